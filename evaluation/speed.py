@@ -1,0 +1,73 @@
+"""Median times of a call: ``python -m evaluation.speed --data FOLDER``.
+
+Prints, for one question's ten chunks: the static encoder end to end; the transformer end to end, its own batched forward
+pass over the same windows, their ratio, and what is left for everything else; then the import and the first static call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from evaluation.data import chunks, rows
+from semtoken_rag import SemToken
+
+FIRST = (
+    "import time; a = time.perf_counter(); from semtoken_rag import SemToken; b = time.perf_counter();"
+    "SemToken(encoder='static').compress(['One two three. Four five six.'], 'two?', max_tokens=4);"
+    "print(b - a, time.perf_counter() - b)"
+)
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--set", default="hotpotqa_dev200")
+    parser.add_argument("--n", type=int, default=40)
+    args = parser.parse_args()
+    made = [(chunks(row), row["question"]) for row in rows(args.data, args.set)[: args.n]]
+    static, deep = SemToken(encoder="static"), SemToken(encoder="minilm")
+    taken: dict[str, list[float]] = {"static": [], "transformer": [], "forward": [], "ratio": [], "rest": []}
+    for context, query in [made[0], *made]:  # the first twice: a warm-up
+        static_s = seconds(lambda: static.compress(context, query, ratio=0.2))
+        plan = deep.encoder.plan([*(c.text for c in context), query], [*(c.title for c in context), ""])
+        forward = statistics.median(seconds(lambda: deep.encoder.forward(plan.windows)) for _ in range(2))
+        whole = statistics.median(seconds(lambda: deep.compress(context, query, ratio=0.2)) for _ in range(2))
+        for name, value in zip(
+            taken, (static_s, whole, forward, whole / forward, whole - forward), strict=True
+        ):
+            taken[name].append(value)
+    for name, values in taken.items():
+        median = statistics.median(values[1:])
+        print(f"{name:12s} {median:.3f}" if name == "ratio" else f"{name:12s} {1000 * median:.1f} ms")
+    runs = [
+        [
+            float(x)
+            for x in subprocess.run(
+                [sys.executable, "-c", FIRST], capture_output=True, text=True, check=True
+            ).stdout.split()
+        ]
+        for _ in range(5)
+    ]
+    for name, values in zip(("import", "first call"), zip(*runs, strict=True), strict=True):
+        print(f"{name:12s} {1000 * statistics.median(values):.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The custom event ``semtoken``, sent to the callbacks of the run that a compression is part of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.callbacks import Callbacks, adispatch_custom_event, dispatch_custom_event
+
+from semtoken_rag import CompressedContext
+
+EVENT = "semtoken"
+
+
+def payload(context: CompressedContext) -> dict[str, Any]:
+    """Return the call's tokens, budget, encoder, seconds of each stage, and why it fell back, if it did."""
+    stats = context.stats
+    return {
+        "tokens_before": stats.tokens_before,
+        "tokens_after": stats.tokens_after,
+        "budget": stats.budget,
+        "encoder": stats.encoder,
+        "seconds": dict(stats.seconds),
+        "fallback": stats.fallback,
+    }
+
+
+def send(context: CompressedContext | None, callbacks: Callbacks) -> None:
+    """Send the event; outside of a run there is nobody to send it to."""
+    if context is None:
+        return
+    try:
+        dispatch_custom_event(EVENT, payload(context), config={"callbacks": callbacks})
+    except RuntimeError as error:
+        _only_without_parent(error)
+
+
+async def asend(context: CompressedContext | None, callbacks: Callbacks) -> None:
+    """Send the event from a coroutine, as `send` does."""
+    if context is None:
+        return
+    try:
+        await adispatch_custom_event(EVENT, payload(context), config={"callbacks": callbacks})
+    except RuntimeError as error:
+        _only_without_parent(error)
+
+
+def _only_without_parent(error: RuntimeError) -> None:
+    """Let a handler's own RuntimeError through: LangChain names the missing parent in words alone."""
+    if "parent run id" not in str(error):
+        raise error

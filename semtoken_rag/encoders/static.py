@@ -1,0 +1,86 @@
+"""Fingerprints from a table: one vector a WordPiece, distilled from a transformer; needs neither torch nor network."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from semtoken_rag.encoders.base import encodable, unit_length
+from semtoken_rag.types import Encoding, FloatArray, IntArray
+
+FOLDER = Path(__file__).parent / "static"
+
+
+class StaticEncoder:
+    """Context-free token vectors from a quantised table (v, d) int8 and its vocabulary.
+
+    Parameters
+    ----------
+    folder
+        Holds ``table.npy`` (v, d) int8, ``scale.npy`` (d,) float32 and ``vocab.txt``; the shipped one by default.
+        ``scripts/distill_static.py`` makes such a folder.
+    """
+
+    def __init__(self, folder: str | Path = FOLDER) -> None:
+        folder = Path(folder)
+        self.name = f"static:{folder.name}"
+        self._table = np.load(folder / "table.npy", mmap_mode="r", allow_pickle=False)
+        self._scale = np.load(folder / "scale.npy", allow_pickle=False)
+        self._tokenizer = wordpiece(folder / "vocab.txt")
+
+    def count(self, text: str) -> int:
+        """Tokens of ``text``, without special tokens."""
+        return len(self._tokenizer.encode(encodable(text), add_special_tokens=False).ids)
+
+    def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
+        """Look up each token; vectors (n, d) float32 of unit length. A title does not change its text's vectors."""
+        tokens = self._tokenizer.encode_batch(
+            [encodable(t) for t in [*texts, *titles]], add_special_tokens=False
+        )
+        ids = [np.array(t.ids, np.int64) for t in tokens]
+        every = self._vectors(np.concatenate([*ids, np.empty(0, np.int64)]))
+        vectors = np.split(every, np.cumsum([len(i) for i in ids])[:-1]) if ids else []
+        n = len(texts)
+        return [
+            Encoding(
+                ids=ids[i],
+                offsets=np.array(tokens[i].offsets, np.int64).reshape(-1, 2),
+                vectors=vectors[i],
+                title_ids=ids[n + i],
+                title_vectors=vectors[n + i],
+            )
+            for i in range(n)
+        ]
+
+    def _vectors(self, ids: IntArray) -> FloatArray:
+        return unit_length(self._table[ids].astype(np.float32) * self._scale)
+
+
+def wordpiece(vocabulary: Path) -> Tokenizer:
+    """BERT's uncased tokenizer, without special tokens, built from its vocabulary file."""
+    tokenizer = Tokenizer(WordPiece.from_file(str(vocabulary), unk_token="[UNK]"))
+    tokenizer.normalizer = BertNormalizer(lowercase=True)  # type: ignore[assignment]  # stub lacks the setter's type
+    tokenizer.pre_tokenizer = BertPreTokenizer()  # type: ignore[assignment]  # likewise
+    return tokenizer
+
+
+_lock = threading.Lock()
+
+
+@cache
+def _shared() -> StaticEncoder:
+    return StaticEncoder()
+
+
+def shipped() -> StaticEncoder:
+    """Return the shipped table, loaded once a process."""
+    with _lock:
+        return _shared()

@@ -1,0 +1,250 @@
+"""Fingerprints from a transformer: any sentence-transformers model, one batched pass, windows for long texts."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from semtoken_rag._optional import require
+from semtoken_rag.encoders.base import encodable
+from semtoken_rag.types import Encoding
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+TITLE_SHARE = 4  # a title fills at most a quarter of a window
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One row of a batch: ``ids`` as the model sees them and the part of it that is kept."""
+
+    text: int  # index of the text
+    ids: list[int]
+    title: slice  # title tokens inside ids
+    own: slice  # text tokens inside ids whose vectors this window provides
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The windows of a batch of texts, and what is needed to put their vectors together again."""
+
+    windows: list[Window]
+    ids: list[list[int]]
+    offsets: list[list[tuple[int, int]]]
+    head_ids: list[list[int]]
+
+    def assemble(self, vectors: Sequence[np.ndarray]) -> list[Encoding]:
+        """One encoding a text, from the vectors (length, d) of each window."""
+        parts: list[list[np.ndarray]] = [[] for _ in self.ids]
+        heads: dict[int, np.ndarray] = {}
+        for window, rows in zip(self.windows, vectors, strict=True):
+            parts[window.text].append(rows[window.own])
+            heads.setdefault(window.text, rows[window.title])
+        return [
+            Encoding(
+                ids=np.array(self.ids[i], np.int64),
+                offsets=np.array(self.offsets[i], np.int64).reshape(-1, 2),
+                vectors=np.concatenate(part),
+                title_ids=np.array(self.head_ids[i], np.int64),
+                title_vectors=heads[i],
+            )
+            for i, part in enumerate(parts)
+        ]
+
+
+class TransformerEncoder:
+    """Contextual token vectors of a frozen sentence encoder (the paper's f_theta, section 3.2).
+
+    Texts longer than the window are cut into overlapping windows; each token's vector comes from the window in
+    which it is most central. The title stands in front of every window. All windows of a call are sorted by length
+    and run in few padded batches.
+
+    Parameters
+    ----------
+    model
+        Name on the Hugging Face hub, path of a folder, or a ``SentenceTransformer``.
+    name
+        Names the vectors in stats and stores; the model's own name where it is None.
+    device
+        Torch device; None takes a GPU when there is one. On a GPU the model runs in half precision.
+    window
+        Tokens the model sees at once, special tokens included; capped by what the model can take.
+    overlap
+        Tokens that two neighbouring windows share.
+    batch_tokens
+        Most padded tokens of one batch; None takes 512 on a CPU, where padding costs most, and 16,384 on a GPU.
+
+    Raises
+    ------
+    ImportError
+        Where torch or transformers is missing; names the extra.
+    ValueError
+        Where the window is too small for its overlap.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        name: str | None = None,
+        device: str | None = None,
+        window: int = 256,
+        overlap: int = 64,
+        batch_tokens: int | None = None,
+    ) -> None:
+        torch = require("torch", extra="torch")
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        found, module, tokenizer = _load(model)
+        self.name = name or found
+        on_gpu = self.device.type == "cuda"
+        self.module = (
+            module.to(self.device, torch.float16 if on_gpu else torch.float32).eval().requires_grad_(False)
+        )
+        self._tokenizer = _backend(tokenizer)
+        self._prefix, self._suffix = _special_ids(tokenizer)
+        self._pad = tokenizer.pad_token_id or 0
+        self._separator = self._tokenizer.encode(".", add_special_tokens=False).ids
+        longest = getattr(module.config, "max_position_embeddings", None) or window
+        self.window, self.overlap = min(window, longest), overlap
+        self.batch_tokens = batch_tokens or (16_384 if on_gpu else 512)
+        room = self.window - self.window // TITLE_SHARE - len(self._prefix + self._suffix + self._separator)
+        if not 0 <= overlap < room:
+            raise ValueError(f"overlap must be in [0, {room}) for a window of {self.window}, got {overlap}")
+        self._lock = threading.Lock()
+
+    def count(self, text: str) -> int:
+        """Tokens of ``text``, without special tokens."""
+        return len(self._tokenizer.encode(encodable(text), add_special_tokens=False).ids)
+
+    def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
+        """Encode each text with its title in front as context.
+
+        Parameters
+        ----------
+        texts, titles
+            As many titles as texts; a title may be empty.
+
+        Returns
+        -------
+        list of Encoding
+            Vectors (n, d) float32 of unit length, in the order of ``texts``.
+        """
+        plan = self.plan(texts, titles)
+        return plan.assemble(self.forward(plan.windows))
+
+    def plan(self, texts: Sequence[str], titles: Sequence[str]) -> Plan:
+        """Tokenize and cut into windows: everything that comes before the forward pass."""
+        heads = dict(zip(set(titles), self._tokenize(list(set(titles))), strict=True))
+        cut = self.window // TITLE_SHARE
+        head_ids = [heads[title].ids[:cut] for title in titles]
+        tokens = self._tokenize(texts)
+        windows = [
+            window
+            for i, (text, head) in enumerate(zip(tokens, head_ids, strict=True))
+            for window in self._windows(i, text.ids, head)
+        ]
+        return Plan(windows, [t.ids for t in tokens], [t.offsets for t in tokens], head_ids)
+
+    def _tokenize(self, texts: Sequence[str]) -> list[Any]:
+        encodings: list[Any] = self._tokenizer.encode_batch(
+            [encodable(text) for text in texts], add_special_tokens=False
+        )
+        return encodings
+
+    def _windows(self, text: int, ids: list[int], head: list[int]) -> list[Window]:
+        """Cut one text into windows that share ``overlap`` tokens; each owns the tokens it sees best."""
+        front = self._prefix + (head + self._separator if head else [])
+        room = self.window - len(front) - len(self._suffix)
+        step = room - self.overlap
+        starts = list(range(0, max(len(ids) - self.overlap, 1), step))
+        windows = []
+        for start in starts:
+            left = start if start == 0 else start + self.overlap // 2
+            right = len(ids) if start == starts[-1] else start + step + self.overlap // 2
+            windows.append(
+                Window(
+                    text=text,
+                    ids=front + ids[start : start + room] + self._suffix,
+                    title=slice(len(self._prefix), len(self._prefix) + len(head)),
+                    own=slice(len(front) + left - start, len(front) + right - start),
+                )
+            )
+        return windows
+
+    def forward(self, windows: Sequence[Window]) -> list[np.ndarray]:
+        """Unit vectors (length, d) of every token of each window, special tokens included."""
+        import torch
+
+        order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
+        out: list[np.ndarray] = [np.empty(0)] * len(windows)
+        with torch.inference_mode(), self._lock:
+            for batch in self.batches(order, windows):
+                rows = self.run([windows[i].ids for i in batch]).float().cpu().numpy()
+                for i, row in zip(batch, rows, strict=True):
+                    out[i] = row[: len(windows[i].ids)]
+        return out
+
+    def batches(self, order: Sequence[int], windows: Sequence[Window]) -> list[list[int]]:
+        batches: list[list[int]] = []
+        for i in order:  # falling length: the first of a batch is its longest
+            if batches and (len(batches[-1]) + 1) * len(windows[batches[-1][0]].ids) <= self.batch_tokens:
+                batches[-1].append(i)
+            else:
+                batches.append([i])
+        return batches
+
+    def run(self, rows: list[list[int]]) -> torch.Tensor:
+        """Run one padded batch: (b, longest, d), each vector of length 1."""
+        import torch
+
+        longest = len(rows[0])
+        ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
+        mask = torch.arange(longest) < torch.tensor([[len(row)] for row in rows])
+        hidden = self.module(
+            input_ids=ids.to(self.device), attention_mask=mask.to(self.device)
+        ).last_hidden_state
+        return torch.nn.functional.normalize(hidden, dim=-1)
+
+
+def _load(model: Any) -> tuple[str, Any, Any]:
+    """Name, transformer module and tokenizer of whatever the caller names the model by."""
+    if isinstance(model, str | Path):
+        transformers = require("transformers", extra="torch")
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(model))
+        return str(model), transformers.AutoModel.from_pretrained(str(model)), tokenizer
+    try:  # a SentenceTransformer: its first module holds the transformer
+        first = model[0]
+        return (
+            str(model.model_card_data.base_model or "sentence-transformer"),
+            first.auto_model,
+            model.tokenizer,
+        )
+    except (AttributeError, IndexError, TypeError, KeyError):
+        raise ValueError(
+            f"model must be a name, a path or a SentenceTransformer, got {model!r:.80}"
+        ) from None
+
+
+def _backend(tokenizer: Any) -> Any:
+    """Return a private copy of the fast tokenizer, without truncation and padding."""
+    tokenizers = require("tokenizers", extra="torch")
+    backend = tokenizers.Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    backend.no_truncation()
+    backend.no_padding()
+    return backend
+
+
+def _special_ids(tokenizer: Any) -> tuple[list[int], list[int]]:
+    """Ids that the tokenizer puts before and after a text."""
+    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
+    full = tokenizer("a")["input_ids"]
+    start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
+    return full[:start], full[start + len(bare) :]

@@ -1,0 +1,177 @@
+"""From a selection to text: verbatim slices of the chunks, the only place that joins strings (the paper's 3.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from semtoken_rag.types import Chunk, Granularity, Selection, Units
+
+ORDERS = ("source", "relevance", "edges")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A kept slice: ``chunk.text[start:end]``, how it was kept, and the best score in it (higher = keep)."""
+
+    start: int
+    end: int
+    granularity: Granularity
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class CompressedChunk:
+    """What is left of one chunk.
+
+    Attributes
+    ----------
+    index
+        Position of the chunk in the call.
+    chunk
+        The caller's chunk, unchanged.
+    pieces
+        Sorted, disjoint slices of its text.
+    text
+        The pieces joined; the chunk's own text where all of it is kept.
+    tokens_before, tokens_after
+        Tokens of the reader.
+    """
+
+    index: int
+    chunk: Chunk
+    pieces: tuple[Piece, ...]
+    text: str
+    tokens_before: int
+    tokens_after: int
+
+    @property
+    def id(self) -> str:
+        """Name of the chunk in citations: its own id, or its position in the call."""
+        return self.chunk.id if self.chunk.id is not None else str(self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReport:
+    """One unit of the input: where it is, its scores, what was decided, and why where there is more to say."""
+
+    chunk: int
+    start: int
+    end: int
+    kind: str
+    granularity: Granularity
+    scores: Mapping[str, float]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Figures of a call: tokens of the reader, the budget, who encoded and counted, seconds by stage.
+
+    ``fallback`` names the failure after which the originals were cut to the budget; None where all went well.
+    """
+
+    tokens_before: int
+    tokens_after: int
+    budget: int
+    encoder: str
+    counter: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    fallback: str | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Share of the tokens that is left."""
+        return self.tokens_after / self.tokens_before if self.tokens_before else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CompressedContext:
+    """The compressed context: text for the reader, and where each part of it comes from.
+
+    Attributes
+    ----------
+    text
+        The kept chunks' texts, joined.
+    chunks
+        The chunks of which something is kept, in output order.
+    units
+        Every unit of the input with its scores and what was decided; empty where the input passed unchanged.
+    stats
+        See `Stats`.
+    """
+
+    text: str
+    chunks: tuple[CompressedChunk, ...]
+    units: tuple[UnitReport, ...]
+    stats: Stats
+
+    def cite(self, quote: str) -> list[tuple[str, int, int]]:
+        """Find a quote in the kept pieces.
+
+        Case, blanks and punctuation between words do not matter. Where the whole quote is nowhere, its longest run
+        of at least three words that is.
+
+        Returns
+        -------
+        list of (chunk id, start, end)
+            Character ranges in the chunks' own texts; empty where nothing matches.
+        """
+        words = re.findall(r"\w+", quote)
+        for size in range(len(words), min(len(words), 3) - 1, -1):
+            for first in range(len(words) - size + 1):
+                if size and (found := self._find(words[first : first + size])):
+                    return found
+        return []
+
+    def _find(self, words: Sequence[str]) -> list[tuple[str, int, int]]:
+        pattern = re.compile(r"(?<!\w)" + r"[\W_]+".join(map(re.escape, words)) + r"(?!\w)", re.IGNORECASE)
+        return [
+            (chunk.id, *match.span())
+            for chunk in self.chunks
+            for piece in chunk.pieces
+            for match in pattern.finditer(chunk.chunk.text, piece.start, piece.end)
+        ]
+
+
+def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...]:
+    """Pieces of one chunk: neighbours that are kept whole join, with the blanks between them."""
+    members = np.flatnonzero((units.chunk == chunk) & (selected.granularity > Granularity.DROPPED))
+    score = selected.scores["score"]
+    pieces: list[Piece] = []
+    previous = -2
+    for unit in members.tolist():
+        start, end = map(int, selected.chars[unit])
+        grain = Granularity(int(selected.granularity[unit]))
+        value = float(score[unit])
+        if unit == previous + 1 and pieces and pieces[-1].granularity == grain == Granularity.FINE:
+            start, value = pieces[-1].start, max(value, pieces[-1].score)
+            pieces.pop()
+        pieces.append(Piece(start, end, grain, value))
+        previous = unit
+    return tuple(pieces)
+
+
+def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
+    """Join the pieces of a chunk; where the source breaks the line between two of them, so does the result."""
+    out: list[str] = []
+    for previous, piece in zip([None, *pieces], pieces, strict=False):
+        if previous is not None:
+            out.append("\n" if gap == " " and "\n" in text[previous.end : piece.start] else gap)
+        out.append(text[piece.start : piece.end])
+    return "".join(out)
+
+
+def arrange(chunks: Sequence[CompressedChunk], order: str) -> tuple[CompressedChunk, ...]:
+    """Put chunks in ``source`` order, by ``relevance`` (best first), or best at the ``edges``.
+
+    >>> arrange([], "edges")
+    ()
+    """
+    if order == "source":
+        return tuple(sorted(chunks, key=lambda c: c.index))
+    ranked = sorted(chunks, key=lambda c: -max(p.score for p in c.pieces))
+    return tuple(ranked) if order == "relevance" else (*ranked[::2], *ranked[1::2][::-1])

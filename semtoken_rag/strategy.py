@@ -1,0 +1,178 @@
+"""Strategies: what decides which units of a call are kept. Replace any stage by passing an object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from semtoken_rag.bridge import Bridge
+from semtoken_rag.budget import Counter
+from semtoken_rag.density import density
+from semtoken_rag.granularity import best_run
+from semtoken_rag.relevance import Relevance, Statistics, standardise
+from semtoken_rag.select import Ledger, duplicates, select, selection
+from semtoken_rag.spans import SpanRule
+from semtoken_rag.types import Chunk, FloatArray, IntArray, Query, Selection, Tokens, Units
+
+COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
+COARSE_LEAST = 6  # tokens under which a cut is not worth its fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Everything a strategy may look at.
+
+    Attributes
+    ----------
+    chunks, tokens, units
+        The input of the call.
+    query
+        None where there is no question.
+    cost : (m,) int
+        Tokens of each unit, in the reader's tokenizer.
+    budget
+        Tokens that may be kept.
+    counter
+        Counts any other text.
+    encoder
+        Name of the encoder.
+    floor, ceiling
+        Tokens that each chunk gets first, and that it may take at most.
+    """
+
+    chunks: Sequence[Chunk]
+    tokens: Tokens
+    units: Units
+    query: Query | None
+    cost: IntArray
+    budget: int
+    counter: Counter
+    encoder: str
+    floor: int = 0
+    ceiling: int | None = None
+
+    def ledger(self) -> Ledger:
+        """Return an empty account of this problem's budget."""
+        return Ledger(self.units, self.cost, self.budget, self.ceiling)
+
+    def text(self, unit: int) -> str:
+        """Text of a unit."""
+        start, end = self.units.chars[unit]
+        return self.chunks[int(self.units.chunk[unit])].text[start:end]
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Structural type of everything that can be passed as ``strategy=``."""
+
+    def __call__(self, problem: Problem) -> Selection:
+        """Decide which units are kept; the units it keeps cost at most ``problem.budget``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SemTokenStrategy:
+    """The default rule: relevance, bridging from the first kept units, density for ties and without a question."""
+
+    relevance: Relevance = field(default_factory=Relevance)
+    bridge: Bridge = field(default_factory=Bridge)
+    spans: SpanRule = field(default_factory=SpanRule)
+    density_weight: float = 0.01  # breaks ties only
+
+    def __call__(self, problem: Problem) -> Selection:
+        """Decide; see `Strategy`."""
+        tokens, units, query = problem.tokens, problem.units, problem.query
+        spread = density(tokens, units)
+        scores = {"density": spread}
+        gain = None
+        base = standardise(spread)
+        if query is not None:
+            statistics = Statistics.of(tokens, units)
+            scores["relevance"] = self.relevance(
+                query, problem.chunks, tokens, units, statistics, problem.encoder
+            )
+            base = scores["relevance"] + np.float32(self.density_weight) * base
+
+            def gain(kept: int) -> FloatArray:
+                return self.bridge.gain(kept, query, tokens, units, statistics, problem.encoder)
+
+        ledger = problem.ledger()
+        texts = [problem.text(i) for i in range(len(units))]
+        if problem.floor:
+            _fill_floor(base, ledger, problem.floor)
+        final, lender = select(base, ledger, gain, self.bridge.hops, duplicates(texts))
+        scores["score"] = final
+        coarse = self._coarse(problem, final, ledger)
+        reasons = {u: f"explains what unit {lender[u]} mentions" for u in ledger.order if u in lender}
+        return selection(units, ledger, scores, coarse, reasons)
+
+    def _coarse(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> dict[int, tuple[int, int]]:
+        """Spend what is left of the budget on the best run of spans of the best dropped unit."""
+        least = COARSE_LEAST if ledger.order else 1
+        if ledger.left < least:
+            return {}
+        ranked = np.argsort(np.where(ledger.kept, np.inf, -scores), kind="stable")[:COARSE_TRIES]
+        for unit in ranked.tolist():
+            start, end = problem.units.tokens[unit]
+            if ledger.kept[unit] or start == end or problem.units.parent[unit] >= 0:
+                continue
+            text = problem.chunks[int(problem.units.chunk[unit])].text
+            spans = self.spans(text, problem.tokens, int(start), int(end))
+            value = self._value(problem, spans)
+
+            def cut(first: int, last: int, spans: IntArray = spans) -> tuple[int, int]:
+                offsets = problem.tokens.offsets
+                return int(offsets[spans[first, 0], 0]), int(offsets[spans[last, 1] - 1, 1])
+
+            def cost(first: int, last: int, text: str = text) -> int:
+                a, b = cut(first, last)  # used within this turn of the loop only
+                return problem.counter.count(text[a:b])
+
+            run = best_run(spans, value, cost, min(ledger.left, ledger.room(unit)))
+            if run is not None and cost(*run) >= least:
+                return {unit: cut(*run)}
+        return {}
+
+    @staticmethod
+    def _value(problem: Problem, spans: IntArray) -> FloatArray:
+        """Value of each span: its best cosine with the question, or its spread where there is none."""
+        if problem.query is None or not len(problem.query.encoding.ids):
+            return (spans[:, 1] - spans[:, 0]).astype(np.float32)
+        vectors = problem.tokens.vectors[spans[0, 0] : spans[-1, 1]]
+        best = (problem.query.encoding.vectors @ vectors.T).max(0)
+        return np.maximum.reduceat(best, spans[:, 0] - spans[0, 0]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadStrategy:
+    """Units in the order given while they fit: the baseline, and what a call falls back on when something fails."""
+
+    def __call__(self, problem: Problem) -> Selection:
+        """Decide; see `Strategy`."""
+        scores = -np.arange(len(problem.units), dtype=np.float32)
+        ledger = problem.ledger()
+        select(scores, ledger)
+        return selection(problem.units, ledger, {"score": scores})
+
+
+def _fill_floor(scores: FloatArray, ledger: Ledger, floor: int) -> None:
+    """Give every chunk its best units, best chunk first, until each has ``floor`` tokens or nothing fits."""
+    for unit in np.argsort(-scores, kind="stable").tolist():
+        if ledger.spent[ledger.units.chunk[unit]] < floor:
+            ledger.keep(unit)
+
+
+STRATEGIES: dict[str, type[Any]] = {"semtoken": SemTokenStrategy, "lead": LeadStrategy}
+
+
+def resolve_strategy(strategy: Any) -> Strategy:
+    """Return the strategy that ``strategy`` names, or the object itself; ValueError where it is neither."""
+    if isinstance(strategy, str) and strategy in STRATEGIES:
+        made: Strategy = STRATEGIES[strategy]()
+        return made
+    if callable(strategy):
+        return strategy  # type: ignore[no-any-return]  # structural: it is called with a Problem
+    raise ValueError(f"strategy must be one of {sorted(STRATEGIES)} or a Strategy, got {strategy!r:.80}")

@@ -1,0 +1,174 @@
+"""The data that flows between the stages: frozen structs of arrays, no behaviour beyond views of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+
+
+class Granularity(IntEnum):
+    """How much of a unit is passed on (the paper's g_i, section 3.2)."""
+
+    DROPPED = 0
+    COARSE = 1
+    FINE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One retrieved passage. The text is never edited and the caller's object never mutated.
+
+    Parameters
+    ----------
+    text
+        The passage, any string.
+    id
+        Name of the passage in citations; its position in the call where it is None.
+    title
+        Heading of the document it comes from: context for the encoder and a sign of what the passage is about.
+    score
+        The retriever's score, higher = better; None where there is none.
+    metadata
+        Carried along untouched.
+    """
+
+    text: str
+    id: str | None = None
+    title: str = ""
+    score: float | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("text", "title"):
+            if not isinstance(value := getattr(self, name), str):
+                raise ValueError(f"Chunk.{name} must be a str, got {type(value).__name__}: {value!r:.80}")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """Fingerprints of one text (the paper's h_i, section 3.2).
+
+    Attributes
+    ----------
+    ids : (n,) int
+        Token ids of the encoder's tokenizer, special tokens dropped.
+    offsets : (n, 2) int
+        Character range of each token: ``text[start:end]``.
+    vectors : (n, d) float32
+        Contextual vector of each token, unit length.
+    title_ids : (t,) int
+    title_vectors : (t, d) float32
+        The same for the title that stood in front of the text as context.
+    """
+
+    ids: IntArray
+    offsets: IntArray
+    vectors: FloatArray
+    title_ids: IntArray
+    title_vectors: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The fingerprints of all chunks of a call, one chunk after the other.
+
+    Attributes
+    ----------
+    ids, offsets, vectors : (n,), (n, 2), (n, d)
+        As in `Encoding`; offsets count from the start of the token's own chunk.
+    chunk : (n,) int
+        Chunk of each token.
+    title_ids, title_vectors, title_chunk : (t,), (t, d), (t,)
+        The titles' tokens and the chunk that each belongs to.
+    """
+
+    ids: IntArray
+    offsets: IntArray
+    vectors: FloatArray
+    chunk: IntArray
+    title_ids: IntArray
+    title_vectors: FloatArray
+    title_chunk: IntArray
+
+    @classmethod
+    def concatenate(cls, encodings: Sequence[Encoding]) -> Tokens:
+        """Lay the encodings of a call's chunks one after the other; at least one is needed."""
+        position = np.arange(len(encodings))
+        return cls(
+            ids=np.concatenate([e.ids for e in encodings]),
+            offsets=np.concatenate([e.offsets for e in encodings]),
+            vectors=np.concatenate([e.vectors for e in encodings]),
+            chunk=np.repeat(position, [len(e.ids) for e in encodings]),
+            title_ids=np.concatenate([e.title_ids for e in encodings]),
+            title_vectors=np.concatenate([e.title_vectors for e in encodings]),
+            title_chunk=np.repeat(position, [len(e.title_ids) for e in encodings]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What is selected: sentences, table rows, list items, code blocks, JSON entries.
+
+    Attributes
+    ----------
+    chars : (m, 2) int
+        Character range in the chunk's text, without surrounding blanks.
+    tokens : (m, 2) int
+        Range in `Tokens`; empty where the encoder saw no token.
+    chunk : (m,) int
+        Chunk of each unit; units of a chunk are adjacent and in source order.
+    parent : (m,) int
+        Unit that travels with this one (a table's header row), -1 for none.
+    kinds : tuple of str, length m
+        ``sentence``, ``row``, ``item``, ``code`` or ``entry``.
+    """
+
+    chars: IntArray
+    tokens: IntArray
+    chunk: IntArray
+    parent: IntArray
+    kinds: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.chunk)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The question: its text and its fingerprints."""
+
+    text: str
+    encoding: Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a strategy decided.
+
+    Attributes
+    ----------
+    granularity : (m,) int
+        `Granularity` of each unit.
+    order : (k,) int
+        The kept units in the order of choice, best first.
+    chars : (m, 2) int
+        Character range that is passed on of each unit; the whole unit where it is FINE.
+    scores : dict of (m,) float
+        Scores of each unit by name, higher = keep; ``score`` is the one that decided.
+    reasons : dict of int to str
+        Why a unit was kept, where there is more to say than its score.
+    """
+
+    granularity: IntArray
+    order: IntArray
+    chars: IntArray
+    scores: Mapping[str, FloatArray]
+    reasons: Mapping[int, str] = field(default_factory=dict)

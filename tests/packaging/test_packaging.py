@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import semtoken_rag
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(semtoken_rag.__file__).parent
+OPTIONAL = ("torch", "transformers", "langchain_core", "faiss", "typer")
+
+
+@pytest.mark.parametrize("folder", ["", "llama_index", "llama_index/postprocessor"])
+def test_namespace_folders_have_no_init(folder: str):
+    assert not (ROOT / "integrations" / folder / "__init__.py").exists()
+
+
+def test_import_loads_nothing_optional():
+    code = f"import sys, semtoken_rag; print([m for m in {OPTIONAL!r} if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_version_is_that_of_the_metadata():
+    try:
+        installed = metadata.version("semtoken-rag")
+    except metadata.PackageNotFoundError:
+        pytest.skip("not installed")
+    assert semtoken_rag.__version__ == installed
+
+
+def test_static_table_and_vocabulary_are_at_most_8_mb():
+    suffixes = {".npy", ".npz", ".bin", ".safetensors", ".txt", ".json"}
+    files = [path for path in PACKAGE.rglob("*") if path.suffix in suffixes]
+    assert len(files) >= 1, "the static table is missing"
+    assert sum(path.stat().st_size for path in files) <= 8_388_608
