@@ -46,7 +46,7 @@ def normalise(text: str) -> str:
 
 
 def chunks(row: dict[str, Any]) -> list[Chunk]:
-    """The documents of a row that have text, in their order."""
+    """Make chunks of the documents of a row that have text, in their order."""
     return [
         Chunk(d["text"], id=str(d["id"]), title=d.get("title") or "")
         for d in row["documents"]
@@ -55,7 +55,7 @@ def chunks(row: dict[str, Any]) -> list[Chunk]:
 
 
 def question(row: dict[str, Any]) -> Question:
-    """A row with its gold ranges: the marked sentences where there are any, else what bears the answer."""
+    """Read a row with its gold ranges: the marked sentences if there are any, else what bears the answer."""
     documents = [d for d in row["documents"] if d["text"].strip()]
     gold = [
         (i, *found)

@@ -1,8 +1,8 @@
 """Fit the weights of relevance and bridge on the training part: ``python -m evaluation.fit --data FOLDER``.
 
-Two states of each question are fitted together, each as a listwise softmax over the units that could be kept next:
-nothing is kept yet and the gold units are wanted; or one unit is kept (each gold unit, and the best by relevance, right
-or wrong) and the gold units that are left are wanted. Every data set counts the same.
+Two states of each question are fitted together, each as a listwise softmax over the units that could be kept
+next: nothing is kept yet and the gold units are wanted; or one unit is kept (each gold unit, and the best by
+relevance, right or wrong) and the gold units that are left are wanted. Every data set counts the same.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NAMES = [*relevance.FEATURES, *(f"bridge:{name}" for name in bridge.FEATURES)]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One listwise decision: features (m, f), the wanted units, the units that may be chosen, and its weight."""
+    """One listwise decision: features (m, f), the wanted units, those that may be chosen, and its weight."""
 
     features: FloatArray
     wanted: np.ndarray  # (m,) bool

@@ -1,7 +1,8 @@
 """Median times of a call: ``python -m evaluation.speed --data FOLDER``.
 
-Prints, for one question's ten chunks: the static encoder end to end; the transformer end to end, its own batched forward
-pass over the same windows, their ratio, and what is left for everything else; then the import and the first static call.
+Prints, for one question's ten chunks: the static encoder end to end; the transformer end to end, its own
+batched forward pass over the same windows, their ratio, and what is left for everything else; then the import
+and the first static call.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.data import chunks, rows
-from semtoken_rag import SemToken
+from semtoken_rag import Chunk, SemToken
 
 FIRST = (
     "import time; a = time.perf_counter(); from semtoken_rag import SemToken; b = time.perf_counter();"
@@ -32,6 +33,15 @@ def seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def measure(static: SemToken, deep: SemToken, context: list[Chunk], query: str) -> tuple[float, ...]:
+    """Time one question: static, transformer, forward pass, their ratio and the rest."""
+    static_s = seconds(lambda: static.compress(context, query, ratio=0.2))
+    plan = deep.encoder.plan([*(c.text for c in context), query], [*(c.title for c in context), ""])
+    forward = statistics.median(seconds(lambda: deep.encoder.forward(plan.windows)) for _ in range(2))
+    whole = statistics.median(seconds(lambda: deep.compress(context, query, ratio=0.2)) for _ in range(2))
+    return static_s, whole, forward, whole / forward, whole - forward
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
@@ -45,13 +55,7 @@ def main() -> None:
     static, deep = SemToken(encoder="static"), SemToken(encoder="minilm")
     taken: dict[str, list[float]] = {"static": [], "transformer": [], "forward": [], "ratio": [], "rest": []}
     for context, query in [made[0], *made]:  # the first twice: a warm-up
-        static_s = seconds(lambda: static.compress(context, query, ratio=0.2))
-        plan = deep.encoder.plan([*(c.text for c in context), query], [*(c.title for c in context), ""])
-        forward = statistics.median(seconds(lambda: deep.encoder.forward(plan.windows)) for _ in range(2))
-        whole = statistics.median(seconds(lambda: deep.compress(context, query, ratio=0.2)) for _ in range(2))
-        for name, value in zip(
-            taken, (static_s, whole, forward, whole / forward, whole - forward), strict=True
-        ):
+        for name, value in zip(taken, measure(static, deep, context, query), strict=True):
             taken[name].append(value)
     for name, values in taken.items():
         median = statistics.median(values[1:])

@@ -1,6 +1,7 @@
-"""Make the static table: each WordPiece encoded alone by all-MiniLM-L6-v2, mean-pooled, centred, PCA 256, int8.
+"""Make the static table: each WordPiece alone through all-MiniLM-L6-v2, mean-pooled, centred, PCA 256, int8.
 
-``python scripts/distill_static.py`` writes it; ``--check`` compares a fresh one with what is there, byte for byte.
+``python scripts/distill_static.py`` writes it; ``--check`` compares a fresh one with what is there, byte for
+byte.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bridging: what a unit gains because it explains something that an already kept unit mentions (multi-hop)."""
+"""Bridging: what a unit gains because it explains something that a kept unit mentions (multi-hop)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Bridge:
     def gain(
         self, kept: int, query: Query, tokens: Tokens, units: Units, statistics: Statistics, encoder: str
     ) -> FloatArray:
-        """Return what every unit gains when ``kept`` is kept: (m,) float32 >= 0; 0 within the chunk of ``kept``."""
+        """Return what every unit gains by ``kept``: (m,) float32 >= 0; 0 within the chunk of ``kept``."""
         weights = self.weights if self.weights is not None else fitted(encoder)["bridge"]
         values = features(kept, query, tokens, units, statistics)
         total = sum(
@@ -45,9 +45,9 @@ def features(
 ) -> dict[str, FloatArray]:
     """Features in [0, 1] of every unit beside ``kept``, each (m,); 0 within the chunk of ``kept``.
 
-    ``title_mentioned``: share of the unit's title that ``kept`` mentions; ``mentions_title``: share of the title of
-    ``kept`` that the unit mentions; ``shared``: share of the rare tokens of ``kept`` that the unit carries. Shares are
-    weighted by IDF; tokens of the question count nothing.
+    ``title_mentioned``: share of the unit's title that ``kept`` mentions; ``mentions_title``: share of the
+    title of ``kept`` that the unit mentions; ``shared``: share of the rare tokens of ``kept`` that the unit
+    carries. Shares are weighted by IDF; tokens of the question count nothing.
     """
     m, chunk = len(units), int(units.chunk[kept])
     other = units.chunk != chunk
@@ -79,4 +79,5 @@ def _carried(wanted: IntArray, ids: IntArray, statistics: Statistics, m: int) ->
     hit = wanted[at] == ids
     found = np.zeros((m, len(wanted)), bool)
     found[statistics.unit[hit], at[hit]] = True
-    return (found @ (weight / weight.sum())).astype(np.float32)
+    share: FloatArray = (found @ (weight / weight.sum())).astype(np.float32)
+    return share

@@ -1,4 +1,4 @@
-"""`SemToken`: retrieved chunks and a question in, the same facts in fewer tokens out. The only orchestrator."""
+"""`SemToken`, the only orchestrator: chunks and a question in, the same facts in fewer tokens out."""
 
 from __future__ import annotations
 
@@ -86,15 +86,16 @@ class SemToken:
     Parameters
     ----------
     encoder
-        ``"auto"``, ``"static"``, ``"minilm"``, a Hugging Face model, a ``SentenceTransformer`` or an `Encoder`.
+        ``"auto"``, ``"static"``, ``"minilm"``, a Hugging Face model, a ``SentenceTransformer`` or an
+        `Encoder`.
     strategy
         ``"semtoken"``, ``"lead"`` or any `Strategy`.
     token_counter
-        The reader's tokenizer: a callable, a Hugging Face tokenizer or a tiktoken encoding; None estimates with the
-        encoder's own.
+        The reader's tokenizer: a callable, a Hugging Face tokenizer or a tiktoken encoding; None estimates
+        with the encoder's own.
     on_error
-        ``"fallback"``: a failure inside returns the originals cut to the budget, flagged in the stats and logged;
-        ``"raise"``: it is raised.
+        ``"fallback"``: a failure inside returns the originals cut to the budget, flagged in the stats and
+        logged; ``"raise"``: it is raised.
     config
         See `Config`.
 

@@ -12,8 +12,8 @@ WINDOW = 8  # a unit with fewer tokens takes the spread of a window of at least 
 def density(tokens: Tokens, units: Units) -> FloatArray:
     """Trace of the covariance of each unit's fingerprints: (m,) float32 in [0, 1], higher = richer.
 
-    The trace is the mean squared length minus the squared length of the mean, so two running sums give all units
-    at once. A unit of few tokens, whose own spread would be 0, is measured on a window around it.
+    The trace is the mean squared length minus the squared length of the mean, so two running sums give all
+    units at once. A unit of few tokens, whose own spread would be 0, is measured on a window around it.
     """
     n = len(tokens.ids)
     if not n:
@@ -29,4 +29,5 @@ def density(tokens: Tokens, units: Units) -> FloatArray:
     size = (end - start)[:, None]
     mean = (running[end] - running[start]) / size
     spread = (squares[end] - squares[start]) / size[:, 0] - np.einsum("md,md->m", mean, mean)
-    return np.maximum(spread, 0).astype(np.float32)
+    trace: FloatArray = np.maximum(spread, 0).astype(np.float32)
+    return trace

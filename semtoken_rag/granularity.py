@@ -1,4 +1,4 @@
-"""Coarse granularity: a unit cut to its best run of spans, for the tokens that no whole unit fits in (3.2)."""
+"""Coarse granularity: a unit cut to its best run of spans, for tokens that no whole unit fits in (3.2)."""
 
 from __future__ import annotations
 

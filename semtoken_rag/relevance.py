@@ -1,4 +1,4 @@
-"""Relevance of each unit to the question (the paper's s_i, section 3.4): late interaction and a few smaller signs."""
+"""Relevance of each unit to the question (the paper's s_i, 3.4): late interaction and a few smaller signs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEATURES = ("late", "late_own", "pooled", "lexical", "lexical_title", "chunk", "
 
 @cache
 def fitted(encoder: str) -> Mapping[str, Mapping[str, float]]:
-    """Weights of relevance and bridge fitted for an encoder (``evaluation/fit.py``); the transformer's for others."""
+    """Weights of relevance and bridge fitted for an encoder (``evaluation/fit.py``), or the transformer's."""
     table: Mapping[str, Any] = json.loads(WEIGHTS.read_text(encoding="utf-8"))["encoders"]
     found: Mapping[str, Mapping[str, float]] = table.get(encoder.split(":")[0], table["minilm"])
     return found
@@ -67,7 +67,8 @@ class Statistics:
             return np.ones(len(ids), np.float32)
         at = np.searchsorted(self.kinds, ids).clip(0, len(self.kinds) - 1)
         highest = np.log1p(2.0 * self.unit.max(initial=0) + 3.0)
-        return np.where(self.kinds[at] == ids, self.idf[at], highest).astype(np.float32)
+        idf: FloatArray = np.where(self.kinds[at] == ids, self.idf[at], highest).astype(np.float32)
+        return idf
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def standardise(values: FloatArray) -> FloatArray:
 
 
 def segment_max(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
-    """Largest value of each group: (q, n), sorted group (n,) -> (q, groups); 0 for a group without members."""
+    """Largest value of each group: (q, n), sorted group (n,) -> (q, groups); 0 where a group is empty."""
     out = np.zeros((values.shape[0], groups), np.float32)
     if values.shape[1]:
         first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
@@ -163,7 +164,7 @@ def segment_sum(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
 
 
 def _overlap(wanted: IntArray, share: FloatArray, ids: IntArray, group: IntArray, groups: int) -> FloatArray:
-    """Summed weight of the wanted ids (sorted, distinct) that occur in each group: (groups,)."""
+    """Sum the weights of the wanted ids (sorted, distinct) that occur in each group: (groups,)."""
     if not len(wanted) or not len(ids):
         return np.zeros(groups, np.float32)
     at = np.searchsorted(wanted, ids).clip(0, len(wanted) - 1)

@@ -1,4 +1,4 @@
-"""From a selection to text: verbatim slices of the chunks, the only place that joins strings (the paper's 3.5)."""
+"""From a selection to text: verbatim slices of the chunks, the only place that joins strings (paper: 3.5)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class CompressedChunk:
 
 @dataclass(frozen=True, slots=True)
 class UnitReport:
-    """One unit of the input: where it is, its scores, what was decided, and why where there is more to say."""
+    """One unit of the input: where it is, its scores, what was decided, and why if there is more to say."""
 
     chunk: int
     start: int
@@ -112,8 +112,8 @@ class CompressedContext:
     def cite(self, quote: str) -> list[tuple[str, int, int]]:
         """Find a quote in the kept pieces.
 
-        Case, blanks and punctuation between words do not matter. Where the whole quote is nowhere, its longest run
-        of at least three words that is.
+        Case, blanks and punctuation between words do not matter. Where the whole quote is nowhere, its
+        longest run of at least three words that is.
 
         Returns
         -------
@@ -156,7 +156,7 @@ def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...
 
 
 def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
-    """Join the pieces of a chunk; where the source breaks the line between two of them, so does the result."""
+    """Join the pieces of a chunk; where the source breaks the line between two, so does the result."""
     out: list[str] = []
     for previous, piece in zip([None, *pieces], pieces, strict=False):
         if previous is not None:

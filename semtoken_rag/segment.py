@@ -1,4 +1,4 @@
-"""Units: the sentences, table rows, list items, code blocks and JSON entries that are kept or dropped whole."""
+"""Units: sentences, table rows, list items, code blocks and JSON entries that are kept or dropped whole."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
-    """Group lines into blocks of one kind; a ``sentence`` block is a paragraph, a ``row`` block a whole table."""
+    """Group lines into blocks of one kind; a ``sentence`` block is a paragraph, a ``row`` block a table."""
     open_block: tuple[int, int, str] | None = None
     fenced = False
     for start, end in _lines(text):

@@ -107,14 +107,9 @@ def select(
 
     skipped = np.zeros(len(scores), bool)
     for _ in range(hops if gain else 0):
-        while True:
-            candidates = np.where(ledger.kept | skipped, -np.inf, scores + best)
-            unit = int(candidates.argmax()) if len(candidates) else -1
-            if unit < 0 or candidates[unit] == -np.inf:
-                return scores + best, lender
-            if take(unit):
-                break
-            skipped[unit] = True
+        unit = _take_best(scores + best, ledger, skipped, take)
+        if unit < 0:
+            return scores + best, lender
         gained = gain(unit) if gain else best
         for other in np.flatnonzero(gained > best):
             lender[int(other)] = unit
@@ -123,6 +118,18 @@ def select(
         if not ledger.kept[unit]:
             take(int(unit))
     return scores + best, lender
+
+
+def _take_best(values: FloatArray, ledger: Ledger, skipped: np.ndarray, take: Callable[[int], bool]) -> int:
+    """Take the best unit that can be taken and return it, -1 where none can; the others go to ``skipped``."""
+    while True:
+        candidates = np.where(ledger.kept | skipped, -np.inf, values)
+        unit = int(candidates.argmax()) if len(candidates) else -1
+        if unit < 0 or candidates[unit] == -np.inf:
+            return -1
+        if take(unit):
+            return unit
+        skipped[unit] = True
 
 
 def duplicates(texts: Sequence[str]) -> IntArray:
@@ -143,7 +150,7 @@ def selection(
     coarse: dict[int, tuple[int, int]] | None = None,
     reasons: dict[int, str] | None = None,
 ) -> Selection:
-    """Write the ledger down as a `Selection`; ``coarse`` maps a unit to the character range that is kept of it."""
+    """Write the ledger down as a `Selection`; ``coarse`` maps a unit to the character range kept of it."""
     granularity = np.where(ledger.kept, Granularity.FINE, Granularity.DROPPED).astype(np.int64)
     chars = units.chars.copy()
     for unit, kept in (coarse or {}).items():

@@ -11,7 +11,7 @@ import numpy as np
 from semtoken_rag.types import IntArray, Tokens
 
 PROTECTED = (
-    r"\d[\d.,:/\-]*(?:\s?(?:%|[A-Za-zµ°]{1,4}\b|million|billion|thousand))?",  # numbers with their units, dates
+    r"\d[\d.,:/\-]*(?:\s?(?:%|[A-Za-zµ°]{1,4}\b|million|billion|thousand))?",  # numbers with units, dates
     r"\b[A-Za-z]*\d[\w.\-]*",  # identifiers
     r"\b(?:not|no|never|none|without|cannot|\w+n[’']t)\b\s*\S*",  # a negation and what it negates
 )
@@ -24,8 +24,8 @@ class SpanRule:
     Parameters
     ----------
     quantile
-        tau as a quantile of the adjacent cosines of the unit, so that it carries over between encoders: 0.5 breaks
-        at every second pair.
+        tau as a quantile of the adjacent cosines of the unit, so that it carries over between encoders: 0.5
+        breaks at every second pair.
     protect
         The caller's own regular expressions; their matches stay in one span, like numbers with units, dates,
         identifiers and negations.

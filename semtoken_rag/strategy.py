@@ -75,7 +75,7 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SemTokenStrategy:
-    """The default rule: relevance, bridging from the first kept units, density for ties and without a question."""
+    """The default rule: relevance, bridging from the first kept, density for ties and without a question."""
 
     relevance: Relevance = field(default_factory=Relevance)
     bridge: Bridge = field(default_factory=Bridge)
@@ -148,7 +148,7 @@ class SemTokenStrategy:
 
 @dataclass(frozen=True, slots=True)
 class LeadStrategy:
-    """Units in the order given while they fit: the baseline, and what a call falls back on when something fails."""
+    """Units in the order given while they fit: the baseline, and the fallback of a call that fails."""
 
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""

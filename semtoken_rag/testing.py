@@ -47,4 +47,5 @@ def _id(word: str) -> int:
 def _vectors(ids: Sequence[int]) -> np.ndarray:
     rows = [np.random.default_rng(i).standard_normal(16) for i in ids]
     out = np.array(rows, np.float32).reshape(-1, 16)
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    unit: np.ndarray = out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    return unit

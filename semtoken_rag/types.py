@@ -1,4 +1,4 @@
-"""The data that flows between the stages: frozen structs of arrays, no behaviour beyond views of themselves."""
+"""The data that flows between the stages: frozen structs of arrays, without behaviour beyond own views."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Chunk:
     id
         Name of the passage in citations; its position in the call where it is None.
     title
-        Heading of the document it comes from: context for the encoder and a sign of what the passage is about.
+        Heading of the document it comes from: context for the encoder and a sign of what the passage is
+        about.
     score
         The retriever's score, higher = better; None where there is none.
     metadata

@@ -1,0 +1,1 @@
+"""Encoders: where the token vectors come from."""

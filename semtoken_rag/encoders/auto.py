@@ -22,9 +22,10 @@ def resolve(encoder: Any) -> Encoder:
     Parameters
     ----------
     encoder
-        ``"auto"``: all-MiniLM-L6-v2 where its weights and torch are installed (extra ``offline``), else the static
-        table. ``"static"``: the shipped table. ``"minilm"``: the packaged all-MiniLM-L6-v2. Any other string or path:
-        a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder` returned as it is.
+        ``"auto"``: all-MiniLM-L6-v2 where its weights and torch are installed (extra ``offline``), else the
+        static table. ``"static"``: the shipped table. ``"minilm"``: the packaged all-MiniLM-L6-v2. Any other
+        string or path: a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder` returned
+        as it is.
 
     Raises
     ------

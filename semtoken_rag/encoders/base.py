@@ -34,7 +34,8 @@ class Encoder(Protocol):
 def unit_length(vectors: FloatArray) -> FloatArray:
     """Scale the rows of (n, d) to length 1; rows of zeros stay zeros."""
     norm = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > 0)
+    scaled: FloatArray = np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > 0)
+    return scaled
 
 
 def encodable(text: str) -> str:

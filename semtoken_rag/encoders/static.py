@@ -1,4 +1,4 @@
-"""Fingerprints from a table: one vector a WordPiece, distilled from a transformer; needs neither torch nor network."""
+"""Fingerprints from a table: a vector per WordPiece, distilled from a transformer; no torch, no network."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class StaticEncoder:
     Parameters
     ----------
     folder
-        Holds ``table.npy`` (v, d) int8, ``scale.npy`` (d,) float32 and ``vocab.txt``; the shipped one by default.
-        ``scripts/distill_static.py`` makes such a folder.
+        Holds ``table.npy`` (v, d) int8, ``scale.npy`` (d,) float32 and ``vocab.txt``; the shipped one by
+        default. ``scripts/distill_static.py`` makes such a folder.
     """
 
     def __init__(self, folder: str | Path = FOLDER) -> None:
@@ -41,7 +41,7 @@ class StaticEncoder:
         return len(self._tokenizer.encode(encodable(text), add_special_tokens=False).ids)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-        """Look up each token; vectors (n, d) float32 of unit length. A title does not change its text's vectors."""
+        """Look up each token; vectors (n, d) float32 of unit length. A title does not change them."""
         tokens = self._tokenizer.encode_batch(
             [encodable(t) for t in [*texts, *titles]], add_special_tokens=False
         )
@@ -67,8 +67,8 @@ class StaticEncoder:
 def wordpiece(vocabulary: Path) -> Tokenizer:
     """BERT's uncased tokenizer, without special tokens, built from its vocabulary file."""
     tokenizer = Tokenizer(WordPiece.from_file(str(vocabulary), unk_token="[UNK]"))
-    tokenizer.normalizer = BertNormalizer(lowercase=True)  # type: ignore[assignment]  # stub lacks the setter's type
-    tokenizer.pre_tokenizer = BertPreTokenizer()  # type: ignore[assignment]  # likewise
+    tokenizer.normalizer = BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = BertPreTokenizer()
     return tokenizer
 
 

@@ -1,4 +1,4 @@
-"""Fingerprints from a transformer: any sentence-transformers model, one batched pass, windows for long texts."""
+"""Fingerprints from a transformer: any sentence-transformers model, batched, with windows for long texts."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class Plan:
 class TransformerEncoder:
     """Contextual token vectors of a frozen sentence encoder (the paper's f_theta, section 3.2).
 
-    Texts longer than the window are cut into overlapping windows; each token's vector comes from the window in
-    which it is most central. The title stands in front of every window. All windows of a call are sorted by length
-    and run in few padded batches.
+    Texts longer than the window are cut into overlapping windows; each token's vector comes from the window
+    in which it is most central. The title stands in front of every window. All windows of a call are sorted
+    by length and run in few padded batches.
 
     Parameters
     ----------
@@ -80,7 +80,8 @@ class TransformerEncoder:
     overlap
         Tokens that two neighbouring windows share.
     batch_tokens
-        Most padded tokens of one batch; None takes 512 on a CPU, where padding costs most, and 16,384 on a GPU.
+        Most padded tokens of one batch; None takes 512 on a CPU, where padding costs most, and 16,384 on a
+        GPU.
 
     Raises
     ------
@@ -180,7 +181,7 @@ class TransformerEncoder:
         return windows
 
     def forward(self, windows: Sequence[Window]) -> list[np.ndarray]:
-        """Unit vectors (length, d) of every token of each window, special tokens included."""
+        """Return unit vectors (length, d) of every token of each window, special tokens included."""
         import torch
 
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
@@ -193,6 +194,7 @@ class TransformerEncoder:
         return out
 
     def batches(self, order: Sequence[int], windows: Sequence[Window]) -> list[list[int]]:
+        """Group ``order`` (longest first) into batches of at most ``batch_tokens``, or of a single window."""
         batches: list[list[int]] = []
         for i in order:  # falling length: the first of a batch is its longest
             if batches and (len(batches[-1]) + 1) * len(windows[batches[-1][0]].ids) <= self.batch_tokens:

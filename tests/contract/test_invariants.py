@@ -19,8 +19,9 @@ ENGINES = [
     for strategy in ("semtoken", "lead")
 ]
 WORDS = st.sampled_from(
-    ["Paris", "is", "1889", "3.5 kg", "not", "the", "tower.", "Tower!", "\n", "\n\n", "- item", "a | b | c", "x | y", "def f():",
-     "```", "{", "}", "\u4f60\u597d\u3002", "\u0645\u0631\u062d\u0628\u0627", "\U0001f600", "e\u0301", "\x00", "\ud800", "\u200b", "\u00a0", "co\ufb01", "key: value"]
+    ["Paris", "is", "1889", "3.5 kg", "not", "the", "tower.", "Tower!", "\n", "\n\n", "- item", "a | b | c",
+     "x | y", "def f():", "```", "{", "}", "\u4f60\u597d\u3002", "\u0645\u0631\u062d\u0628\u0627",
+     "\U0001f600", "e\u0301", "\x00", "\ud800", "\u200b", "\u00a0", "co\ufb01", "key: value"]
 )  # fmt: skip
 TEXTS = st.one_of(
     st.lists(WORDS, max_size=30).map(" ".join),
@@ -171,7 +172,10 @@ def test_a_table_row_brings_its_header():
 
 
 def test_coarse_never_cuts_a_number_or_a_negation():
-    text = "The committee did not approve the loan of 12.5 million euros for the new harbour bridge project this year"
+    text = (
+        "The committee did not approve the loan of 12.5 million euros "
+        "for the new harbour bridge project this year"
+    )
     for limit in range(2, 20):
         context = SemToken(encoder="static").compress([text], "How large was the loan?", max_tokens=limit)
         assert all(u.granularity != Granularity.FINE for u in context.units) or context.text == text
