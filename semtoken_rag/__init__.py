@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from semtoken_rag.budget import Budget
-from semtoken_rag.compressor import Config, SemToken
+from semtoken_rag.compressor import SemToken
+from semtoken_rag.config import Config
 from semtoken_rag.render import CompressedChunk, CompressedContext, Piece
 from semtoken_rag.types import Chunk, Granularity
 

@@ -1,0 +1,180 @@
+"""One call of the engine: its input, its clock, and its way through the stages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from semtoken_rag.budget import Budget, Counter
+from semtoken_rag.config import Config
+from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.render import (
+    CompressedChunk,
+    CompressedContext,
+    Piece,
+    Stats,
+    UnitReport,
+    arrange,
+    join,
+    pieces_of,
+)
+from semtoken_rag.segment import build_units
+from semtoken_rag.strategy import LeadStrategy, Problem, Strategy
+from semtoken_rag.types import Chunk, Encoding, Granularity, IntArray, Query, Selection, Tokens, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What stays the same from call to call: who encodes, who decides, who counts, and the settings."""
+
+    encoder: Encoder
+    strategy: Strategy
+    counter: Counter
+    config: Config
+
+
+class Call:
+    """One call of `SemToken.compress`: its input, its clock and its way through the stages."""
+
+    def __init__(self, setup: Setup, chunks: Sequence[Chunk], query: str, budget: Budget) -> None:
+        self.setup, self.config, self.count = setup, setup.config, setup.counter.count
+        self.chunks, self.query = chunks, query
+        self.seconds: dict[str, float] = {}
+        self.fallback: str | None = None
+        with self._stage("count"):
+            self.before = [self.count(chunk.text) for chunk in chunks]
+            total = sum(self.before)
+            if budget.ratio is not None and (budget.ratio == 1 or total < self.config.min_tokens):
+                total = max(total, self.count(self.config.separator.join(c.text for c in chunks)))
+                budget = Budget(budget.max_tokens or max(total, 1), 1.0)
+        self.total, self.budget = total, budget.tokens(total)
+
+    def run(self) -> CompressedContext:
+        """Encode, segment, decide and render; or pass everything on where it fits."""
+        if self.total <= self.budget and (whole := self._unchanged()) is not None:
+            return whole
+        tokens, query = self._encode()
+        with self._stage("segment"):
+            units = build_units(self.chunks, tokens, self.config.segmenter)
+        return self._decide(self.setup.strategy, tokens, units, query)
+
+    def cut_originals(self, error: str) -> CompressedContext:
+        """Without encoder and strategy: the chunks in their order, cut to the budget."""
+        self.fallback = error
+        nothing = np.zeros((0, 1), np.float32)
+        none = np.zeros(0, np.int64)
+        tokens = Tokens.concatenate(
+            [Encoding(none, none.reshape(0, 2), nothing, none, nothing) for _ in self.chunks]
+        )
+        return self._decide(LeadStrategy(), tokens, build_units(self.chunks, tokens), None)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    def _encode(self) -> tuple[Tokens, Query | None]:
+        with self._stage("encode"):
+            texts, titles = [c.text for c in self.chunks], [c.title for c in self.chunks]
+            asked = [self.query] if self.query else []
+            encodings = self.setup.encoder.encode([*texts, *asked], [*titles, *("" for _ in asked)])
+            tokens = Tokens.concatenate(encodings[: len(texts)])
+            if not np.isfinite(tokens.vectors).all():
+                raise FloatingPointError(
+                    f"the encoder {self.setup.encoder.name} returned vectors that are not finite"
+                )
+            query = Query(self.query, encodings[-1]) if asked and len(encodings[-1].ids) else None
+        return tokens, query
+
+    def _decide(
+        self, strategy: Strategy, tokens: Tokens, units: Units, query: Query | None
+    ) -> CompressedContext:
+        with self._stage("select"):
+            problem = Problem(
+                chunks=self.chunks,
+                tokens=tokens,
+                units=units,
+                query=query,
+                cost=self._cost(units),
+                budget=self.budget,
+                counter=self.setup.counter,
+                encoder=self.setup.encoder.name,
+                floor=self.config.floor,
+                ceiling=self.config.ceiling,
+            )
+            selected = strategy(problem)
+        return self._fit(units, selected)
+
+    def _cost(self, units: Units) -> IntArray:
+        """Tokens of each unit, in the reader's tokenizer: (m,)."""
+        if self.setup.counter.name == "estimate" and self.fallback is None:
+            return units.tokens[:, 1] - units.tokens[:, 0]  # what the encoder counts, it has counted already
+        places = zip(units.chunk.tolist(), units.chars.tolist(), strict=True)
+        return np.array([self.count(self.chunks[c].text[a:b]) for c, (a, b) in places], np.int64)
+
+    def _fit(self, units: Units, selected: Selection) -> CompressedContext:
+        """Render, recount, and drop the unit chosen last until the joined text fits."""
+        with self._stage("render"):
+            order = selected.order.tolist()
+            while True:
+                chunks = self._render(units, selected)
+                text = self.config.separator.join(chunk.text for chunk in chunks)
+                after = max(self.count(text), sum(chunk.tokens_after for chunk in chunks)) if chunks else 0
+                if after <= self.budget or not order:
+                    break
+                granularity = selected.granularity.copy()
+                granularity[order.pop()] = Granularity.DROPPED
+                selected = replace(selected, granularity=granularity)
+        reports = self._report(units, selected)
+        return CompressedContext(text, chunks, reports, self._stats(self.total, after))
+
+    def _render(self, units: Units, selected: Selection) -> tuple[CompressedChunk, ...]:
+        chunks = []
+        for index in np.unique(units.chunk[selected.granularity > Granularity.DROPPED]).tolist():
+            chunk, pieces = self.chunks[index], pieces_of(index, units, selected)
+            text = join(chunk.text, pieces, self.config.gap)
+            chunks.append(CompressedChunk(index, chunk, pieces, text, self.before[index], self.count(text)))
+        return arrange(chunks, self.config.order)
+
+    def _report(self, units: Units, selected: Selection) -> tuple[UnitReport, ...]:
+        columns = {name: values.tolist() for name, values in selected.scores.items()}
+        rows = zip(
+            units.chunk.tolist(),
+            units.chars.tolist(),
+            units.kinds,
+            selected.granularity.tolist(),
+            strict=True,
+        )
+        return tuple(
+            UnitReport(
+                chunk,
+                start,
+                end,
+                kind,
+                Granularity(grain),
+                {n: v[i] for n, v in columns.items()},
+                selected.reasons.get(i, ""),
+            )
+            for i, (chunk, (start, end), kind, grain) in enumerate(rows)
+        )
+
+    def _unchanged(self) -> CompressedContext | None:
+        """All chunks as they are, where also their joined text fits."""
+        chunks = tuple(
+            CompressedChunk(i, c, (Piece(0, len(c.text), Granularity.FINE, 0.0),), c.text, n, n)
+            for i, (c, n) in enumerate(zip(self.chunks, self.before, strict=True))
+        )
+        text = self.config.separator.join(c.text for c in self.chunks)
+        after = max(self.count(text), self.total)
+        if after > self.budget:
+            return None
+        return CompressedContext(text, chunks, (), self._stats(self.total, after))
+
+    def _stats(self, before: int, after: int) -> Stats:
+        names = self.setup.encoder.name, self.setup.counter.name
+        return Stats(before, after, self.budget, *names, self.seconds, self.fallback)
