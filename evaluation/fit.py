@@ -118,7 +118,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--encoders", nargs="+", default=["static", "minilm"])
-    parser.add_argument("--each", type=int, default=150, help="questions of each set at most")
+    parser.add_argument("--each", type=int, default=60, help="questions of each set at most")
     parser.add_argument("--out", type=Path, default=relevance.WEIGHTS)
     args = parser.parse_args()
     table = json.loads(args.out.read_text(encoding="utf-8")) if args.out.exists() else {}
@@ -133,7 +133,7 @@ def main() -> None:
             made += [choice for q in asked for choice in choices(q, encoder, 1 / len(asked))]
         encoders[name], loss = fit(made)
         print(f"{name}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[name])}", flush=True)
-    provenance = {"script": "python -m evaluation.fit", "questions": used}
+    provenance = {"script": f"python -m evaluation.fit --each {args.each}", "questions": used}
     args.out.write_text(
         json.dumps({"provenance": provenance, "encoders": encoders}, indent=1) + "\n", encoding="utf-8"
     )
