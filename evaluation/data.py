@@ -7,26 +7,19 @@ import json
 import re
 import string
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from semtoken_rag import Chunk
+from semtoken_rag.train.examples import Example, occurrences
+from semtoken_rag.train.trainer import split
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question, its chunks, and the character ranges (chunk, start, end) that answer it."""
-
-    text: str
-    chunks: Sequence[Chunk]
-    gold: Sequence[tuple[int, int, int]]
-
+HELD_BACK = 0.15  # share of the training part that the adapter never sees
 
 # name of the set, first and last question of the part that may be trained on
 TRAINING = (
     ("hotpotqa_reflexion100", 0, None),
-    ("2wikimultihopqa_train300", 0, None),
+    ("2wikimultihopqa_train300", 100, None),
     ("nq_open_dev_10docs", 200, None),
     ("xquad_en", 100, None),
     ("tatqa_dev400", 100, None),
@@ -54,7 +47,7 @@ def chunks(row: dict[str, Any]) -> list[Chunk]:
     ]
 
 
-def question(row: dict[str, Any]) -> Question:
+def example(row: dict[str, Any]) -> Example:
     """Read a row with its gold ranges: the marked sentences if there are any, else what bears the answer."""
     documents = [d for d in row["documents"] if d["text"].strip()]
     gold = [
@@ -66,7 +59,7 @@ def question(row: dict[str, Any]) -> Question:
     if not gold:
         marked = [i for i, d in enumerate(documents) if d.get("is_gold")] or range(len(documents))
         gold = [(i, *found) for i in marked for found in _answers(documents[i], row["answers"])]
-    return Question(row["question"], chunks(row), gold)
+    return Example(row["question"], chunks(row), gold)
 
 
 def _find(text: str, sentence: str) -> tuple[int, int] | None:
@@ -74,18 +67,15 @@ def _find(text: str, sentence: str) -> tuple[int, int] | None:
     return None if start < 0 else (start, start + len(sentence.strip()))
 
 
-def _answers(document: dict[str, Any], answers: list[str]) -> Iterator[tuple[int, int]]:
-    for answer in answers:
-        if starts := document.get("answer_start"):
-            yield from ((s, s + len(answer)) for s in starts)
-        elif answer.strip() and answer.lower() not in ("yes", "no"):
-            pattern = r"(?<!\w)" + r"\W+".join(map(re.escape, answer.split())) + r"(?!\w)"
-            yield from (m.span() for m in re.finditer(pattern, document["text"], re.IGNORECASE))
+def _answers(document: dict[str, Any], answers: Sequence[str]) -> Iterator[tuple[int, int]]:
+    if starts := document.get("answer_start"):
+        return ((s, s + len(a)) for s in starts for a in answers if document["text"].startswith(a, s))
+    return occurrences(document["text"], answers)
 
 
-def training(folder: Path) -> Iterator[Question]:
-    """All questions that may be trained on and have a gold range."""
-    for name, first, last in TRAINING:
-        for row in rows(folder, name)[first:last]:
-            if (made := question(row)).gold:
-                yield made
+def training(folder: Path) -> dict[str, tuple[list[Example], list[Example]]]:
+    """Examples that may be trained on, by set: those for the adapter, and those held back from it."""
+    return {
+        name: split([e for row in rows(folder, name)[first:last] if (e := example(row)).gold], HELD_BACK)
+        for name, first, last in TRAINING
+    }

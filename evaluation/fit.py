@@ -11,18 +11,20 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from evaluation.data import TRAINING, Question, question, rows
+from evaluation.data import training
 from semtoken_rag import bridge, relevance
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.segment import build_units
-from semtoken_rag.types import FloatArray, Query, Tokens, Units
+from semtoken_rag.terms import Terms
+from semtoken_rag.train.examples import Example
+from semtoken_rag.types import FloatArray, Query, Tokens
+from semtoken_rag.weights import WEIGHTS
 
 NAMES = [*relevance.FEATURES, *(f"bridge:{name}" for name in bridge.FEATURES)]
 
@@ -37,18 +39,18 @@ class Choice:
     weight: float
 
 
-def choices(asked: Question, encoder: Encoder, weight: float) -> list[Choice]:
+def choices(asked: Example, encoder: Encoder, weight: float) -> list[Choice]:
     """All decisions of one question."""
     texts, titles = [c.text for c in asked.chunks], [c.title for c in asked.chunks]
-    *encoded, last = encoder.encode([*texts, asked.text], [*titles, ""])
-    tokens, query = Tokens.concatenate(encoded), Query(asked.text, last)
+    *encoded, last = encoder.encode([*texts, asked.question], [*titles, ""])
+    tokens, query = Tokens.concatenate(encoded), Query(asked.question, last)
     units = build_units(asked.chunks, tokens)
-    gold = gold_units(asked, units)
+    gold = asked.wanted(units)
     if not gold.any() or gold.all():
         return []
-    statistics = relevance.Statistics.of(tokens, units)
-    values = relevance.features(query, asked.chunks, tokens, units, statistics)
-    base = np.stack([relevance.standardise(values[name]) for name in relevance.FEATURES], 1)
+    terms = Terms.of(tokens, units, last.ids)
+    values = relevance.features(query, asked.chunks, tokens, units, terms)
+    base = np.stack([values[name] for name in relevance.FEATURES], 1)
     empty = np.zeros((len(units), len(bridge.FEATURES)), np.float32)
     made = [Choice(np.hstack([base, empty]), gold, np.ones(len(units), bool), weight)]
     first = int(values["late"].argmax())
@@ -56,25 +58,11 @@ def choices(asked: Question, encoder: Encoder, weight: float) -> list[Choice]:
         wanted = gold.copy()
         wanted[kept] = False
         if wanted.any():
-            gains = bridge.features(kept, query, tokens, units, statistics)
+            gains = bridge.features(kept, units, terms)
             lent = np.stack([gains[name] for name in bridge.FEATURES], 1)
             still = np.arange(len(units)) != kept
             made.append(Choice(np.hstack([base, lent]), wanted, still, weight / (1 + gold.sum())))
     return made
-
-
-def gold_units(asked: Question, units: Units) -> np.ndarray:
-    """Units that hold more than half of a gold range, or lie for more than half in one: (m,) bool."""
-    return np.array(
-        [
-            any(
-                c == chunk and min(end, b) - max(start, a) > min(end - start, b - a) / 2
-                for c, a, b in asked.gold
-            )
-            for chunk, (start, end) in zip(units.chunk.tolist(), units.chars.tolist(), strict=True)
-        ],
-        bool,
-    )
 
 
 def fit(made: Sequence[Choice], steps: int = 400) -> tuple[dict[str, dict[str, float]], float]:
@@ -119,20 +107,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--encoders", nargs="+", default=["static", "minilm"])
     parser.add_argument("--each", type=int, default=60, help="questions of each set at most")
-    parser.add_argument("--out", type=Path, default=relevance.WEIGHTS)
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
     args = parser.parse_args()
     table = json.loads(args.out.read_text(encoding="utf-8")) if args.out.exists() else {}
     encoders = table.get("encoders", {})
-    used: dict[str, int] = {}
+    data = {name: (held + seen)[: args.each] for name, (seen, held) in training(args.data).items()}
     for name in args.encoders:
         encoder, made = resolve(name), []
-        for dataset, start, stop in TRAINING:
-            asked = [q for row in rows(args.data, dataset)[start:stop] if (q := question(row)).gold]
-            asked = list(islice(asked, args.each))
-            used[dataset] = len(asked)
-            made += [choice for q in asked for choice in choices(q, encoder, 1 / len(asked))]
+        for examples in data.values():
+            made += [choice for e in examples for choice in choices(e, encoder, 1 / len(examples))]
         encoders[name], loss = fit(made)
         print(f"{name}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[name])}", flush=True)
+    used = {name: len(examples) for name, examples in data.items()}
     provenance = {"script": f"python -m evaluation.fit --each {args.each}", "questions": used}
     args.out.write_text(
         json.dumps({"provenance": provenance, "encoders": encoders}, indent=1) + "\n", encoding="utf-8"

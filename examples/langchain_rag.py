@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
 
@@ -174,6 +175,7 @@ def main(
     k: Annotated[int, typer.Option(min=1, help="Chunks to retrieve.")] = 20,
 ) -> None:
     """Answer questions from the full and from the compressed context."""
+    disable_progress_bar()  # of loading weights; indexing has one of its own
     texts = load(docs)
     store = index(texts)
     reader = Reader.load(llm)

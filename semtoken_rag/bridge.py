@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semtoken_rag.relevance import Statistics, fitted
-from semtoken_rag.types import FloatArray, IntArray, Query, Tokens, Units
+from semtoken_rag.terms import Terms, total
+from semtoken_rag.types import FloatArray, Units
+from semtoken_rag.weights import fitted
 
 FEATURES = ("title_mentioned", "mentions_title", "shared")
 
@@ -28,21 +29,15 @@ class Bridge:
     hops: int = 3
     weights: Mapping[str, float] | None = None
 
-    def gain(
-        self, kept: int, query: Query, tokens: Tokens, units: Units, statistics: Statistics, encoder: str
-    ) -> FloatArray:
+    def gain(self, kept: int, units: Units, terms: Terms, encoder: str) -> FloatArray:
         """Return what every unit gains by ``kept``: (m,) float32 >= 0; 0 within the chunk of ``kept``."""
         weights = self.weights if self.weights is not None else fitted(encoder)["bridge"]
-        values = features(kept, query, tokens, units, statistics)
-        total = sum(
-            (np.float32(weights.get(n, 0.0)) * values[n] for n in FEATURES), np.zeros(len(units), np.float32)
-        )
-        return np.maximum(total, 0.0)
+        values = features(kept, units, terms)
+        gained = sum((np.float32(weights.get(n, 0.0)) * values[n] for n in FEATURES), np.zeros(len(units)))
+        return np.maximum(gained, 0.0).astype(np.float32)
 
 
-def features(
-    kept: int, query: Query, tokens: Tokens, units: Units, statistics: Statistics
-) -> dict[str, FloatArray]:
+def features(kept: int, units: Units, terms: Terms) -> dict[str, FloatArray]:
     """Features in [0, 1] of every unit beside ``kept``, each (m,); 0 within the chunk of ``kept``.
 
     ``title_mentioned``: share of the unit's title that ``kept`` mentions; ``mentions_title``: share of the
@@ -50,34 +45,21 @@ def features(
     carries. Shares are weighted by IDF; tokens of the question count nothing.
     """
     m, chunk = len(units), int(units.chunk[kept])
-    other = units.chunk != chunk
-    start, end = units.tokens[kept]
     chunks = int(units.chunk.max(initial=0)) + 1
-
-    weight = statistics.rarity(tokens.title_ids) * ~np.isin(tokens.title_ids, query.encoding.ids)
-    named = weight * np.isin(tokens.title_ids, tokens.ids[start:end])
-    size = max(chunks, int(tokens.title_chunk.max(initial=0)) + 1)
-    whole = np.bincount(tokens.title_chunk, weight, size)
-    share = np.bincount(tokens.title_chunk, named, size) / np.maximum(whole, 1e-9)
-
-    ids = tokens.ids[statistics.inside]
-    own_title = np.setdiff1d(tokens.title_ids[tokens.title_chunk == chunk], query.encoding.ids)
-    rare = np.setdiff1d(tokens.ids[start:end], query.encoding.ids)
+    other = (units.chunk != chunk).astype(np.float32)
+    weight = terms.idf * ~terms.marked(terms.query)
+    mentioned = weight * terms.marked(terms.of_unit(kept))
+    title = weight * terms.marked(terms.of_title(chunk))
+    of_title = total(terms.in_titles, mentioned, chunks) / np.maximum(
+        total(terms.in_titles, weight, chunks), 1e-9
+    )
     return {
-        "title_mentioned": (share[units.chunk] * other).astype(np.float32),
-        "mentions_title": _carried(own_title, ids, statistics, m) * other,
-        "shared": _carried(rare, ids, statistics, m) * other,
+        "title_mentioned": of_title[units.chunk] * other,
+        "mentions_title": _share(terms, title**2, m) * other,
+        "shared": _share(terms, mentioned**2, m) * other,
     }
 
 
-def _carried(wanted: IntArray, ids: IntArray, statistics: Statistics, m: int) -> FloatArray:
-    """IDF-weighted share of the ids ``wanted`` (sorted, distinct) that each unit carries: (m,)."""
-    if not len(wanted) or not len(ids):
-        return np.zeros(m, np.float32)
-    weight = statistics.rarity(wanted) ** 2
-    at = np.searchsorted(wanted, ids).clip(0, len(wanted) - 1)
-    hit = wanted[at] == ids
-    found = np.zeros((m, len(wanted)), bool)
-    found[statistics.unit[hit], at[hit]] = True
-    share: FloatArray = (found @ (weight / weight.sum())).astype(np.float32)
-    return share
+def _share(terms: Terms, value: FloatArray, m: int) -> FloatArray:
+    """Share of the value of all codes that each unit carries: (m,)."""
+    return total(terms.in_units, value / max(float(value.sum()), 1e-9), m)

@@ -11,7 +11,7 @@ import numpy as np
 
 from semtoken_rag.budget import Budget, Counter
 from semtoken_rag.config import Config
-from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.encoders.base import Encoder, encode
 from semtoken_rag.render import (
     CompressedChunk,
     CompressedContext,
@@ -45,26 +45,47 @@ class Call:
         self.chunks, self.query = chunks, query
         self.seconds: dict[str, float] = {}
         self.fallback: str | None = None
-        with self._stage("count"):
-            self.before = [self.count(chunk.text) for chunk in chunks]
-            total = sum(self.before)
-            if budget.ratio is not None and (budget.ratio == 1 or total < self.config.min_tokens):
-                total = max(total, self.count(self.config.separator.join(c.text for c in chunks)))
-                budget = Budget(budget.max_tokens or max(total, 1), 1.0)
-        self.total, self.budget = total, budget.tokens(total)
+        self._bound = budget
+        self.before: Sequence[int] = ()
+        self.total = self.budget = 0
 
     def run(self) -> CompressedContext:
         """Encode, segment, decide and render; or pass everything on where it fits."""
-        if self.total <= self.budget and (whole := self._unchanged()) is not None:
-            return whole
-        tokens, query = self._encode()
+        counted = self._may_fit()
+        if counted:
+            self._count_input()
+            if self.total <= self.budget and (whole := self._unchanged()) is not None:
+                return whole
+        encodings, query = self._encode()
+        tokens = Tokens.concatenate(encodings)
+        if not counted:
+            self._settle([len(e.ids) for e in encodings])
         with self._stage("segment"):
             units = build_units(self.chunks, tokens, self.config.segmenter)
         return self._decide(self.setup.strategy, tokens, units, query)
 
+    def _may_fit(self) -> bool:
+        """Tell whether to count the input before encoding it, whose tokens may be the count anyway."""
+        estimated = self.setup.counter.name == "estimate"
+        always_cut = self._bound.ratio is not None and self._bound.ratio < 1 and not self.config.min_tokens
+        return not (estimated and always_cut and self.chunks)
+
+    def _count_input(self) -> None:
+        with self._stage("count"):
+            self._settle([self.count(chunk.text) for chunk in self.chunks])
+
+    def _settle(self, before: Sequence[int]) -> None:
+        """Fix the budget in tokens, now that the input's are known."""
+        total, bound = sum(before), self._bound
+        if bound.ratio is not None and (bound.ratio == 1 or total < self.config.min_tokens):
+            total = max(total, self.count(self.config.separator.join(c.text for c in self.chunks)))
+            bound = Budget(bound.max_tokens or max(total, 1), 1.0)
+        self.before, self.total, self.budget = before, total, bound.tokens(total)
+
     def cut_originals(self, error: str) -> CompressedContext:
         """Without encoder and strategy: the chunks in their order, cut to the budget."""
         self.fallback = error
+        self._count_input()
         nothing = np.zeros((0, 1), np.float32)
         none = np.zeros(0, np.int64)
         tokens = Tokens.concatenate(
@@ -78,18 +99,13 @@ class Call:
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
-    def _encode(self) -> tuple[Tokens, Query | None]:
+    def _encode(self) -> tuple[Sequence[Encoding], Query | None]:
         with self._stage("encode"):
             texts, titles = [c.text for c in self.chunks], [c.title for c in self.chunks]
             asked = [self.query] if self.query else []
-            encodings = self.setup.encoder.encode([*texts, *asked], [*titles, *("" for _ in asked)])
-            tokens = Tokens.concatenate(encodings[: len(texts)])
-            if not np.isfinite(tokens.vectors).all():
-                raise FloatingPointError(
-                    f"the encoder {self.setup.encoder.name} returned vectors that are not finite"
-                )
+            encodings = encode(self.setup.encoder, [*texts, *asked], [*titles, *("" for _ in asked)])
             query = Query(self.query, encodings[-1]) if asked and len(encodings[-1].ids) else None
-        return tokens, query
+        return encodings[: len(texts)], query
 
     def _decide(
         self, strategy: Strategy, tokens: Tokens, units: Units, query: Query | None
@@ -106,6 +122,7 @@ class Call:
                 encoder=self.setup.encoder.name,
                 floor=self.config.floor,
                 ceiling=self.config.ceiling,
+                protect=self.config.protect,
             )
             selected = strategy(problem)
         return self._fit(units, selected)

@@ -1,4 +1,4 @@
-"""The command ``semtoken``: compress files or standard input for a question."""
+"""The command ``semtoken``: compress files or standard input for a question; train an encoder."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from semtoken_rag import Chunk, CompressedContext, SemToken, __version__
 
 try:
     import typer
     from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
 except ImportError as error:
     raise ImportError("typer and rich are needed for this: pip install 'semtoken-rag[cli]'") from error
+
+if TYPE_CHECKING:
+    from semtoken_rag.train.trainer import Check
 
 Number = TypeVar("Number", int, float)
 
@@ -67,6 +72,58 @@ def compress(
         typer.echo("semtoken: " + " ".join(str(error).split()), err=True)
         raise typer.Exit(2) from None
     typer.echo(json.dumps(_as_dict(context), ensure_ascii=False) if as_json else context.text)
+
+
+@app.command()
+def train(
+    questions: Annotated[Path, typer.Argument(help="JSON Lines: question, chunks, and gold or answers.")],
+    out: Annotated[Path, typer.Option(help="The adapter; pass it on as encoder=.")] = Path(
+        "adapter.safetensors"
+    ),
+    base: Annotated[str, typer.Option(help="minilm, or a model's name or path.")] = "minilm",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the questions at most.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 0,
+) -> None:
+    """Train an encoder's fingerprints on QUESTIONS: an adapter of a few megabytes."""
+    try:
+        checks = _train(questions, out, base, epochs, seed)
+    except (ValueError, OSError, ImportError) as error:
+        typer.echo("semtoken: " + " ".join(str(error).split()), err=True)
+        raise typer.Exit(2) from None
+    before, after = checks[0], checks[-1]
+    table = Table(title="questions held back", title_justify="left")
+    for column in ("", "before", f"after {after.step} steps"):
+        table.add_column(column)
+    table.add_row("loss", f"{before.loss:.3f}", f"{after.loss:.3f}")
+    for ratio in before.recall:
+        name = f"gold within {ratio:.0%} of the tokens"
+        table.add_row(name, f"{before.recall[ratio]:.3f}", f"{after.recall[ratio]:.3f}")
+    Console().print(table)
+    typer.echo(f"{out}, {out.stat().st_size / 1e6:.2f} MB")
+
+
+def _train(questions: Path, out: Path, base: str, epochs: int, seed: int) -> list[Check]:
+    from semtoken_rag.encoders.auto import resolve
+    from semtoken_rag.encoders.transformer import TransformerEncoder
+    from semtoken_rag.train.examples import read_examples
+    from semtoken_rag.train.trainer import Recipe, Trainer, split
+
+    encoder = resolve(base)
+    if not isinstance(encoder, TransformerEncoder):
+        raise ValueError(f"base must be a transformer, got {base!r}")
+    examples, held_back = split(read_examples(questions), seed=seed)
+    trainer = Trainer(encoder, Recipe(epochs=epochs, seed=seed))
+    with Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as bar:
+        task = bar.add_task("Training")
+        checks = trainer.run(
+            examples,
+            held_back,
+            lambda step, total, loss: bar.update(
+                task, completed=step, total=total, description=f"Training, loss {loss:.3f}"
+            ),
+        )
+    trainer.save(out, base)
+    return checks
 
 
 def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Number | None:

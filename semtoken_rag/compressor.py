@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from semtoken_rag.budget import Budget, Counter
@@ -12,8 +11,8 @@ from semtoken_rag.call import Call, Setup
 from semtoken_rag.config import Config
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.presets import resolve_strategy
 from semtoken_rag.render import CompressedContext
-from semtoken_rag.strategy import SemTokenStrategy, resolve_strategy
 from semtoken_rag.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,8 @@ class SemToken:
         ``"auto"``, ``"static"``, ``"minilm"``, a Hugging Face model, a ``SentenceTransformer`` or an
         `Encoder`.
     strategy
-        ``"semtoken"``, ``"lead"`` or any `Strategy`.
+        ``"semtoken"``; ``"cascade"``, which prunes with the static table and encodes only what is left;
+        ``"lead"``; or any `Strategy`.
     token_counter
         The reader's tokenizer: a callable, a Hugging Face tokenizer or a tiktoken encoding; None estimates
         with the encoder's own.
@@ -57,10 +57,7 @@ class SemToken:
         if on_error not in ("fallback", "raise"):
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r}")
         config = config or Config()
-        decides = resolve_strategy(strategy)
-        if config.protect and isinstance(decides, SemTokenStrategy):
-            decides = replace(decides, spans=replace(decides.spans, protect=config.protect))
-        encodes = resolve(encoder)
+        encodes, decides = resolve_strategy(strategy, resolve(encoder))
         self._setup = Setup(encodes, decides, Counter.of(token_counter, encodes), config)
         self._on_error = on_error
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from semtoken_rag.quote import LEAST, longest_run, occurrences, words
 from semtoken_rag.types import Chunk, Granularity, Selection, Units
 
 ORDERS = ("source", "relevance", "edges")
@@ -120,21 +120,17 @@ class CompressedContext:
         list of (chunk id, start, end)
             Character ranges in the chunks' own texts; empty where nothing matches.
         """
-        words = re.findall(r"\w+", quote)
-        for size in range(len(words), min(len(words), 3) - 1, -1):
-            for first in range(len(words) - size + 1):
-                if size and (found := self._find(words[first : first + size])):
-                    return found
-        return []
-
-    def _find(self, words: Sequence[str]) -> list[tuple[str, int, int]]:
-        pattern = re.compile(r"(?<!\w)" + r"[\W_]+".join(map(re.escape, words)) + r"(?!\w)", re.IGNORECASE)
-        return [
-            (chunk.id, *match.span())
-            for chunk in self.chunks
-            for piece in chunk.pieces
-            for match in pattern.finditer(chunk.chunk.text, piece.start, piece.end)
-        ]
+        wanted = words(quote, 0, len(quote))
+        kept = [(c.id, words(c.chunk.text, p.start, p.end)) for c in self.chunks for p in c.pieces]
+        if not wanted:
+            return []
+        found = [(id_, *span) for id_, text in kept for span in occurrences(wanted, text)]
+        if found:
+            return found
+        part = max((longest_run(wanted, text) for _, text in kept), key=len, default=())
+        if len(part) < LEAST:
+            return []
+        return [(id_, *span) for id_, text in kept for span in occurrences(part, text)]
 
 
 def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...]:

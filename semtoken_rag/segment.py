@@ -13,12 +13,12 @@ import numpy as np
 import sentencex
 
 from semtoken_rag.encoders.base import encodable
-from semtoken_rag.types import Chunk, Tokens, Units
+from semtoken_rag.types import Chunk, IntArray, Tokens, Units
 
 MAX_UNIT = 1200  # characters; a longer unit is cut at a blank, or hard where there is none
 WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
 
-_FENCE = re.compile(r"\s*(```|~~~)")
+_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*\Z)|~{3,})")  # no fence: a line with ``` at its end too
 _ITEM = re.compile(r"\s*(?:[-*+•‣◦]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
 _RULE = re.compile(r"[\s|:+=-]*\Z")
 _CODE = re.compile(
@@ -98,17 +98,22 @@ def build_units(chunks: Sequence[Chunk], tokens: Tokens, segmenter: Segmenter = 
     chars = np.array([(s.start, s.end) for s in flat], np.int64).reshape(-1, 2)
     chunk = np.repeat(np.arange(len(chunks)), counts)
     parent = np.array([s.parent for s in flat], np.int64)
-    # A position in all chunks at once: texts laid end to end, so that one search serves every chunk.
-    base = np.concatenate([[0], np.cumsum([len(c.text) + 1 for c in chunks])[:-1]]).astype(np.int64)
-    token_start = tokens.offsets[:, 0] + base[tokens.chunk]
-    ranges = np.searchsorted(token_start, chars + base[chunk][:, None], side="left")
     return Units(
         chars=chars,
-        tokens=ranges.reshape(-1, 2),
+        tokens=token_ranges(chunks, tokens, chars, chunk),
         chunk=chunk,
         parent=np.where(parent >= 0, parent + first_unit[chunk], -1) if len(flat) else parent,
         kinds=tuple(s.kind for s in flat),
     )
+
+
+def token_ranges(chunks: Sequence[Chunk], tokens: Tokens, chars: IntArray, chunk: IntArray) -> IntArray:
+    """Range in ``tokens`` of each character range (m, 2) of its chunk (m,): (m, 2)."""
+    # A position in all chunks at once: texts laid end to end, so that one search serves every chunk.
+    base = np.concatenate([[0], np.cumsum([len(c.text) + 1 for c in chunks])[:-1]]).astype(np.int64)
+    start = tokens.offsets[:, 0] + base[tokens.chunk]
+    found: IntArray = np.searchsorted(start, chars + base[chunk][:, None], side="left").reshape(-1, 2)
+    return found
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
@@ -124,18 +129,22 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
     """Group lines into blocks of one kind; a ``sentence`` block is a paragraph, a ``row`` block a table."""
     open_block: tuple[int, int, str] | None = None
-    fenced = False
+    fence = ""  # what closes the open code block
     for start, end in _lines(text):
         line = text[start:end] if end - start <= MAX_UNIT else text[start : start + MAX_UNIT]
-        fence = _FENCE.match(line) is not None
-        kind = "code" if fenced or fence else _kind(line)
-        if open_block and (not fenced if fence else _continues(text, open_block, start, kind)):
+        mark = match.group(1) if (match := _FENCE.match(line)) else ""
+        kind = "code" if fence or mark else _kind(line)
+        if open_block and (fence or (not mark and _continues(text, open_block, start, kind))):
             open_block = (open_block[0], end, open_block[2])
         else:
             if open_block:
                 yield open_block
             open_block = (start, end, kind) if kind != "blank" else None
-        fenced ^= fence
+        if fence and line.strip() and set(line.strip()) == set(fence) and len(line.strip()) >= len(fence):
+            yield open_block if open_block else (start, end, kind)
+            fence, open_block = "", None
+        elif not fence:
+            fence = mark
     if open_block:
         yield open_block
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from semtoken_rag.types import FloatArray, Granularity, IntArray, Selection, Units
+
+CALM = 0.5  # the scores are too sure of themselves for odds by this factor
 
 
 @dataclass
@@ -24,17 +26,22 @@ class Ledger:
         Tokens that all kept units may cost together.
     ceiling
         Tokens that the units of one chunk may cost; None for no bound.
+    duplicate : (m,) int
+        Group of each unit, of which only one is kept; -1 for units without a double. None where all differ.
     """
 
     units: Units
     cost: IntArray
     budget: int
     ceiling: int | None = None
+    duplicate: IntArray | None = None
     order: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.left = self.budget
         self.kept = np.zeros(len(self.units), bool)
+        self.parts: dict[int, tuple[int, int]] = {}  # character range of each unit that is kept in part
+        self._groups: set[int] = set()
         self.spent = np.zeros(int(self.units.chunk.max(initial=-1)) + 1, np.int64)  # tokens by chunk
 
     def price(self, unit: int) -> int:
@@ -48,21 +55,36 @@ class Ledger:
             return self.left
         return min(self.left, self.ceiling - int(self.spent[self.units.chunk[unit]]))
 
+    def doubled(self, unit: int) -> bool:
+        """Tell whether a double of ``unit`` is kept."""
+        return self.duplicate is not None and int(self.duplicate[unit]) in self._groups
+
     def keep(self, unit: int) -> bool:
         """Keep ``unit`` and what travels with it where that fits; tell whether it is kept."""
         if self.kept[unit]:
             return True
         price = self.price(unit)
-        if price > self.room(unit):
+        if self.doubled(unit) or price > self.room(unit):
             return False
+        if self.duplicate is not None and self.duplicate[unit] >= 0:
+            self._groups.add(int(self.duplicate[unit]))
         parent = int(self.units.parent[unit])
         for each in (parent, unit):
             if each >= 0 and not self.kept[each]:
                 self.kept[each] = True
                 self.order.append(each)
+        self._charge(unit, price)
+        return True
+
+    def keep_part(self, unit: int, part: tuple[int, int], price: int) -> None:
+        """Keep the character range ``part`` of ``unit``, which must fit."""
+        self.parts[unit] = part
+        self.order.append(unit)
+        self._charge(unit, price)
+
+    def _charge(self, unit: int, price: int) -> None:
         self.left -= price
         self.spent[self.units.chunk[unit]] += price
-        return True
 
 
 def select(
@@ -70,20 +92,24 @@ def select(
     ledger: Ledger,
     gain: Callable[[int], FloatArray] | None = None,
     hops: int = 0,
-    duplicate: IntArray | None = None,
+    cut: Callable[[int], bool] | None = None,
+    thrift: float = 0.0,
 ) -> tuple[FloatArray, dict[int, int]]:
     """Keep the best units that fit, the first ``hops`` of them lending a gain to the others.
 
     Parameters
     ----------
     scores : (m,) float
-        Higher = keep.
+        Log-odds that a unit is wanted, higher = keep.
     ledger
         Filled in place.
     gain
         Kept unit to what every unit gains by it, (m,) >= 0.
-    duplicate : (m,) int
-        Group of each unit; only the first of a group is kept, -1 for units without a double.
+    thrift
+        Units come in the order of score - thrift * log(cost): 0 = by score, 1 = by expected gold per token.
+    cut
+        Keeps what fits of a unit and tells whether it could. Asked for the first unit that does not fit
+        whole, where that is worth more than the units that would take its place.
 
     Returns
     -------
@@ -95,41 +121,56 @@ def select(
     scores = scores.astype(np.float32, copy=True)
     best = np.zeros_like(scores)
     lender: dict[int, int] = {}
-    seen: set[int] = set()
-
-    def take(unit: int) -> bool:
-        group = -1 if duplicate is None else int(duplicate[unit])
-        if group in seen or not ledger.keep(unit):
-            return False
-        if group >= 0:
-            seen.add(group)
-        return True
-
-    skipped = np.zeros(len(scores), bool)
+    greedy = _Greedy(ledger, cut, thrift)
     for _ in range(hops if gain else 0):
-        unit = _take_best(scores + best, ledger, skipped, take)
-        if unit < 0:
-            return scores + best, lender
-        gained = gain(unit) if gain else best
+        unit = next(greedy.keep_best(scores + best), None)
+        if unit is None or gain is None:
+            break
+        gained = gain(unit)
         for other in np.flatnonzero(gained > best):
             lender[int(other)] = unit
         best = np.maximum(best, gained)
-    for unit in np.argsort(-(scores + best), kind="stable"):
-        if not ledger.kept[unit]:
-            take(int(unit))
+    for _ in greedy.keep_best(scores + best):
+        pass
     return scores + best, lender
 
 
-def _take_best(values: FloatArray, ledger: Ledger, skipped: np.ndarray, take: Callable[[int], bool]) -> int:
-    """Take the best unit that can be taken and return it, -1 where none can; the others go to ``skipped``."""
-    while True:
-        candidates = np.where(ledger.kept | skipped, -np.inf, values)
-        unit = int(candidates.argmax()) if len(candidates) else -1
-        if unit < 0 or candidates[unit] == -np.inf:
-            return -1
-        if take(unit):
-            return unit
-        skipped[unit] = True
+class _Greedy:
+    """Keeps units, best first, and remembers which have had their turn."""
+
+    def __init__(self, ledger: Ledger, cut: Callable[[int], bool] | None, thrift: float) -> None:
+        self.ledger, self.cut = ledger, cut
+        self.expense = (thrift * np.log(np.maximum(ledger.cost, 1))).astype(np.float32)
+        self.passed = ledger.kept.copy()
+
+    def keep_best(self, values: FloatArray) -> Iterator[int]:
+        """Keep the best units that fit, one a step."""
+        for unit in self._order(values):
+            self.passed[unit] = True
+            if self.ledger.keep(unit):
+                yield unit
+            elif self.cut is not None and not self.ledger.doubled(unit):
+                cut, self.cut = self.cut, None  # the first that does not fit is the one worth most
+                if self._worth_cutting(unit, values):
+                    cut(unit)
+
+    def _worth_cutting(self, unit: int, values: FloatArray) -> bool:
+        """Compare what fits of ``unit`` with the units that would fit in its place, by expected gold."""
+        share = np.exp(CALM * (values - values.max()))
+        left = self.ledger.room(unit)
+        part, others = float(share[unit]) * left / self.ledger.price(unit), 0.0
+        for other in self._order(values):
+            if others >= part:
+                break
+            if (price := self.ledger.price(other)) <= left:
+                left, others = left - price, others + float(share[other])
+        return others < part
+
+    def _order(self, values: FloatArray) -> list[int]:
+        """Units that have not had their turn, best first."""
+        order = np.argsort(self.expense - values, kind="stable")
+        found: list[int] = order[~self.passed[order]].tolist()
+        return found
 
 
 def duplicates(texts: Sequence[str]) -> IntArray:
@@ -144,16 +185,11 @@ def duplicates(texts: Sequence[str]) -> IntArray:
 
 
 def selection(
-    units: Units,
-    ledger: Ledger,
-    scores: dict[str, FloatArray],
-    coarse: dict[int, tuple[int, int]] | None = None,
-    reasons: dict[int, str] | None = None,
+    ledger: Ledger, scores: dict[str, FloatArray], reasons: dict[int, str] | None = None
 ) -> Selection:
-    """Write the ledger down as a `Selection`; ``coarse`` maps a unit to the character range kept of it."""
+    """Write the ledger down as a `Selection`."""
     granularity = np.where(ledger.kept, Granularity.FINE, Granularity.DROPPED).astype(np.int64)
-    chars = units.chars.copy()
-    for unit, kept in (coarse or {}).items():
-        granularity[unit], chars[unit] = Granularity.COARSE, kept
-    order = np.array([*ledger.order, *(coarse or {})], np.int64)
-    return Selection(granularity, order, chars, scores, reasons or {})
+    chars = ledger.units.chars.copy()
+    for unit, part in ledger.parts.items():
+        granularity[unit], chars[unit] = Granularity.COARSE, part
+    return Selection(granularity, np.array(ledger.order, np.int64), chars, scores, reasons or {})

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from functools import partial
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from semtoken_rag.arrays import similarity
 from semtoken_rag.bridge import Bridge
 from semtoken_rag.budget import Counter
 from semtoken_rag.density import density
 from semtoken_rag.granularity import best_run
-from semtoken_rag.relevance import Relevance, Statistics, standardise
+from semtoken_rag.relevance import Relevance, standardise
 from semtoken_rag.select import Ledger, duplicates, select, selection
 from semtoken_rag.spans import SpanRule
+from semtoken_rag.terms import Terms
 from semtoken_rag.types import Chunk, FloatArray, IntArray, Query, Selection, Tokens, Units
 
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
@@ -41,6 +44,8 @@ class Problem:
         Name of the encoder.
     floor, ceiling
         Tokens that each chunk gets first, and that it may take at most.
+    protect
+        Regular expressions whose matches are never cut.
     """
 
     chunks: Sequence[Chunk]
@@ -53,10 +58,12 @@ class Problem:
     encoder: str
     floor: int = 0
     ceiling: int | None = None
+    protect: Sequence[str] = ()
 
     def ledger(self) -> Ledger:
         """Return an empty account of this problem's budget."""
-        return Ledger(self.units, self.cost, self.budget, self.ceiling)
+        doubles = duplicates([self.text(i) for i in range(len(self.units))])
+        return Ledger(self.units, self.cost, self.budget, self.ceiling, doubles)
 
     def text(self, unit: int) -> str:
         """Text of a unit."""
@@ -81,6 +88,7 @@ class SemTokenStrategy:
     bridge: Bridge = field(default_factory=Bridge)
     spans: SpanRule = field(default_factory=SpanRule)
     density_weight: float = 0.01  # breaks ties only
+    thrift: float = 0.8  # see `select`
 
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""
@@ -90,51 +98,53 @@ class SemTokenStrategy:
         gain = None
         base = standardise(spread)
         if query is not None:
-            statistics = Statistics.of(tokens, units)
-            scores["relevance"] = self.relevance(
-                query, problem.chunks, tokens, units, statistics, problem.encoder
-            )
+            terms = Terms.of(tokens, units, query.encoding.ids)
+            scores["relevance"] = self.relevance(query, problem.chunks, tokens, units, terms, problem.encoder)
             base = scores["relevance"] + np.float32(self.density_weight) * base
 
             def gain(kept: int) -> FloatArray:
-                return self.bridge.gain(kept, query, tokens, units, statistics, problem.encoder)
+                return self.bridge.gain(kept, units, terms, problem.encoder)
 
         ledger = problem.ledger()
-        texts = [problem.text(i) for i in range(len(units))]
         if problem.floor:
             _fill_floor(base, ledger, problem.floor)
-        final, lender = select(base, ledger, gain, self.bridge.hops, duplicates(texts))
+        final, lender = select(
+            base, ledger, gain, self.bridge.hops, partial(self._cut, problem, ledger), self.thrift
+        )
         scores["score"] = final
-        coarse = self._coarse(problem, final, ledger)
+        self._spend_rest(problem, final, ledger)
         reasons = {u: f"explains what unit {lender[u]} mentions" for u in ledger.order if u in lender}
-        return selection(units, ledger, scores, coarse, reasons)
+        return selection(ledger, scores, reasons)
 
-    def _coarse(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> dict[int, tuple[int, int]]:
-        """Spend what is left of the budget on the best run of spans of the best dropped unit."""
+    def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
+        """Spend what is left of the budget on a part of the best dropped unit of which one fits."""
+        taken = ledger.kept.copy()
+        taken[list(ledger.parts)] = True
+        for unit in np.argsort(np.where(taken, np.inf, -scores), kind="stable")[:COARSE_TRIES].tolist():
+            if not taken[unit] and not ledger.doubled(unit) and self._cut(problem, ledger, unit):
+                break
+
+    def _cut(self, problem: Problem, ledger: Ledger, unit: int) -> bool:
+        """Keep the best run of spans of ``unit`` that fits; tell whether there is one."""
         least = COARSE_LEAST if ledger.order else 1
-        if ledger.left < least:
-            return {}
-        ranked = np.argsort(np.where(ledger.kept, np.inf, -scores), kind="stable")[:COARSE_TRIES]
-        for unit in ranked.tolist():
-            start, end = problem.units.tokens[unit]
-            if ledger.kept[unit] or start == end or problem.units.parent[unit] >= 0:
-                continue
-            text = problem.chunks[int(problem.units.chunk[unit])].text
-            spans = self.spans(text, problem.tokens, int(start), int(end))
-            value = self._value(problem, spans)
+        start, end = problem.units.tokens[unit].tolist()
+        if ledger.room(unit) < least or start == end or problem.units.parent[unit] >= 0:
+            return False
+        text = problem.chunks[int(problem.units.chunk[unit])].text
+        spans = self.spans(text, problem.tokens, start, end, problem.protect)
+        offsets = problem.tokens.offsets
 
-            def cut(first: int, last: int, spans: IntArray = spans) -> tuple[int, int]:
-                offsets = problem.tokens.offsets
-                return int(offsets[spans[first, 0], 0]), int(offsets[spans[last, 1] - 1, 1])
+        def chars(first: int, last: int) -> tuple[int, int]:
+            return int(offsets[spans[first, 0], 0]), int(offsets[spans[last, 1] - 1, 1])
 
-            def cost(first: int, last: int, text: str = text) -> int:
-                a, b = cut(first, last)  # used within this turn of the loop only
-                return problem.counter.count(text[a:b])
+        def cost(first: int, last: int) -> int:
+            return problem.counter.count(text[slice(*chars(first, last))])
 
-            run = best_run(spans, value, cost, min(ledger.left, ledger.room(unit)))
-            if run is not None and cost(*run) >= least:
-                return {unit: cut(*run)}
-        return {}
+        run = best_run(spans, self._value(problem, spans), cost, ledger.room(unit))
+        if run is None or (price := cost(*run)) < least:
+            return False
+        ledger.keep_part(unit, chars(*run), price)
+        return True
 
     @staticmethod
     def _value(problem: Problem, spans: IntArray) -> FloatArray:
@@ -142,7 +152,7 @@ class SemTokenStrategy:
         if problem.query is None or not len(problem.query.encoding.ids):
             return (spans[:, 1] - spans[:, 0]).astype(np.float32)
         vectors = problem.tokens.vectors[spans[0, 0] : spans[-1, 1]]
-        best = (problem.query.encoding.vectors @ vectors.T).max(0)
+        best = similarity(problem.query.encoding.vectors, vectors).max(0)
         return np.maximum.reduceat(best, spans[:, 0] - spans[0, 0]).astype(np.float32)
 
 
@@ -155,7 +165,7 @@ class LeadStrategy:
         scores = -np.arange(len(problem.units), dtype=np.float32)
         ledger = problem.ledger()
         select(scores, ledger)
-        return selection(problem.units, ledger, {"score": scores})
+        return selection(ledger, {"score": scores})
 
 
 def _fill_floor(scores: FloatArray, ledger: Ledger, floor: int) -> None:
@@ -163,16 +173,3 @@ def _fill_floor(scores: FloatArray, ledger: Ledger, floor: int) -> None:
     for unit in np.argsort(-scores, kind="stable").tolist():
         if ledger.spent[ledger.units.chunk[unit]] < floor:
             ledger.keep(unit)
-
-
-STRATEGIES: dict[str, type[Any]] = {"semtoken": SemTokenStrategy, "lead": LeadStrategy}
-
-
-def resolve_strategy(strategy: Any) -> Strategy:
-    """Return the strategy that ``strategy`` names, or the object itself; ValueError where it is neither."""
-    if isinstance(strategy, str) and strategy in STRATEGIES:
-        made: Strategy = STRATEGIES[strategy]()
-        return made
-    if callable(strategy):
-        return strategy  # type: ignore[no-any-return]  # structural: it is called with a Problem
-    raise ValueError(f"strategy must be one of {sorted(STRATEGIES)} or a Strategy, got {strategy!r:.80}")

@@ -6,11 +6,15 @@ import importlib.util
 import logging
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.static import shipped
 
+if TYPE_CHECKING:
+    from semtoken_rag.encoders.transformer import TransformerEncoder
+
+ADAPTER = Path(__file__).parent / "semtoken-minilm.safetensors"
 log = logging.getLogger(__name__)
 _loaded: dict[str, Encoder] = {}
 _lock = threading.Lock()
@@ -22,10 +26,11 @@ def resolve(encoder: Any) -> Encoder:
     Parameters
     ----------
     encoder
-        ``"auto"``: all-MiniLM-L6-v2 where its weights and torch are installed (extra ``offline``), else the
-        static table. ``"static"``: the shipped table. ``"minilm"``: the packaged all-MiniLM-L6-v2. Any other
-        string or path: a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder` returned
-        as it is.
+        ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter where its weights and torch are installed (extra
+        ``offline``), else the static table. ``"static"``: the shipped table. ``"minilm"``: the packaged
+        all-MiniLM-L6-v2 as published. A ``.safetensors`` file: an adapter of ``semtoken train`` on its base.
+        Any other string or path: a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder`
+        returned as it is.
 
     Raises
     ------
@@ -35,9 +40,11 @@ def resolve(encoder: Any) -> Encoder:
         Where the named model needs packages that are missing.
     """
     if isinstance(encoder, Path):
-        encoder = str(encoder)
+        encoder = str(encoder.absolute())  # never one of the names above
     if isinstance(encoder, str):
         return _named(encoder)
+    if isinstance(encoder, type):
+        raise ValueError(f"encoder must be an object, got the class {encoder.__name__}")
     if callable(getattr(encoder, "encode", None)) and callable(getattr(encoder, "count", None)):
         return encoder  # type: ignore[no-any-return]  # structural: the protocol's two methods were just seen
     from semtoken_rag.encoders.transformer import TransformerEncoder
@@ -58,17 +65,31 @@ def _load(name: str) -> Encoder:
     if name == "static" or (name == "auto" and not _packaged()):
         log.info("encoder %s: the static table", name)
         return shipped()
+    made = _adapted(ADAPTER) if name == "auto" else _transformer(name)
+    log.info("encoder %s: %s on %s", name, made.name, made.device)
+    return made
+
+
+def _transformer(name: str) -> TransformerEncoder:
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
-    path = _minilm() if name in ("auto", "minilm") else name
+    if name.endswith(".safetensors"):
+        return _adapted(Path(name))
     try:
-        made = TransformerEncoder(path, name="minilm" if name in ("auto", "minilm") else None)
-    except OSError as error:
+        return TransformerEncoder(_minilm() if name == "minilm" else name, name=name)
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"encoder {name!r} is neither a folder nor a model that can be loaded here"
         ) from error
-    log.info("encoder %s: %s on %s", name, made.name, made.device)
-    return made
+
+
+def _adapted(path: Path) -> TransformerEncoder:
+    from semtoken_rag.encoders import adapter
+
+    base = adapter.metadata(path)["base"]
+    if base.endswith(".safetensors"):
+        raise ValueError(f"adapter {str(path)!r} must name a model as its base, got {base!r}")
+    return _transformer(base).adapted(path)
 
 
 def _packaged() -> bool:

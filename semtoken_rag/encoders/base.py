@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from semtoken_rag.types import Encoding, FloatArray
+
+PARALLEL = 20_000  # characters under which waking the tokenizer's threads costs more than it saves
 
 
 @runtime_checkable
@@ -36,6 +38,23 @@ def unit_length(vectors: FloatArray) -> FloatArray:
     norm = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: FloatArray = np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > 0)
     return scaled
+
+
+def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
+    """Encode, and raise FloatingPointError where a vector is not finite."""
+    encodings = encoder.encode(texts, titles)
+    if not all(np.isfinite(e.vectors).all() for e in encodings):
+        raise FloatingPointError(f"the encoder {encoder.name} returned vectors that are not finite")
+    return encodings
+
+
+def tokenize(tokenizer: Any, texts: Sequence[str]) -> list[Any]:
+    """Encode each text without special tokens; in parallel where there is enough text to gain by it."""
+    clean = [encodable(text) for text in texts]
+    if sum(map(len, clean)) > PARALLEL:
+        found: list[Any] = tokenizer.encode_batch(clean, add_special_tokens=False)
+        return found
+    return [tokenizer.encode(text, add_special_tokens=False) for text in clean]
 
 
 def encodable(text: str) -> str:

@@ -13,7 +13,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from semtoken_rag.encoders.base import encodable, unit_length
+from semtoken_rag.encoders.base import tokenize, unit_length
 from semtoken_rag.types import Encoding, FloatArray, IntArray
 
 FOLDER = Path(__file__).parent / "static"
@@ -38,13 +38,11 @@ class StaticEncoder:
 
     def count(self, text: str) -> int:
         """Tokens of ``text``, without special tokens."""
-        return len(self._tokenizer.encode(encodable(text), add_special_tokens=False).ids)
+        return len(tokenize(self._tokenizer, [text])[0].ids)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
         """Look up each token; vectors (n, d) float32 of unit length. A title does not change them."""
-        tokens = self._tokenizer.encode_batch(
-            [encodable(t) for t in [*texts, *titles]], add_special_tokens=False
-        )
+        tokens = tokenize(self._tokenizer, [*texts, *titles])
         ids = [np.array(t.ids, np.int64) for t in tokens]
         every = self._vectors(np.concatenate([*ids, np.empty(0, np.int64)]))
         vectors = np.split(every, np.cumsum([len(i) for i in ids])[:-1]) if ids else []

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semtoken_rag._optional import require
-from semtoken_rag.encoders.base import encodable
+from semtoken_rag.encoders import adapter
+from semtoken_rag.encoders.base import tokenize
 from semtoken_rag.types import Encoding
 
 if TYPE_CHECKING:
@@ -121,9 +122,20 @@ class TransformerEncoder:
             raise ValueError(f"overlap must be in [0, {room}) for a window of {self.window}, got {overlap}")
         self._lock = threading.Lock()
 
+    def adapted(self, path: str | Path) -> TransformerEncoder:
+        """Add an adapter's changes to this encoder's weights, and return it under the adapter's name.
+
+        Raises
+        ------
+        ValueError
+            Where the file does not fit the model.
+        """
+        self.name = f"{Path(path).stem}:{adapter.apply(self.module, Path(path))}"
+        return self
+
     def count(self, text: str) -> int:
         """Tokens of ``text``, without special tokens."""
-        return len(self._tokenizer.encode(encodable(text), add_special_tokens=False).ids)
+        return len(tokenize(self._tokenizer, [text])[0].ids)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
         """Encode each text with its title in front as context.
@@ -143,22 +155,16 @@ class TransformerEncoder:
 
     def plan(self, texts: Sequence[str], titles: Sequence[str]) -> Plan:
         """Tokenize and cut into windows: everything that comes before the forward pass."""
-        heads = dict(zip(set(titles), self._tokenize(list(set(titles))), strict=True))
+        heads = dict(zip(set(titles), tokenize(self._tokenizer, list(set(titles))), strict=True))
         cut = self.window // TITLE_SHARE
         head_ids = [heads[title].ids[:cut] for title in titles]
-        tokens = self._tokenize(texts)
+        tokens = tokenize(self._tokenizer, texts)
         windows = [
             window
             for i, (text, head) in enumerate(zip(tokens, head_ids, strict=True))
             for window in self._windows(i, text.ids, head)
         ]
         return Plan(windows, [t.ids for t in tokens], [t.offsets for t in tokens], head_ids)
-
-    def _tokenize(self, texts: Sequence[str]) -> list[Any]:
-        encodings: list[Any] = self._tokenizer.encode_batch(
-            [encodable(text) for text in texts], add_special_tokens=False
-        )
-        return encodings
 
     def _windows(self, text: int, ids: list[int], head: list[int]) -> list[Window]:
         """Cut one text into windows that share ``overlap`` tokens; each owns the tokens it sees best."""

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, Config, Granularity, SemToken
 from semtoken_rag.encoders.base import encodable
+from semtoken_rag.presets import STRATEGIES
 from semtoken_rag.testing import HashEncoder
 
 ENCODERS = {"static": "static", "hash": HashEncoder()}
 ENGINES = [
     pytest.param(SemToken(encoder=encoder, strategy=strategy, on_error="raise"), id=f"{name}-{strategy}")
     for name, encoder in ENCODERS.items()
-    for strategy in ("semtoken", "lead")
+    for strategy in STRATEGIES
 ]
 WORDS = st.sampled_from(
     ["Paris", "is", "1889", "3.5 kg", "not", "the", "tower.", "Tower!", "\n", "\n\n", "- item", "a | b | c",
@@ -196,3 +197,12 @@ def test_cite_finds_the_source():
 
 def test_lone_surrogates_keep_their_place():
     assert encodable("a\ud800b") == "a\ufffdb"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_protected_match_is_never_cut(strategy):
+    text = " ".join(f"word{i} blue green" for i in range(30)) + " ticket ABC DEF GHI closed."
+    engine = SemToken(encoder="static", strategy=strategy, config=Config(protect=("ABC DEF GHI",)))
+    for limit in range(1, 40):
+        kept = engine.compress([text], "ABC GHI ticket", max_tokens=limit).text
+        assert ("ABC" in kept) == ("GHI" in kept) == ("DEF" in kept)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import semtoken_rag
+from semtoken_rag.encoders.auto import ADAPTER
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(semtoken_rag.__file__).parent
@@ -36,7 +37,10 @@ def test_version_is_that_of_the_metadata():
 
 
 def test_static_table_and_vocabulary_are_at_most_8_mb():
-    suffixes = {".npy", ".npz", ".bin", ".safetensors", ".txt", ".json"}
-    files = [path for path in PACKAGE.rglob("*") if path.suffix in suffixes]
-    assert len(files) >= 1, "the static table is missing"
+    files = list((PACKAGE / "encoders" / "static").iterdir())
+    assert {path.name for path in files} >= {"table.npy", "scale.npy", "vocab.txt"}
     assert sum(path.stat().st_size for path in files) <= 8_388_608
+
+
+def test_the_adapter_is_at_most_4_mb():
+    assert 0 < ADAPTER.stat().st_size <= 4_000_000

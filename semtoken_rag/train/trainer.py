@@ -1,0 +1,298 @@
+"""Train an adapter: MiniLM's token vectors learn late interaction, and stay independent of the question."""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from semtoken_rag.encoders import adapter
+from semtoken_rag.encoders.transformer import Plan, TransformerEncoder
+from semtoken_rag.segment import build_units
+from semtoken_rag.train.examples import Example
+from semtoken_rag.train.loss import Target, listwise, recall, scores
+from semtoken_rag.types import Encoding, Tokens
+
+log = logging.getLogger(__name__)
+RATIOS = (0.1, 0.2)
+Factors: TypeAlias = dict[str, tuple[torch.nn.Parameter, torch.nn.Parameter]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train.
+
+    Parameters
+    ----------
+    rank
+        Rank of each layer's change.
+    rate
+        Highest learning rate; it rises over the first twentieth and falls as a cosine.
+    epochs
+        Passes over the examples at most.
+    batch
+        Questions a step.
+    checks
+        How often an epoch is held against the examples held back.
+    patience
+        Checks without a better loss after which training stops.
+    untitled
+        Share of the questions whose chunks lose their titles, so that chunks without titles work too.
+    seed
+        Of the order of the examples and of the first weights.
+    """
+
+    rank: int = 40
+    rate: float = 5e-4
+    epochs: int = 2
+    batch: int = 2
+    checks: int = 3
+    patience: int = 3
+    untitled: float = 0.15
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Figures on the held-back part.
+
+    Attributes
+    ----------
+    step
+        Steps done.
+    loss
+        Mean loss, lower = better.
+    recall
+        Share of the gold units that are among the best ones within a share of the tokens, by that share.
+    """
+
+    step: int
+    loss: float
+    recall: dict[float, float]
+
+
+class Trainer:
+    """Trains an adapter for an encoder; `run` does it, `save` writes the best state seen.
+
+    Parameters
+    ----------
+    encoder
+        The encoder to adapt; its own weights never change.
+    recipe
+        See `Recipe`.
+    """
+
+    def __init__(self, encoder: TransformerEncoder, recipe: Recipe | None = None) -> None:
+        self.encoder, self.recipe = encoder, recipe or Recipe()
+        seeded = torch.Generator().manual_seed(self.recipe.seed)
+        self.factors: Factors = {}
+        for name, layer in adapter.targets(encoder.module).items():
+            out, width = layer.weight.shape
+            down = torch.randn(self.recipe.rank, width, generator=seeded) / math.sqrt(width)
+            up = torch.zeros(out, self.recipe.rank)
+            self.factors[name] = (
+                torch.nn.Parameter(up.to(encoder.device)),
+                torch.nn.Parameter(down.to(encoder.device)),
+            )
+
+    def run(
+        self,
+        examples: Sequence[Example],
+        held_back: Sequence[Example],
+        progress: Callable[[int, int, float], None] | None = None,
+    ) -> list[Check]:
+        """Train on ``examples`` and return the checks, the first before training, the last of the best state.
+
+        Parameters
+        ----------
+        examples, held_back
+            Disjoint, neither empty; see `split`.
+        progress
+            Called after each step with the step, the number of steps, and a running mean of the loss.
+
+        Raises
+        ------
+        ValueError
+            Where one of the two is empty, or no held-back question can be judged.
+        """
+        if not examples or not held_back:
+            raise ValueError(
+                f"training needs examples on both sides, got {len(examples)} and {len(held_back)}"
+            )
+        parameters = [p for pair in self.factors.values() for p in pair]
+        total = self.recipe.epochs * math.ceil(len(examples) / self.recipe.batch)
+        every = max(1, total // (self.recipe.epochs * self.recipe.checks))
+        optimizer, schedule = self._optimizer(parameters, total)
+        with _added(self.encoder.module, self.factors), torch.random.fork_rng():
+            torch.manual_seed(self.recipe.seed)  # of the dropout
+            checks = [self.check(0, held_back)]
+            best, mean = _Best(parameters, checks[0]), checks[0].loss
+            for step, batch in enumerate(self._batches(examples), 1):
+                mean += 0.02 * (self._accumulate(batch) - mean)
+                torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+                optimizer.step()
+                schedule.step()
+                optimizer.zero_grad()
+                if progress:
+                    progress(step, total, mean)
+                if step % every == 0 or step == total:
+                    checks.append(self.check(step, held_back))
+                    log.info("%s", checks[-1])
+                    if best.update(checks[-1]) >= self.recipe.patience:
+                        break
+            best.restore()
+        return [*checks, best.check]
+
+    def save(self, path: Path, base: str) -> None:
+        """Write the adapter; ``base`` is what the encoder is called by whoever loads it."""
+        recipe = {name: str(getattr(self.recipe, name)) for name in Recipe.__dataclass_fields__}
+        adapter.save(path, self.factors, {"base": base, **recipe})
+
+    def check(self, step: int, examples: Sequence[Example]) -> Check:
+        """Judge the present state."""
+        losses, found = [], []
+        with torch.no_grad():
+            for example in examples:
+                if (scored := self._scores(example)) is None:
+                    continue
+                score, target = scored
+                losses.append(float(listwise(score, target.wanted)))
+                found.append([recall(score.float().cpu().numpy(), target, r) for r in RATIOS])
+        if not losses:
+            raise ValueError("none of the examples held back has both wanted and other units")
+        return Check(step, float(np.mean(losses)), dict(zip(RATIOS, np.mean(found, 0).tolist(), strict=True)))
+
+    def _optimizer(self, parameters: list[Any], total: int) -> tuple[Any, Any]:
+        optimizer = torch.optim.AdamW(parameters, lr=self.recipe.rate, weight_decay=0.01)
+        rise = max(1, total // 20)
+
+        def share(step: int) -> float:
+            fall = max(0, step - rise) / max(1, total - rise)
+            return min((step + 1) / rise, 0.5 + 0.5 * math.cos(math.pi * fall))
+
+        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, share)
+
+    def _batches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
+        """Every epoch in an order of its own; some examples lose their titles."""
+        dice, size = random.Random(self.recipe.seed), self.recipe.batch
+        for _ in range(self.recipe.epochs):
+            order = [
+                replace(e, chunks=[replace(c, title="") for c in e.chunks])
+                if dice.random() < self.recipe.untitled
+                else e
+                for e in dice.sample(list(examples), len(examples))
+            ]
+            yield from (order[at : at + size] for at in range(0, len(order), size))
+
+    def _accumulate(self, batch: Sequence[Example]) -> float:
+        """Add the gradients of a batch; return its mean loss."""
+        total = 0.0
+        self.encoder.module.train()  # with the dropout of the model's own configuration
+        for scored in filter(None, map(self._scores, batch)):
+            loss = listwise(scored[0], scored[1].wanted) / len(batch)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+        self.encoder.module.eval()
+        return total
+
+    def _scores(self, example: Example) -> tuple[torch.Tensor, Target] | None:
+        """Scores of a question's units; None where all or none of them are wanted."""
+        texts, titles = [c.text for c in example.chunks], [c.title for c in example.chunks]
+        plan = self.encoder.plan([*texts, example.question], [*titles, ""])
+        tokens = Tokens.concatenate([_bare(plan, i) for i in range(len(texts))])
+        units = build_units(example.chunks, tokens)
+        wanted = example.wanted(units)
+        if not wanted.any() or wanted.all() or not plan.ids[-1]:
+            return None
+        target = Target.of(np.array(plan.ids[-1], np.int64), tokens, units, wanted)
+        own, heads = self._forward(plan)
+        return scores(own[-1], torch.cat(own[:-1]), torch.cat(heads[:-1]), target), target
+
+    def _forward(self, plan: Plan) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """Vectors of each text and of each title, with their gradients."""
+        order = sorted(range(len(plan.windows)), key=lambda i: -len(plan.windows[i].ids))
+        rows: dict[int, Any] = {}
+        for batch in self.encoder.batches(order, plan.windows):
+            out = self.encoder.run([plan.windows[i].ids for i in batch])
+            rows.update(zip(batch, out, strict=True))
+        own: list[list[Any]] = [[] for _ in plan.ids]
+        heads: dict[int, Any] = {}
+        for i, window in enumerate(plan.windows):
+            own[window.text].append(rows[i][window.own])
+            heads.setdefault(window.text, rows[i][window.title])
+        return [torch.cat(parts) for parts in own], [heads[i] for i in range(len(plan.ids))]
+
+
+class _Best:
+    """The best state seen, by its loss."""
+
+    def __init__(self, parameters: Sequence[Any], check: Check) -> None:
+        self.parameters, self.check, self.waited = parameters, check, 0
+        self.state = [p.detach().clone() for p in parameters]
+
+    def update(self, check: Check) -> int:
+        """Keep the present state if it is better; return how many checks ago the best one was."""
+        self.waited += 1
+        if check.loss < self.check.loss:
+            self.check, self.waited = check, 0
+            self.state = [p.detach().clone() for p in self.parameters]
+        return self.waited
+
+    def restore(self) -> None:
+        """Put the best state back."""
+        for parameter, value in zip(self.parameters, self.state, strict=True):
+            parameter.detach().copy_(value)
+
+
+@contextmanager
+def _added(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
+    """While open, every target layer adds up @ down @ x to its output."""
+    linear = torch.nn.functional.linear
+
+    def hook(up: Any, down: Any) -> Callable[..., Any]:
+        return lambda _, inputs, output: output + linear(linear(inputs[0], down), up)
+
+    layers = adapter.targets(module)
+    handles = [layers[name].register_forward_hook(hook(*pair)) for name, pair in factors.items()]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _bare(plan: Plan, text: int) -> Encoding:
+    """Ids and offsets of one text without vectors, which the units do not need."""
+    ids, head = plan.ids[text], plan.head_ids[text]
+    return Encoding(
+        ids=np.array(ids, np.int64),
+        offsets=np.array(plan.offsets[text], np.int64).reshape(-1, 2),
+        vectors=np.zeros((len(ids), 1), np.float32),
+        title_ids=np.array(head, np.int64),
+        title_vectors=np.zeros((len(head), 1), np.float32),
+    )
+
+
+def split(
+    examples: Sequence[Example], share: float = 0.08, seed: int = 0
+) -> tuple[list[Example], list[Example]]:
+    """Shuffle and split into what is trained on and what is held back, at least one example each.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer than two examples.
+    """
+    if len(examples) < 2:
+        raise ValueError(f"at least 2 examples are needed, got {len(examples)}")
+    shuffled = random.Random(seed).sample(list(examples), len(examples))
+    held = min(max(1, round(share * len(shuffled))), len(shuffled) - 1)
+    return shuffled[held:], shuffled[:held]

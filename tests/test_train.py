@@ -1,0 +1,213 @@
+"""Training: what is read, what is wanted, and that an adapter carries what was learned."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import torch
+from transformers import BertConfig, BertModel, BertTokenizerFast
+from typer.testing import CliRunner
+
+from semtoken_rag import Chunk
+from semtoken_rag.cli import app
+from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders.transformer import TransformerEncoder
+from semtoken_rag.segment import build_units
+from semtoken_rag.train.examples import Example, occurrences, read_examples
+from semtoken_rag.train.loss import Target, listwise, recall, scores
+from semtoken_rag.train.trainer import Recipe, Trainer, split
+from semtoken_rag.types import Tokens
+
+ANIMALS = ("cat", "dog", "bird", "fish", "horse", "mouse", "snake", "frog")
+SOUNDS = ("mews", "barks", "sings", "swims", "runs", "hides", "hisses", "croaks")
+WORDS = ("what", "does", "the", "do", "it", "was", "a", "day", "nothing", "happened", "there", ".", "?")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A random BERT of two small layers with a vocabulary of a few words."""
+    path = tmp_path_factory.mktemp("tiny")
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *ANIMALS, *SOUNDS]
+    (path / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=128,
+    )
+    BertModel(config).save_pretrained(path)
+    BertTokenizerFast(vocab_file=str(path / "vocab.txt")).save_pretrained(path)
+    return str(path)
+
+
+def lesson(animal, sound):
+    chunks = [Chunk("It was a day. Nothing happened there."), Chunk(f"Nothing was there. It {sound}.")]
+    start = chunks[1].text.index("It")
+    return Example(f"What does the {animal} do?", chunks, [(1, start, len(chunks[1].text))])
+
+
+LESSONS = [lesson(a, s) for a, s in zip(ANIMALS, SOUNDS, strict=True)]
+RECIPE = Recipe(rank=4, rate=5e-3, epochs=6, patience=99)
+
+
+def write(path, *rows):
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return path
+
+
+def test_gold_sentences_and_answers_become_ranges_and_lines_without_gold_are_left_out(tmp_path):
+    file = write(
+        tmp_path / "q.jsonl",
+        {"question": "a?", "chunks": ["One. Two.", {"text": "Three.", "title": "T"}], "gold": ["Two."]},
+        {"question": "b?", "chunks": ["In May 1889.", "1889"], "answers": ["1889"]},
+        {"question": "c?", "chunks": ["Nothing."], "answers": ["yes"]},
+    )
+    first, second = read_examples(file)
+    assert list(first.gold) == [(0, 5, 9)]
+    assert first.chunks[1].title == "T"
+    assert list(second.gold) == [(0, 7, 11), (1, 0, 4)]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"chunks": []}', '{"question": "a", "chunks": [3]}'])
+def test_a_bad_line_is_named_by_its_number(tmp_path, line):
+    file = tmp_path / "q.jsonl"
+    file.write_text('{"question": "a?", "chunks": ["x"], "answers": ["x"]}\n' + line, encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2"):
+        read_examples(file)
+
+
+def test_a_file_without_gold_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="no line"):
+        read_examples(write(tmp_path / "q.jsonl", {"question": "a?", "chunks": ["x"], "answers": ["y"]}))
+
+
+def test_occurrences_are_whole_words_in_any_case():
+    assert list(occurrences("Paris, paris; Parisian", ["paris"])) == [(0, 5), (7, 12)]
+
+
+def test_wanted_units_are_those_that_hold_a_gold_range(folder):
+    example = LESSONS[0]
+    encoder = TransformerEncoder(folder)
+    encodings = encoder.encode([c.text for c in example.chunks], ["", ""])
+    units = build_units(example.chunks, Tokens.concatenate(encodings))
+    assert example.wanted(units).tolist() == [False, False, False, True]
+
+
+def test_listwise_prefers_wanted_units_and_recall_counts_them_by_tokens():
+    wanted = np.array([True, False, False])
+    assert listwise(torch.tensor([0.9, 0.1, 0.1]), wanted) < listwise(torch.tensor([0.1, 0.1, 0.9]), wanted)
+    none = np.zeros(0, np.int64)
+    target = Target(none, none, none, none, np.zeros(0, np.float32), wanted, np.array([10, 10, 80]))
+    assert recall(np.array([0.9, 0.1, 0.2], np.float32), target, 0.1) == 1.0
+    assert recall(np.array([0.0, 0.1, 0.2], np.float32), target, 0.1) == 0.0
+
+
+def test_scores_are_the_late_interaction_by_hand():
+    target = Target(
+        inside=np.array([0, 1, 2]),
+        unit=np.array([0, 0, 1]),
+        chunk=np.array([0, 1]),
+        title_chunk=np.array([1]),
+        weight=np.array([1.0], np.float32),
+        wanted=np.array([True, False]),
+        cost=np.array([2, 1]),
+    )
+    tokens, titles = torch.tensor([[1.0, 0], [0.6, 0.8], [0, 1]]), torch.tensor([[0.8, 0.6]])
+    found = scores(torch.tensor([[1.0, 0]]), tokens, titles, target)
+    assert found.tolist() == pytest.approx([1.0, 0.4])  # own 1 and no title; own 0 and title .8
+
+
+def test_training_lowers_the_loss_and_leaves_the_encoder_as_it_was(folder):
+    encoder = TransformerEncoder(folder)
+    before = {name: value.clone() for name, value in encoder.module.state_dict().items()}
+    seen = []
+    checks = Trainer(encoder, RECIPE).run(LESSONS, LESSONS[:3], lambda *step: seen.append(step))
+    assert checks[-1].loss < 0.8 * checks[0].loss
+    assert [step for step, _, _ in seen] == list(range(1, 25))
+    assert all(torch.equal(value, before[name]) for name, value in encoder.module.state_dict().items())
+    assert not any(layer._forward_hooks for layer in encoder.module.modules())
+
+
+def test_a_saved_adapter_gives_the_vectors_that_were_trained(folder, tmp_path):
+    encoder = TransformerEncoder(folder)
+    trainer = Trainer(encoder, RECIPE)
+    checks = trainer.run(LESSONS, LESSONS[:3])
+    trainer.save(tmp_path / "mine.safetensors", folder)
+    adapted = resolve(tmp_path / "mine.safetensors")
+    assert adapted.name.startswith("mine:")
+    plain = Trainer(adapted, Recipe(rank=1)).check(0, LESSONS[:3])  # a fresh trainer changes nothing
+    assert plain.loss == pytest.approx(checks[-1].loss, abs=0.02)  # half precision
+
+
+def test_the_same_seed_trains_the_same_factors(folder):
+    runs = []
+    for _ in range(2):
+        trainer = Trainer(TransformerEncoder(folder), RECIPE)
+        trainer.run(LESSONS, LESSONS[:2])
+        runs.append([p.detach().clone() for pair in trainer.factors.values() for p in pair])
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(*runs, strict=True))
+
+
+def test_training_stops_when_it_no_longer_helps(folder):
+    recipe = Recipe(rank=2, rate=0.0, epochs=50, checks=1, patience=2)
+    checks = Trainer(TransformerEncoder(folder), recipe).run(LESSONS, LESSONS[:2])
+    assert len(checks) == 4  # before, two without gain, and the best again
+    assert checks[-1].step == 0
+
+
+def test_split_holds_back_at_least_one_and_needs_two():
+    kept, held = split(LESSONS[:2])
+    assert (len(kept), len(held)) == (1, 1)
+    with pytest.raises(ValueError, match="got 1"):
+        split(LESSONS[:1])
+
+
+def test_an_adapter_that_does_not_fit_is_refused(folder, tmp_path):
+    trainer = Trainer(TransformerEncoder(folder), Recipe(rank=2))
+    name, (up, down) = next(iter(trainer.factors.items()))
+    trainer.factors = {name: (up[:-1], down)}
+    trainer.save(tmp_path / "short.safetensors", folder)
+    with pytest.raises(ValueError, match="31 x 32"):
+        resolve(tmp_path / "short.safetensors")
+    trainer.factors = {"nowhere": (up, down)}
+    trainer.save(tmp_path / "odd.safetensors", folder)
+    with pytest.raises(ValueError, match="nowhere"):
+        resolve(tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize("name", ["missing.safetensors", "text.safetensors"])
+def test_a_file_that_is_no_adapter_is_refused(tmp_path, name):
+    (tmp_path / "text.safetensors").write_text("not an adapter", encoding="utf-8")
+    with pytest.raises(ValueError, match=name):
+        resolve(tmp_path / name)
+
+
+def test_the_command_trains_and_prints_before_and_after(folder, tmp_path):
+    rows = [
+        {"question": e.question, "chunks": [c.text for c in e.chunks], "gold": [e.chunks[1].text[19:]]}
+        for e in LESSONS
+    ]
+    file, out = write(tmp_path / "q.jsonl", *rows), tmp_path / "a.safetensors"
+    result = CliRunner().invoke(
+        app, ["train", str(file), "--out", str(out), "--base", folder, "--epochs", "1"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "before" in result.output
+    assert "gold within 10% of the tokens" in result.output
+    assert out.stat().st_size < 4_000_000
+
+
+def test_the_command_refuses_the_static_table(tmp_path):
+    file = write(tmp_path / "q.jsonl", {"question": "a?", "chunks": ["x. y."], "answers": ["x"]})
+    result = CliRunner().invoke(app, ["train", str(file), "--base", "static"])
+    assert result.exit_code == 2
+    assert "static" in result.output
