@@ -1,4 +1,6 @@
-"""Fit the weights of relevance and bridge on the training part: ``python -m evaluation.fit --data FOLDER``.
+"""Fit the weights of relevance and bridge: ``python -m evaluation.fit --data FOLDER``.
+
+On the questions of the training part that the adapter never saw: on the others its vectors are too good.
 
 Two states of each question are fitted together, each as a listwise softmax over the units that could be kept
 next: nothing is kept yet and the gold units are wanted; or one unit is kept (each gold unit, and the best by
@@ -105,21 +107,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--encoders", nargs="+", default=["static", "minilm"])
-    parser.add_argument("--each", type=int, default=60, help="questions of each set at most")
+    parser.add_argument("--encoders", nargs="+", default=["static", "minilm", "auto"])
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     args = parser.parse_args()
     table = json.loads(args.out.read_text(encoding="utf-8")) if args.out.exists() else {}
     encoders = table.get("encoders", {})
-    data = {name: (held + seen)[: args.each] for name, (seen, held) in training(args.data).items()}
+    data = {name: held for name, (_, held) in training(args.data).items()}
     for name in args.encoders:
         encoder, made = resolve(name), []
         for examples in data.values():
             made += [choice for e in examples for choice in choices(e, encoder, 1 / len(examples))]
-        encoders[name], loss = fit(made)
-        print(f"{name}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[name])}", flush=True)
+        key = encoder.name.partition(":")[0]
+        encoders[key], loss = fit(made)
+        print(f"{key}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[key])}", flush=True)
     used = {name: len(examples) for name, examples in data.items()}
-    provenance = {"script": f"python -m evaluation.fit --each {args.each}", "questions": used}
+    provenance = {"script": "python -m evaluation.fit", "questions": used}
     args.out.write_text(
         json.dumps({"provenance": provenance, "encoders": encoders}, indent=1) + "\n", encoding="utf-8"
     )

@@ -126,6 +126,7 @@ METHODS = {
     for method in (
         own("semtoken", "The default: MiniLM with the shipped adapter, bridging."),
         own("semtoken-static", "The static table, no transformer.", encoder="static"),
+        own("semtoken-cascade", "The static table prunes, the default encodes the rest.", strategy="cascade"),
         own("semtoken-minilm", "MiniLM as published.", encoder="minilm"),
         peer("embeddings_filter", "LangChain EmbeddingsFilter.", "langchain-classic", *_MINILM, **_MEMO),
         peer(
