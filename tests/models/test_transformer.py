@@ -49,7 +49,7 @@ def test_auto_takes_the_packaged_weights():
         "When did the tower open?",
         max_tokens=8,
     )
-    assert context.stats.encoder == "minilm"
+    assert context.stats.encoder.startswith("semtoken-minilm:")
     assert "1889" in context.text
 
 
