@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from semtoken_rag import Chunk
-from semtoken_rag.train.examples import Example, occurrences
-from semtoken_rag.train.trainer import split
+from semtoken_rag.train.examples import Example, occurrences, split
 
 HELD_BACK = 0.15  # share of the training part that the adapter never sees
 

@@ -21,11 +21,11 @@ import torch
 from evaluation.data import training
 from semtoken_rag import bridge, relevance
 from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.segment import build_units
 from semtoken_rag.terms import Terms
 from semtoken_rag.train.examples import Example
-from semtoken_rag.types import FloatArray, Query, Tokens
+from semtoken_rag.types import FloatArray, Tokens
 from semtoken_rag.weights import WEIGHTS
 
 NAMES = [*relevance.FEATURES, *(f"bridge:{name}" for name in bridge.FEATURES)]
@@ -44,13 +44,13 @@ class Choice:
 def choices(asked: Example, encoder: Encoder, weight: float) -> list[Choice]:
     """All decisions of one question."""
     texts, titles = [c.text for c in asked.chunks], [c.title for c in asked.chunks]
-    *encoded, last = encoder.encode([*texts, asked.question], [*titles, ""])
-    tokens, query = Tokens.concatenate(encoded), Query(asked.question, last)
+    encodings, query = encode_call(encoder, texts, titles, asked.question)
+    tokens = Tokens.concatenate(encodings)
     units = build_units(asked.chunks, tokens)
     gold = asked.wanted(units)
-    if not gold.any() or gold.all():
+    if query is None or not gold.any() or gold.all():
         return []
-    terms = Terms.of(tokens, units, last.ids)
+    terms = Terms.of(tokens, units, query.encoding.ids)
     values = relevance.features(query, asked.chunks, tokens, units, terms)
     base = np.stack([values[name] for name in relevance.FEATURES], 1)
     empty = np.zeros((len(units), len(bridge.FEATURES)), np.float32)

@@ -22,14 +22,14 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=450, help="examples of each set; a small set repeats")
     parser.add_argument("--checked", type=int, default=24, help="held-back examples of each set to check")
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=Recipe().rate)
+    parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
     parser.add_argument("--out", type=Path, default=ADAPTER)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     halves = training(args.data).values()
     examples = [e for kept, _ in halves for e in (kept * -(-args.each // len(kept)))[: args.each]]
     held_back = [e for _, held in halves for e in held[: args.checked]]
-    trainer = Trainer(resolve("minilm"), Recipe(epochs=args.epochs, rate=args.rate))
+    trainer = Trainer(resolve("minilm"), Recipe(epochs=args.epochs, learning_rate=args.learning_rate))
     start = time.perf_counter()
     with tqdm(unit="step") as bar:
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from semtoken_rag.budget import Budget, Counter
 from semtoken_rag.config import Config
-from semtoken_rag.encoders.base import Encoder, encode
+from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.render import (
     CompressedChunk,
     CompressedContext,
@@ -51,12 +51,14 @@ class Call:
 
     def run(self) -> CompressedContext:
         """Encode, segment, decide and render; or pass everything on where it fits."""
-        counted = self._may_fit()
+        counted = self._counts_first()
         if counted:
             self._count_input()
             if self.total <= self.budget and (whole := self._unchanged()) is not None:
                 return whole
-        encodings, query = self._encode()
+        with self._stage("encode"):
+            texts, titles = [c.text for c in self.chunks], [c.title for c in self.chunks]
+            encodings, query = encode_call(self.setup.encoder, texts, titles, self.query)
         tokens = Tokens.concatenate(encodings)
         if not counted:
             self._settle([len(e.ids) for e in encodings])
@@ -64,7 +66,7 @@ class Call:
             units = build_units(self.chunks, tokens, self.config.segmenter)
         return self._decide(self.setup.strategy, tokens, units, query)
 
-    def _may_fit(self) -> bool:
+    def _counts_first(self) -> bool:
         """Tell whether to count the input before encoding it, whose tokens may be the count anyway."""
         estimated = self.setup.counter.name == "estimate"
         always_cut = self._bound.ratio is not None and self._bound.ratio < 1 and not self.config.min_tokens
@@ -98,14 +100,6 @@ class Call:
         start = time.perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-
-    def _encode(self) -> tuple[Sequence[Encoding], Query | None]:
-        with self._stage("encode"):
-            texts, titles = [c.text for c in self.chunks], [c.title for c in self.chunks]
-            asked = [self.query] if self.query else []
-            encodings = encode(self.setup.encoder, [*texts, *asked], [*titles, *("" for _ in asked)])
-            query = Query(self.query, encodings[-1]) if asked and len(encodings[-1].ids) else None
-        return encodings[: len(texts)], query
 
     def _decide(
         self, strategy: Strategy, tokens: Tokens, units: Units, query: Query | None

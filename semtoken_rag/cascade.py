@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from semtoken_rag.encoders.base import Encoder, encode
+from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.segment import token_ranges
 from semtoken_rag.strategy import Problem, SemTokenStrategy, Strategy
-from semtoken_rag.types import Chunk, Encoding, Granularity, IntArray, Query, Selection, Tokens, Units
+from semtoken_rag.types import Chunk, Encoding, Granularity, IntArray, Selection, Tokens, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,16 @@ class CascadeStrategy:
             starts[chunk].append(len(texts[chunk]))
             texts[chunk] += problem.text(unit) + " "
         titles = [c.title if text else "" for c, text in zip(problem.chunks, texts, strict=True)]
-        asked = [problem.query.text] if problem.query else []
-        encodings = encode(self.encoder, [*texts, *asked], [*titles, *("" for _ in asked)])
+        question = problem.query.text if problem.query else ""
+        encodings, query = encode_call(self.encoder, texts, titles, question)
         first = problem.units.chars[left, 0]
         shifts = np.split(first, np.cumsum([len(s) for s in starts])[:-1])
         tokens = Tokens.concatenate(
             [
                 _shifted(e, np.array(s, np.int64), to)
-                for e, s, to in zip(encodings, starts, shifts, strict=False)
+                for e, s, to in zip(encodings, starts, shifts, strict=True)
             ]
         )
-        query = Query(asked[0], encodings[-1]) if asked and len(encodings[-1].ids) else None
         return replace(
             problem,
             tokens=tokens,

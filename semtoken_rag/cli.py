@@ -105,15 +105,16 @@ def train(
 def _train(questions: Path, out: Path, base: str, epochs: int, seed: int) -> list[Check]:
     from semtoken_rag.encoders.auto import resolve
     from semtoken_rag.encoders.transformer import TransformerEncoder
-    from semtoken_rag.train.examples import read_examples
-    from semtoken_rag.train.trainer import Recipe, Trainer, split
+    from semtoken_rag.train.examples import read_examples, split
+    from semtoken_rag.train.trainer import Recipe, Trainer
 
     encoder = resolve(base)
     if not isinstance(encoder, TransformerEncoder):
         raise ValueError(f"base must be a transformer, got {base!r}")
     examples, held_back = split(read_examples(questions), seed=seed)
     trainer = Trainer(encoder, Recipe(epochs=epochs, seed=seed))
-    with Progress(console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("Training")
         checks = trainer.run(
             examples,

@@ -24,7 +24,7 @@ FEATURES = (
     "unit_share",
     "chunk_share",
 )
-SHARP = 20.0  # cosines to logits of a share
+SCALE = 20.0  # cosines to logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ def _retriever(chunks: Sequence[Chunk]) -> FloatArray:
 
 
 def softmax(values: FloatArray) -> FloatArray:
-    """Share of each value after scaling by `SHARP`: same shape, sums to 1."""
-    raised = np.exp(SHARP * (values - values.max(initial=-np.inf)))
+    """Share of each value after scaling by `SCALE`: same shape, sums to 1."""
+    raised = np.exp(SCALE * (values - values.max(initial=-np.inf)))
     share: FloatArray = (raised / max(float(raised.sum()), 1e-9)).astype(np.float32)
     return share
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from semtoken_rag.types import FloatArray, Granularity, IntArray, Selection, Units
 
-CALM = 0.5  # the scores are too sure of themselves for odds by this factor
+TEMPERATURE = 2.0  # of the softmax over the scores, which are too sure of themselves
 
 
 @dataclass
@@ -66,8 +66,6 @@ class Ledger:
         price = self.price(unit)
         if self.doubled(unit) or price > self.room(unit):
             return False
-        if self.duplicate is not None and self.duplicate[unit] >= 0:
-            self._groups.add(int(self.duplicate[unit]))
         parent = int(self.units.parent[unit])
         for each in (parent, unit):
             if each >= 0 and not self.kept[each]:
@@ -83,6 +81,8 @@ class Ledger:
         self._charge(unit, price)
 
     def _charge(self, unit: int, price: int) -> None:
+        if self.duplicate is not None and self.duplicate[unit] >= 0:
+            self._groups.add(int(self.duplicate[unit]))
         self.left -= price
         self.spent[self.units.chunk[unit]] += price
 
@@ -93,7 +93,7 @@ def select(
     gain: Callable[[int], FloatArray] | None = None,
     hops: int = 0,
     cut: Callable[[int], bool] | None = None,
-    thrift: float = 0.0,
+    cost_exponent: float = 0.0,
 ) -> tuple[FloatArray, dict[int, int]]:
     """Keep the best units that fit, the first ``hops`` of them lending a gain to the others.
 
@@ -105,8 +105,8 @@ def select(
         Filled in place.
     gain
         Kept unit to what every unit gains by it, (m,) >= 0.
-    thrift
-        Units come in the order of score - thrift * log(cost): 0 = by score, 1 = by expected gold per token.
+    cost_exponent
+        Units come by score - cost_exponent * log(cost): 0 = by score, 1 = by expected gold per token.
     cut
         Keeps what fits of a unit and tells whether it could. Asked for the first unit that does not fit
         whole, where that is worth more than the units that would take its place.
@@ -121,7 +121,7 @@ def select(
     scores = scores.astype(np.float32, copy=True)
     best = np.zeros_like(scores)
     lender: dict[int, int] = {}
-    greedy = _Greedy(ledger, cut, thrift)
+    greedy = _Greedy(ledger, cut, cost_exponent)
     for _ in range(hops if gain else 0):
         unit = next(greedy.keep_best(scores + best), None)
         if unit is None or gain is None:
@@ -138,9 +138,9 @@ def select(
 class _Greedy:
     """Keeps units, best first, and remembers which have had their turn."""
 
-    def __init__(self, ledger: Ledger, cut: Callable[[int], bool] | None, thrift: float) -> None:
+    def __init__(self, ledger: Ledger, cut: Callable[[int], bool] | None, cost_exponent: float) -> None:
         self.ledger, self.cut = ledger, cut
-        self.expense = (thrift * np.log(np.maximum(ledger.cost, 1))).astype(np.float32)
+        self.discount = (cost_exponent * np.log(np.maximum(ledger.cost, 1))).astype(np.float32)
         self.passed = ledger.kept.copy()
 
     def keep_best(self, values: FloatArray) -> Iterator[int]:
@@ -156,7 +156,7 @@ class _Greedy:
 
     def _worth_cutting(self, unit: int, values: FloatArray) -> bool:
         """Compare what fits of ``unit`` with the units that would fit in its place, by expected gold."""
-        share = np.exp(CALM * (values - values.max()))
+        share = np.exp((values - values.max()) / TEMPERATURE)
         left = self.ledger.room(unit)
         part, others = float(share[unit]) * left / self.ledger.price(unit), 0.0
         for other in self._order(values):
@@ -168,7 +168,7 @@ class _Greedy:
 
     def _order(self, values: FloatArray) -> list[int]:
         """Units that have not had their turn, best first."""
-        order = np.argsort(self.expense - values, kind="stable")
+        order = np.argsort(self.discount - values, kind="stable")
         found: list[int] = order[~self.passed[order]].tolist()
         return found
 

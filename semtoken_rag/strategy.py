@@ -88,7 +88,7 @@ class SemTokenStrategy:
     bridge: Bridge = field(default_factory=Bridge)
     spans: SpanRule = field(default_factory=SpanRule)
     density_weight: float = 0.01  # breaks ties only
-    thrift: float = 0.8  # see `select`
+    cost_exponent: float = 0.8  # see `select`
 
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""
@@ -109,7 +109,7 @@ class SemTokenStrategy:
         if problem.floor:
             _fill_floor(base, ledger, problem.floor)
         final, lender = select(
-            base, ledger, gain, self.bridge.hops, partial(self._cut, problem, ledger), self.thrift
+            base, ledger, gain, self.bridge.hops, partial(self._cut, problem, ledger), self.cost_exponent
         )
         scores["score"] = final
         self._spend_rest(problem, final, ledger)

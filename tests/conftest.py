@@ -1,6 +1,36 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+import pytest
 
 # Before any test imports a Hugging Face library, which reads it once.
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory):
+    """Write a BERT with random weights and a vocabulary of given words to a folder, and return that."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+
+    def write(words, *, hidden: int, layers: int) -> Path:
+        path = tmp_path_factory.mktemp("model") / "tiny"
+        path.mkdir()
+        (path / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+        config = transformers.BertConfig(
+            vocab_size=len(words),
+            hidden_size=hidden,
+            num_hidden_layers=layers,
+            num_attention_heads=2,
+            intermediate_size=2 * hidden,
+            max_position_embeddings=128,
+        )
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            transformers.BertModel(config).save_pretrained(path)
+        transformers.BertTokenizerFast(vocab_file=str(path / "vocab.txt")).save_pretrained(path)
+        return path
+
+    return write

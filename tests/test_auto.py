@@ -15,26 +15,8 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "tower", "opened",
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """A BERT of one small layer with random weights and the vocabulary of one sentence."""
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
-    path = tmp_path_factory.mktemp("model") / "tiny"
-    path.mkdir()
-    (path / "vocab.txt").write_text("\n".join(WORDS), encoding="utf-8")
-    config = transformers.BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=8,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=128,
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        transformers.BertModel(config).save_pretrained(path)
-    transformers.BertTokenizerFast(vocab_file=str(path / "vocab.txt")).save_pretrained(path)
-    return path
+def folder(tiny_bert) -> Path:
+    return tiny_bert(WORDS, hidden=8, layers=1)
 
 
 @pytest.fixture

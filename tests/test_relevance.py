@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.relevance import FEATURES, SHARP, Relevance, features, softmax, standardise
+from semtoken_rag.relevance import FEATURES, SCALE, Relevance, features, softmax, standardise
 from semtoken_rag.segment import build_units
 from semtoken_rag.terms import Terms
 from semtoken_rag.testing import HashEncoder
@@ -135,7 +135,7 @@ def test_the_order_of_the_chunks_does_not_matter(texts, seed):
 
 
 def test_softmax_by_hand():
-    got = softmax(np.array([0.5, 0.5 + log(3) / SHARP], np.float32))
+    got = softmax(np.array([0.5, 0.5 + log(3) / SCALE], np.float32))
     np.testing.assert_allclose(got, [0.25, 0.75], rtol=1e-4)
     assert softmax(np.zeros(0, np.float32)).shape == (0,)
 

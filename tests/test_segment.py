@@ -180,13 +180,9 @@ def test_a_segmenter_of_ones_own_decides():
     assert units.parent.tolist() == [-1, 0]
 
 
-def kinds(text):
-    return [(s.kind, text[s.start : s.end]) for s in segment(text)]
-
-
 def test_a_fenced_block_is_one_unit_between_its_neighbours():
     text = "Text.\n```python\nx = 1\n\ny = 2\n```\nAfter."
-    assert kinds(text) == [
+    assert cut(text) == [
         ("sentence", "Text."),
         ("code", "```python\nx = 1\n\ny = 2\n```"),
         ("sentence", "After."),
@@ -194,7 +190,7 @@ def test_a_fenced_block_is_one_unit_between_its_neighbours():
 
 
 def test_a_fence_is_closed_by_its_own_kind_only():
-    assert kinds("```\na\n~~~\nb\n```\nAfter. Then.") == [
+    assert cut("```\na\n~~~\nb\n```\nAfter. Then.") == [
         ("code", "```\na\n~~~\nb\n```"),
         ("sentence", "After."),
         ("sentence", "Then."),
@@ -202,4 +198,4 @@ def test_a_fence_is_closed_by_its_own_kind_only():
 
 
 def test_backticks_in_a_line_open_no_fence():
-    assert kinds("```x = 1```\nAfter. Then.")[-1] == ("sentence", "Then.")
+    assert cut("```x = 1```\nAfter. Then.")[-1] == ("sentence", "Then.")

@@ -186,10 +186,10 @@ def test_only_the_first_unit_that_does_not_fit_may_be_cut():
     assert (ledger.order, ledger.parts) == ([2], {})
 
 
-def test_thrift_prefers_what_is_cheap():
+def test_a_cost_exponent_prefers_what_is_cheap():
     orders = []
-    for thrift in (0.0, 1.0):
+    for exponent in (0.0, 1.0):
         ledger = ledger_of([20, 2], 20)
-        select(scores(1, 0), ledger, thrift=thrift)
+        select(scores(1, 0), ledger, cost_exponent=exponent)
         orders.append(ledger.order)
     assert orders == [[0], [1]]

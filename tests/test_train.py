@@ -11,7 +11,6 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast
 from typer.testing import CliRunner
 
 from semtoken_rag import Chunk
@@ -19,9 +18,9 @@ from semtoken_rag.cli import app
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.transformer import TransformerEncoder
 from semtoken_rag.segment import build_units
-from semtoken_rag.train.examples import Example, occurrences, read_examples
+from semtoken_rag.train.examples import Example, occurrences, read_examples, split
 from semtoken_rag.train.loss import Target, listwise, recall, scores
-from semtoken_rag.train.trainer import Recipe, Trainer, split
+from semtoken_rag.train.trainer import Recipe, Trainer
 from semtoken_rag.types import Tokens
 
 ANIMALS = ("cat", "dog", "bird", "fish", "horse", "mouse", "snake", "frog")
@@ -30,23 +29,9 @@ WORDS = ("what", "does", "the", "do", "it", "was", "a", "day", "nothing", "happe
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A random BERT of two small layers with a vocabulary of a few words."""
-    path = tmp_path_factory.mktemp("tiny")
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *ANIMALS, *SOUNDS]
-    (path / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=128,
-    )
-    BertModel(config).save_pretrained(path)
-    BertTokenizerFast(vocab_file=str(path / "vocab.txt")).save_pretrained(path)
-    return str(path)
+def folder(tiny_bert) -> str:
+    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    return str(tiny_bert([*special, *WORDS, *ANIMALS, *SOUNDS], hidden=32, layers=2))
 
 
 def lesson(animal, sound):
@@ -56,7 +41,7 @@ def lesson(animal, sound):
 
 
 LESSONS = [lesson(a, s) for a, s in zip(ANIMALS, SOUNDS, strict=True)]
-RECIPE = Recipe(rank=4, rate=5e-3, epochs=6, patience=99)
+RECIPE = Recipe(rank=4, learning_rate=5e-3, epochs=6, patience=99)
 
 
 def write(path, *rows):
@@ -158,7 +143,7 @@ def test_the_same_seed_trains_the_same_factors(folder):
 
 
 def test_training_stops_when_it_no_longer_helps(folder):
-    recipe = Recipe(rank=2, rate=0.0, epochs=50, checks=1, patience=2)
+    recipe = Recipe(rank=2, learning_rate=0.0, epochs=50, checks=1, patience=2)
     checks = Trainer(TransformerEncoder(folder), recipe).run(LESSONS, LESSONS[:2])
     assert len(checks) == 4  # before, two without gain, and the best again
     assert checks[-1].step == 0

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from semtoken_rag.types import Encoding, FloatArray
+from semtoken_rag.types import Encoding, FloatArray, Query
 
 PARALLEL = 20_000  # characters under which waking the tokenizer's threads costs more than it saves
 
@@ -38,6 +38,16 @@ def unit_length(vectors: FloatArray) -> FloatArray:
     norm = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: FloatArray = np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > 0)
     return scaled
+
+
+def encode_call(
+    encoder: Encoder, texts: Sequence[str], titles: Sequence[str], question: str
+) -> tuple[list[Encoding], Query | None]:
+    """Encode the texts of a call and its question in one pass; None for a question without tokens."""
+    if not question:
+        return encode(encoder, texts, titles), None
+    *encodings, last = encode(encoder, [*texts, question], [*titles, ""])
+    return encodings, Query(question, last) if len(last.ids) else None
 
 
 def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:

@@ -42,13 +42,18 @@ class Plan:
     offsets: list[list[tuple[int, int]]]
     head_ids: list[list[int]]
 
-    def assemble(self, vectors: Sequence[np.ndarray]) -> list[Encoding]:
-        """One encoding a text, from the vectors (length, d) of each window."""
-        parts: list[list[np.ndarray]] = [[] for _ in self.ids]
-        heads: dict[int, np.ndarray] = {}
+    def gather(self, vectors: Sequence[Any]) -> tuple[list[list[Any]], list[Any]]:
+        """Parts of each text and its title's vectors, from an array or tensor (length, d) a window."""
+        parts: list[list[Any]] = [[] for _ in self.ids]
+        heads: dict[int, Any] = {}
         for window, rows in zip(self.windows, vectors, strict=True):
             parts[window.text].append(rows[window.own])
             heads.setdefault(window.text, rows[window.title])
+        return parts, [heads[i] for i in range(len(parts))]
+
+    def assemble(self, vectors: Sequence[np.ndarray]) -> list[Encoding]:
+        """One encoding a text, from the vectors (length, d) of each window."""
+        parts, heads = self.gather(vectors)
         return [
             Encoding(
                 ids=np.array(self.ids[i], np.int64),
@@ -190,18 +195,18 @@ class TransformerEncoder:
         """Return unit vectors (length, d) of every token of each window, special tokens included."""
         import torch
 
-        order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
         out: list[np.ndarray] = [np.empty(0)] * len(windows)
         with torch.inference_mode(), self._lock:
-            for batch in self.batches(order, windows):
+            for batch in self.batches(windows):
                 rows = self.run([windows[i].ids for i in batch]).float().cpu().numpy()
                 for i, row in zip(batch, rows, strict=True):
                     out[i] = row[: len(windows[i].ids)]
         return out
 
-    def batches(self, order: Sequence[int], windows: Sequence[Window]) -> list[list[int]]:
-        """Group ``order`` (longest first) into batches of at most ``batch_tokens``, or of a single window."""
+    def batches(self, windows: Sequence[Window]) -> list[list[int]]:
+        """Group windows, longest first, into batches of at most ``batch_tokens``, or of a single window."""
         batches: list[list[int]] = []
+        order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
         for i in order:  # falling length: the first of a batch is its longest
             if batches and (len(batches[-1]) + 1) * len(windows[batches[-1][0]].ids) <= self.batch_tokens:
                 batches[-1].append(i)

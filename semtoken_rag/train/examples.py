@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,3 +85,20 @@ def occurrences(text: str, answers: Sequence[str]) -> Iterator[tuple[int, int]]:
         if answer.strip() and answer.strip().lower() not in ("yes", "no"):
             pattern = r"(?<!\w)" + r"\W+".join(map(re.escape, answer.split())) + r"(?!\w)"
             yield from (m.span() for m in re.finditer(pattern, text, re.IGNORECASE))
+
+
+def split(
+    examples: Sequence[Example], share: float = 0.08, seed: int = 0
+) -> tuple[list[Example], list[Example]]:
+    """Shuffle and split into what is trained on and what is held back, at least one example each.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer than two examples.
+    """
+    if len(examples) < 2:
+        raise ValueError(f"at least 2 examples are needed, got {len(examples)}")
+    shuffled = random.Random(seed).sample(list(examples), len(examples))
+    held = min(max(1, round(share * len(shuffled))), len(shuffled) - 1)
+    return shuffled[held:], shuffled[:held]

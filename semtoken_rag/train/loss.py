@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from semtoken_rag.relevance import SCALE
 from semtoken_rag.terms import Terms
 from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
-
-SCALE = 20.0  # cosines to logits
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from semtoken_rag.encoders.transformer import Plan, TransformerEncoder
 from semtoken_rag.segment import build_units
 from semtoken_rag.train.examples import Example
 from semtoken_rag.train.loss import Target, listwise, recall, scores
-from semtoken_rag.types import Encoding, Tokens
+from semtoken_rag.types import Tokens
 
 log = logging.getLogger(__name__)
 RATIOS = (0.1, 0.2)
@@ -34,29 +34,29 @@ class Recipe:
     ----------
     rank
         Rank of each layer's change.
-    rate
-        Highest learning rate; it rises over the first twentieth and falls as a cosine.
+    learning_rate
+        The highest; it rises over the first twentieth and falls as a cosine.
     epochs
         Passes over the examples at most.
-    batch
+    batch_size
         Questions a step.
     checks
         How often an epoch is held against the examples held back.
     patience
         Checks without a better loss after which training stops.
-    untitled
+    title_dropout
         Share of the questions whose chunks lose their titles, so that chunks without titles work too.
     seed
         Of the order of the examples and of the first weights.
     """
 
     rank: int = 40
-    rate: float = 5e-4
+    learning_rate: float = 5e-4
     epochs: int = 2
-    batch: int = 2
+    batch_size: int = 2
     checks: int = 3
     patience: int = 3
-    untitled: float = 0.15
+    title_dropout: float = 0.15
     seed: int = 0
 
 
@@ -114,7 +114,7 @@ class Trainer:
         Parameters
         ----------
         examples, held_back
-            Disjoint, neither empty; see `split`.
+            Disjoint, neither empty; see `semtoken_rag.train.examples.split`.
         progress
             Called after each step with the step, the number of steps, and a running mean of the loss.
 
@@ -128,7 +128,7 @@ class Trainer:
                 f"training needs examples on both sides, got {len(examples)} and {len(held_back)}"
             )
         parameters = [p for pair in self.factors.values() for p in pair]
-        total = self.recipe.epochs * math.ceil(len(examples) / self.recipe.batch)
+        total = self.recipe.epochs * math.ceil(len(examples) / self.recipe.batch_size)
         every = max(1, total // (self.recipe.epochs * self.recipe.checks))
         optimizer, schedule = self._optimizer(parameters, total)
         with _added(self.encoder.module, self.factors), torch.random.fork_rng():
@@ -171,7 +171,7 @@ class Trainer:
         return Check(step, float(np.mean(losses)), dict(zip(RATIOS, np.mean(found, 0).tolist(), strict=True)))
 
     def _optimizer(self, parameters: list[Any], total: int) -> tuple[Any, Any]:
-        optimizer = torch.optim.AdamW(parameters, lr=self.recipe.rate, weight_decay=0.01)
+        optimizer = torch.optim.AdamW(parameters, lr=self.recipe.learning_rate, weight_decay=0.01)
         rise = max(1, total // 20)
 
         def share(step: int) -> float:
@@ -182,11 +182,11 @@ class Trainer:
 
     def _batches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
         """Every epoch in an order of its own; some examples lose their titles."""
-        dice, size = random.Random(self.recipe.seed), self.recipe.batch
+        dice, size = random.Random(self.recipe.seed), self.recipe.batch_size
         for _ in range(self.recipe.epochs):
             order = [
                 replace(e, chunks=[replace(c, title="") for c in e.chunks])
-                if dice.random() < self.recipe.untitled
+                if dice.random() < self.recipe.title_dropout
                 else e
                 for e in dice.sample(list(examples), len(examples))
             ]
@@ -207,7 +207,8 @@ class Trainer:
         """Scores of a question's units; None where all or none of them are wanted."""
         texts, titles = [c.text for c in example.chunks], [c.title for c in example.chunks]
         plan = self.encoder.plan([*texts, example.question], [*titles, ""])
-        tokens = Tokens.concatenate([_bare(plan, i) for i in range(len(texts))])
+        bare = plan.assemble([np.zeros((len(w.ids), 1), np.float32) for w in plan.windows])
+        tokens = Tokens.concatenate(bare[:-1])  # ids and offsets are all that the units need
         units = build_units(example.chunks, tokens)
         wanted = example.wanted(units)
         if not wanted.any() or wanted.all() or not plan.ids[-1]:
@@ -218,17 +219,12 @@ class Trainer:
 
     def _forward(self, plan: Plan) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Vectors of each text and of each title, with their gradients."""
-        order = sorted(range(len(plan.windows)), key=lambda i: -len(plan.windows[i].ids))
-        rows: dict[int, Any] = {}
-        for batch in self.encoder.batches(order, plan.windows):
+        rows: dict[int, torch.Tensor] = {}
+        for batch in self.encoder.batches(plan.windows):
             out = self.encoder.run([plan.windows[i].ids for i in batch])
             rows.update(zip(batch, out, strict=True))
-        own: list[list[Any]] = [[] for _ in plan.ids]
-        heads: dict[int, Any] = {}
-        for i, window in enumerate(plan.windows):
-            own[window.text].append(rows[i][window.own])
-            heads.setdefault(window.text, rows[i][window.title])
-        return [torch.cat(parts) for parts in own], [heads[i] for i in range(len(plan.ids))]
+        parts, heads = plan.gather([rows[i] for i in range(len(plan.windows))])
+        return [torch.cat(part) for part in parts], heads
 
 
 class _Best:
@@ -267,32 +263,3 @@ def _added(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _bare(plan: Plan, text: int) -> Encoding:
-    """Ids and offsets of one text without vectors, which the units do not need."""
-    ids, head = plan.ids[text], plan.head_ids[text]
-    return Encoding(
-        ids=np.array(ids, np.int64),
-        offsets=np.array(plan.offsets[text], np.int64).reshape(-1, 2),
-        vectors=np.zeros((len(ids), 1), np.float32),
-        title_ids=np.array(head, np.int64),
-        title_vectors=np.zeros((len(head), 1), np.float32),
-    )
-
-
-def split(
-    examples: Sequence[Example], share: float = 0.08, seed: int = 0
-) -> tuple[list[Example], list[Example]]:
-    """Shuffle and split into what is trained on and what is held back, at least one example each.
-
-    Raises
-    ------
-    ValueError
-        Where there are fewer than two examples.
-    """
-    if len(examples) < 2:
-        raise ValueError(f"at least 2 examples are needed, got {len(examples)}")
-    shuffled = random.Random(seed).sample(list(examples), len(examples))
-    held = min(max(1, round(share * len(shuffled))), len(shuffled) - 1)
-    return shuffled[held:], shuffled[:held]
