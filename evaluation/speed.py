@@ -1,8 +1,8 @@
 """Median times of a call: ``python -m evaluation.speed --data FOLDER``.
 
-Prints, for one question's ten chunks: the static encoder end to end; the transformer end to end, its batched
-forward pass within the same call, their ratio, and what is left for everything else; then the import and the
-first static call.
+Prints, for one question's ten chunks: the static encoder end to end, before torch is loaded; the transformer
+end to end, its batched forward pass within the same call, their ratio, and what is left for everything else;
+then the import and the first static call.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,8 @@ def seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def measure(static: SemToken, deep: SemToken, context: list[Chunk], query: str) -> tuple[float, ...]:
-    """Time one question: static, transformer, the forward pass inside that call, their ratio and the rest."""
-    static_s = seconds(lambda: static.compress(context, query, ratio=0.2))
+def parts(deep: SemToken, context: list[Chunk], query: str) -> tuple[float, ...]:
+    """Time one question: the call, the forward pass inside it, their ratio and the rest."""
     encoder: Any = deep.encoder
     forward, inside = encoder.forward, 0.0
 
@@ -49,7 +49,7 @@ def measure(static: SemToken, deep: SemToken, context: list[Chunk], query: str) 
     encoder.forward = timed
     whole = seconds(lambda: deep.compress(context, query, ratio=0.2))
     encoder.forward = forward
-    return static_s, whole, inside, whole / inside, whole - inside
+    return whole, inside, whole / inside, whole - inside
 
 
 def main() -> None:
@@ -62,10 +62,13 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=40)
     args = parser.parse_args()
     made = [(chunks(row), row["question"]) for row in rows(args.data, args.set)[: args.n]]
-    static, deep = SemToken(encoder="static"), SemToken(encoder="auto")
     taken: dict[str, list[float]] = {"static": [], "transformer": [], "forward": [], "ratio": [], "rest": []}
+    static = SemToken(encoder="static")
     for context, query in [made[0], *made]:  # the first twice: a warm-up
-        for name, value in zip(taken, measure(static, deep, context, query), strict=True):
+        taken["static"].append(seconds(partial(static.compress, context, query, ratio=0.2)))
+    deep = SemToken(encoder="auto")
+    for context, query in [made[0], *made]:
+        for name, value in zip(list(taken)[1:], parts(deep, context, query), strict=True):
             taken[name].append(value)
     for name, values in taken.items():
         median = statistics.median(values[1:])

@@ -18,18 +18,19 @@ from semtoken_rag.types import Chunk, IntArray, Tokens, Units
 MAX_UNIT = 1200  # characters; a longer unit is cut at a blank, or hard where there is none
 WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
 
-_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*\Z)|~{3,})")  # no fence: a line with ``` at its end too
-_ITEM = re.compile(r"\s*(?:[-*+•‣◦]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
-_RULE = re.compile(r"[\s|:+=-]*\Z")
-_CODE = re.compile(
+# Strings: re compiles them at their first use and not at import, of which they would be a tenth.
+_FENCE = r"\s*(`{3,}(?=[^`]*\Z)|~{3,})"  # no fence: a line with ``` at its end too
+_ITEM = r"\s*(?:[-*+•‣◦]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S"
+_RULE = r"[\s|:+=-]*\Z"
+_CODE = (
     r"\s*(?:>>> |\.\.\. |(?:def|class|async def|function|fn|func|struct|enum|interface|impl) \w"
     r"|(?:import|package|using|namespace) [\w.*{},: ]+;?\s*\Z|from [\w.]+ import |#include\b|@\w+(?:\(|\s*\Z)"
     r"|(?:return|if|elif|else|for|while|try|except|with|switch|case)\b.*[:{;]\s*\Z|[})\]]+[;,]?\s*\Z)"
     r"|.*[;{]\s*\Z|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
 )
-_KEY = re.compile(r"\s*[\w.-]+(?: [\w.-]+){0,3}: ")
+_KEY = r"\s*[\w.-]+(?: [\w.-]+){0,3}: "
 _FINAL = tuple(".!?:;。！？।؟…")
-_CELL = re.compile(r"\||\t")
+_CELL = r"\||\t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
     fence = ""  # what closes the open code block
     for start, end in _lines(text):
         line = text[start:end] if end - start <= MAX_UNIT else text[start : start + MAX_UNIT]
-        mark = match.group(1) if (match := _FENCE.match(line)) else ""
+        mark = match.group(1) if (match := re.match(_FENCE, line)) else ""
         kind = "code" if fence or mark else _kind(line)
         if open_block and (fence or (not mark and _continues(text, open_block, start, kind))):
             open_block = (open_block[0], end, open_block[2])
@@ -152,11 +153,11 @@ def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
 def _kind(line: str) -> str:
     if not line or line.isspace():
         return "blank"
-    if len(_CELL.findall(line.strip())) >= 1 and len(line) < MAX_UNIT:
+    if re.search(_CELL, line.strip()) and len(line) < MAX_UNIT:
         return "row"
-    if _ITEM.match(line):
+    if re.match(_ITEM, line):
         return "item"
-    if _CODE.match(line):
+    if re.match(_CODE, line):
         return "code"
     return "sentence"
 
@@ -175,7 +176,7 @@ def _continues(text: str, block: tuple[int, int, str], start: int, kind: str) ->
     wrapped = len(line) >= WRAPPED and not line.rstrip().endswith(_FINAL)
     if block_kind == "item":  # an indented line goes on with the item
         return kind == "sentence" and (wrapped or text[start : start + 1] in (" ", "\t"))
-    return kind == "sentence" and wrapped and not _KEY.match(text, start, start + WRAPPED)
+    return kind == "sentence" and wrapped and not re.match(_KEY, text[start : start + WRAPPED])
 
 
 def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
@@ -200,10 +201,11 @@ def _rows(text: str, start: int, end: int, index: int) -> list[Segment]:
 def _header_rows(rows: Sequence[str]) -> int:
     """How many of a table's first rows are its header: up to a rule, or while the first cell is empty."""
     for i, row in enumerate(rows[:4]):
-        if i and _RULE.match(row):
+        if i and re.match(_RULE, row):
             return i + 1
     first = [
-        _CELL.split(row.strip(" ").removeprefix("|") if row.startswith("|") else row)[0] for row in rows[:4]
+        re.split(_CELL, row.strip(" ").removeprefix("|") if row.startswith("|") else row)[0]
+        for row in rows[:4]
     ]
     return max(1, next((i for i, cell in enumerate(first) if cell.strip()), len(first)))
 

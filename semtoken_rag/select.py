@@ -9,7 +9,7 @@ import numpy as np
 
 from semtoken_rag.types import FloatArray, Granularity, IntArray, Selection, Units
 
-TEMPERATURE = 2.0  # of the softmax over the scores, which are too sure of themselves
+TEMPERATURE = 1.43  # of the softmax over the scores, which are too sure of themselves
 
 
 @dataclass

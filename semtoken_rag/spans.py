@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semtoken_rag.types import IntArray, Tokens
+from semtoken_rag.types import BoolArray, IntArray, Tokens
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 PROTECTED = (
@@ -19,7 +19,6 @@ PROTECTED = (
 )
 # Between two characters of a script that writes no blanks, or beside its punctuation.
 _CHARACTER = "[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff65]"
-_UNSPACED = re.compile(_CHARACTER * 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class SpanRule:
         cosine = np.einsum("nd,nd->n", vectors[:-1], vectors[1:])  # (n - 1,)
         breaks = cosine < np.quantile(cosine, self.quantile)
         left, right = offsets[:-1, 1], offsets[1:, 0]
-        unspaced = np.array([_UNSPACED.match(text, at - 1) is not None for at in right.tolist()], bool)
+        unspaced = np.array([bool(re.match(_CHARACTER * 2, text[at - 1 : at + 1])) for at in right.tolist()])
         breaks &= (left < right) | unspaced  # a word boundary
         first, last = int(offsets[0, 0]), int(offsets[-1, 1])
         for pattern in (*PROTECTED, *protect):

@@ -88,7 +88,7 @@ class SemTokenStrategy:
     bridge: Bridge = field(default_factory=Bridge)
     spans: SpanRule = field(default_factory=SpanRule)
     density_weight: float = 0.01  # breaks ties only
-    cost_exponent: float = 0.8  # see `select`
+    cost_exponent: float = 0.65  # see `select`
 
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""
@@ -138,6 +138,8 @@ class SemTokenStrategy:
             return int(offsets[spans[first, 0], 0]), int(offsets[spans[last, 1] - 1, 1])
 
         def cost(first: int, last: int) -> int:
+            if problem.counter.name == "estimate":  # the encoder's own tokens, counted already
+                return int(spans[last, 1] - spans[first, 0])
             return problem.counter.count(text[slice(*chars(first, last))])
 
         run = best_run(spans, self._value(problem, spans), cost, ledger.room(unit))

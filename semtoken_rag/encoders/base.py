@@ -9,7 +9,7 @@ import numpy as np
 
 from semtoken_rag.types import Encoding, FloatArray, Query
 
-PARALLEL = 20_000  # characters under which waking the tokenizer's threads costs more than it saves
+PARALLEL = 2_000  # characters under which waking the tokenizer's threads costs more than it saves
 
 
 @runtime_checkable

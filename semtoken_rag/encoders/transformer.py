@@ -58,7 +58,7 @@ class Plan:
             Encoding(
                 ids=np.array(self.ids[i], np.int64),
                 offsets=np.array(self.offsets[i], np.int64).reshape(-1, 2),
-                vectors=np.concatenate(part),
+                vectors=part[0] if len(part) == 1 else np.concatenate(part),
                 title_ids=np.array(self.head_ids[i], np.int64),
                 title_vectors=heads[i],
             )
