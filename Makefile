@@ -3,7 +3,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
-.PHONY: venv test demo lint wheel table speed fit train peers bench tables
+.PHONY: venv test demo demo-llama lint wheel table speed fit train peers bench tables figures
 
 venv: $(STAMP)
 
@@ -21,6 +21,9 @@ test: venv
 
 demo: venv
 	$(BIN)/python examples/langchain_rag.py $(DEMO_ARGS)
+
+demo-llama: venv
+	$(BIN)/python examples/llama_index_rag.py $(DEMO_ARGS)
 
 lint: venv
 	$(BIN)/ruff check .
@@ -58,3 +61,7 @@ bench: venv peers
 
 tables: venv
 	$(BIN)/python -m evaluation.tables
+
+# FIGURES_ARGS="--only figure5-radar" for some of them.
+figures: venv
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.figures $(FIGURES_ARGS)

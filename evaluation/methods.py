@@ -66,6 +66,21 @@ def own(name: str, about: str, **settings: Any) -> Method:
     return Method(name, about, "own", load, titles=True, packages=packages)
 
 
+def printed(name: str, about: str, strategy: str | Callable[[], Any], **settings: Any) -> Method:
+    """Return a system of the paper, here on MiniLM as published; ``strategy`` is a name or makes the object.
+
+    Its encoder sees the titles; none of the systems reads them otherwise, and but for 3.4's threshold none
+    reads the question.
+    """
+    known = settings.pop("query_aware", False)
+
+    def load(seed: int) -> Factory:
+        made = strategy if isinstance(strategy, str) else strategy()
+        return own(name, about, strategy=made, encoder="minilm", **settings).load(seed)
+
+    return replace(own(name, about), kind="reference", load=load, query_aware=known)
+
+
 def peer(name: str, about: str, *packages: str, **settings: Any) -> Method:
     """Return a peer of the neutral judge's ``peers.py``."""
     return Method(
@@ -128,6 +143,18 @@ METHODS = {
         own("semtoken-static", "The static table, no transformer.", encoder="static"),
         own("semtoken-cascade", "The static table prunes, the default encodes the rest.", strategy="cascade"),
         own("semtoken-minilm", "MiniLM as published.", encoder="minilm"),
+        printed("paper", "SemToken's Algorithm 1 as printed, tau 0.8.", "paper"),
+        printed(
+            "paper-query",
+            "The same, and clusters whose cosine with the question is under 0.2 dropped.",
+            lambda: import_module("semtoken_rag.paper").PaperStrategy(query_threshold=0.2),
+            query_aware=True,
+        ),
+        printed("paper-bpe", "The paper's BPE: the first units while they fit.", "bpe"),
+        printed("paper-bpe-chunk", "The paper's BPE+Chunk: first tokens of chunks of 64.", "bpe-chunk"),
+        printed("paper-entropy", "The paper's Entropy-Pruned: words of low spread go.", "entropy-pruned"),
+        printed("paper-vq", "The paper's VQ-Tok: repeated k-means codes merged.", "vq-tok"),
+        printed("paper-tofu", "The paper's TofuTok: most similar neighbours merged.", "tofu-tok"),
         peer("embeddings_filter", "LangChain EmbeddingsFilter.", "langchain-classic", *_MINILM, **_MEMO),
         peer(
             "sentence_optimizer",

@@ -11,7 +11,7 @@ import numpy as np
 
 from semtoken_rag.budget import Budget, Counter
 from semtoken_rag.config import Config
-from semtoken_rag.encoders.base import Encoder, encode_call
+from semtoken_rag.fingerprints import Source, StoredSource
 from semtoken_rag.render import (
     CompressedChunk,
     CompressedContext,
@@ -31,7 +31,7 @@ from semtoken_rag.types import Chunk, Encoding, Granularity, IntArray, Query, Se
 class Setup:
     """What stays the same from call to call: who encodes, who decides, who counts, and the settings."""
 
-    encoder: Encoder
+    source: Source | StoredSource
     strategy: Strategy
     counter: Counter
     config: Config
@@ -47,7 +47,7 @@ class Call:
         self.fallback: str | None = None
         self._bound = budget
         self.before: Sequence[int] = ()
-        self.total = self.budget = 0
+        self.total = self.budget = self.stored = 0
 
     def run(self) -> CompressedContext:
         """Encode, segment, decide and render; or pass everything on where it fits."""
@@ -57,13 +57,12 @@ class Call:
             if self.total <= self.budget and (whole := self._unchanged()) is not None:
                 return whole
         with self._stage("encode"):
-            texts, titles = [c.text for c in self.chunks], [c.title for c in self.chunks]
-            encodings, query = encode_call(self.setup.encoder, texts, titles, self.query)
-        tokens = Tokens.concatenate(encodings)
+            read, query, self.stored = self.setup.source.read(self.chunks, self.query)
+            tokens = Tokens.concatenate([r.encoding for r in read])
         if not counted:
-            self._settle([len(e.ids) for e in encodings])
+            self._settle([len(r.encoding.ids) for r in read])
         with self._stage("segment"):
-            units = build_units(self.chunks, tokens, self.config.segmenter)
+            units = build_units(self.chunks, tokens, [r.segments for r in read])
         return self._decide(self.setup.strategy, tokens, units, query)
 
     def _counts_first(self) -> bool:
@@ -113,13 +112,13 @@ class Call:
                 cost=self._cost(units),
                 budget=self.budget,
                 counter=self.setup.counter,
-                encoder=self.setup.encoder.name,
+                encoder=self.setup.source.encoder.name,
                 floor=self.config.floor,
                 ceiling=self.config.ceiling,
                 protect=self.config.protect,
             )
             selected = strategy(problem)
-        return self._fit(units, selected)
+        return self._fit(units if selected.units is None else selected.units, selected)
 
     def _cost(self, units: Units) -> IntArray:
         """Tokens of each unit, in the reader's tokenizer: (m,)."""
@@ -187,5 +186,5 @@ class Call:
         return CompressedContext(text, chunks, (), self._stats(self.total, after))
 
     def _stats(self, before: int, after: int) -> Stats:
-        names = self.setup.encoder.name, self.setup.counter.name
-        return Stats(before, after, self.budget, *names, self.seconds, self.fallback)
+        names = self.setup.source.encoder.name, self.setup.counter.name
+        return Stats(before, after, self.budget, *names, self.seconds, self.fallback, self.stored)

@@ -11,8 +11,10 @@ from semtoken_rag.call import Call, Setup
 from semtoken_rag.config import Config
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.fingerprints import Source, StoredSource
 from semtoken_rag.presets import resolve_strategy
 from semtoken_rag.render import CompressedContext
+from semtoken_rag.store import resolve_store
 from semtoken_rag.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,9 @@ class SemToken:
     token_counter
         The reader's tokenizer: a callable, a Hugging Face tokenizer or a tiktoken encoding; None estimates
         with the encoder's own.
+    store
+        Keeps fingerprints between calls: ``"memory://"``, ``"sqlite:///file"``, ``"redis://host"`` or a byte
+        store; None computes them in every call. See `FingerprintStore`.
     on_error
         ``"fallback"``: a failure inside returns the originals cut to the budget, flagged in the stats and
         logged; ``"raise"``: it is raised.
@@ -51,6 +56,7 @@ class SemToken:
         encoder: Any = "auto",
         strategy: Any = "semtoken",
         token_counter: Any = None,
+        store: Any = None,
         on_error: str = "fallback",
         config: Config | None = None,
     ) -> None:
@@ -58,13 +64,19 @@ class SemToken:
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r}")
         config = config or Config()
         encodes, decides = resolve_strategy(strategy, resolve(encoder))
-        self._setup = Setup(encodes, decides, Counter.of(token_counter, encodes), config)
+        keeps = resolve_store(store)
+        source = (
+            Source(encodes, config.segmenter)
+            if keeps is None
+            else StoredSource(encodes, keeps, config.segmenter)
+        )
+        self._setup = Setup(source, decides, Counter.of(token_counter, encodes), config)
         self._on_error = on_error
 
     @property
     def encoder(self) -> Encoder:
         """The encoder in use."""
-        return self._setup.encoder
+        return self._setup.source.encoder
 
     @property
     def counter(self) -> Counter:
@@ -101,13 +113,9 @@ class SemToken:
             For bad arguments, with the value received.
         """
         budget = Budget(max_tokens, ratio)
-        if isinstance(chunks, str | Chunk):
-            raise ValueError(
-                f"chunks must be a sequence of str or Chunk, got a single {type(chunks).__name__}"
-            )
+        made = _chunks(chunks)
         if query is not None and not isinstance(query, str):
             raise ValueError(f"query must be a str or None, got {query!r:.80}")
-        made = [c if isinstance(c, Chunk) else Chunk(c) for c in chunks]
         call = Call(self._setup, made, query.strip() if query else "", budget)
         try:
             return call.run()
@@ -116,3 +124,29 @@ class SemToken:
                 raise
             log.warning("compression failed, the originals are cut to the budget: %s", type(error).__name__)
             return call.cut_originals(f"{type(error).__name__}: {error!s:.200}")
+
+    def annotate(self, chunks: Sequence[str | Chunk]) -> int:
+        """Fill the store with the fingerprints of ``chunks``, so that calls need not make them.
+
+        Returns
+        -------
+        int
+            How many chunks the store lacked.
+
+        Raises
+        ------
+        ValueError
+            For bad arguments, or where there is no store.
+        Exception
+            Whatever the encoder or the store raises, also under ``on_error="fallback"``.
+        """
+        source = self._setup.source
+        if not isinstance(source, StoredSource):
+            raise ValueError("annotate needs a store, got store=None")
+        return source.annotate(_chunks(chunks))
+
+
+def _chunks(given: Sequence[str | Chunk]) -> list[Chunk]:
+    if isinstance(given, str | Chunk):
+        raise ValueError(f"chunks must be a sequence of str or Chunk, got a single {type(given).__name__}")
+    return [c if isinstance(c, Chunk) else Chunk(c) for c in given]

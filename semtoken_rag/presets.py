@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from importlib import import_module
+from typing import Any, TypeAlias
 
-from semtoken_rag.cascade import CascadeStrategy
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder
-from semtoken_rag.strategy import LeadStrategy, SemTokenStrategy, Strategy
+from semtoken_rag.strategy import Strategy
+
+Preset: TypeAlias = Callable[[Encoder], tuple[Encoder, Strategy]]
+
+
+def _preset(module: str, name: str) -> Preset:
+    """Return what makes the strategy, whose module is imported only then."""
+    return lambda encoder: (encoder, getattr(import_module(f"semtoken_rag.{module}"), name)())
 
 
 def _cascade(encoder: Encoder) -> tuple[Encoder, Strategy]:
+    from semtoken_rag.cascade import CascadeStrategy
+
     return resolve("static"), CascadeStrategy(encoder)
 
 
-STRATEGIES: Mapping[str, Callable[[Encoder], tuple[Encoder, Strategy]]] = {
-    "semtoken": lambda encoder: (encoder, SemTokenStrategy()),
+STRATEGIES: Mapping[str, Preset] = {
+    "semtoken": _preset("strategy", "SemTokenStrategy"),
     "cascade": _cascade,
-    "lead": lambda encoder: (encoder, LeadStrategy()),
+    "lead": _preset("strategy", "LeadStrategy"),
+    "paper": _preset("paper", "PaperStrategy"),
+    # The paper's baselines.
+    "bpe": _preset("strategy", "LeadStrategy"),
+    "bpe-chunk": _preset("baselines.chunked", "ChunkedStrategy"),
+    "entropy-pruned": _preset("baselines.entropy", "EntropyStrategy"),
+    "vq-tok": _preset("baselines.vq", "VQStrategy"),
+    "tofu-tok": _preset("baselines.tofu", "TofuStrategy"),
 }
 
 

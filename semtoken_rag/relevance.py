@@ -86,7 +86,8 @@ def features(
         "retriever": _retriever(chunks)[units.chunk],
     }
     shares = {"unit_share": softmax(late), "chunk_share": softmax(chunk)[units.chunk]}
-    return {name: standardise(values) for name, values in signs.items()} | shares
+    rows = standardise(np.stack(list(signs.values())).astype(np.float32))  # (signs, m)
+    return dict(zip(signs, rows, strict=True)) | shares
 
 
 def _retriever(chunks: Sequence[Chunk]) -> FloatArray:
@@ -107,10 +108,10 @@ def softmax(values: FloatArray) -> FloatArray:
 
 
 def standardise(values: FloatArray) -> FloatArray:
-    """Shift and scale to mean 0 and deviation 1 over the call; constant values become 0."""
-    if not len(values):
+    """Shift and scale to mean 0 and deviation 1 along the last axis; constant values become 0."""
+    if not values.shape[-1]:
         return values
-    deviation = float(values.std())
-    return ((values - values.mean()) / deviation if deviation > 1e-6 else np.zeros_like(values)).astype(
-        np.float32
-    )
+    centred = values - values.mean(-1, keepdims=True)
+    deviation = np.sqrt(np.square(centred).mean(-1, keepdims=True))
+    scaled: FloatArray = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-6)
+    return scaled

@@ -72,6 +72,7 @@ class Stats:
     """Figures of a call: tokens of the reader, the budget, who encoded and counted, seconds by stage.
 
     ``fallback`` names the failure after which the originals were cut to the budget; None where all went well.
+    ``stored`` is the number of chunks whose fingerprints came from the store.
     """
 
     tokens_before: int
@@ -81,6 +82,7 @@ class Stats:
     counter: str
     seconds: Mapping[str, float] = field(default_factory=dict)
     fallback: str | None = None
+    stored: int = 0
 
     @property
     def ratio(self) -> float:

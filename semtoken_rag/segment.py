@@ -80,8 +80,10 @@ def segment(text: str, language: str = "en") -> list[Segment]:
     return segments
 
 
-def build_units(chunks: Sequence[Chunk], tokens: Tokens, segmenter: Segmenter = segment) -> Units:
-    """Cut all chunks of a call into units and find the tokens of each.
+def build_units(
+    chunks: Sequence[Chunk], tokens: Tokens, segments: Sequence[Sequence[Segment]] | None = None
+) -> Units:
+    """Make the units of a call: the segments of all its chunks, and the tokens of each.
 
     Parameters
     ----------
@@ -89,10 +91,11 @@ def build_units(chunks: Sequence[Chunk], tokens: Tokens, segmenter: Segmenter = 
         The chunks that ``tokens`` was made of, in the same order.
     tokens
         Their fingerprints.
-    segmenter
-        Text to segments; see `segment`.
+    segments
+        Those of each chunk; None cuts the texts with `segment`.
     """
-    segments = [segmenter(chunk.text) for chunk in chunks]
+    if segments is None:
+        segments = [segment(chunk.text) for chunk in chunks]
     counts = [len(s) for s in segments]
     first_unit = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
     flat = [s for group in segments for s in group]

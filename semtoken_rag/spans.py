@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from semtoken_rag.types import BoolArray, IntArray, Tokens
+from semtoken_rag.boundaries import unprotected, word_ends
+from semtoken_rag.types import IntArray, Tokens
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 PROTECTED = (
@@ -17,8 +17,6 @@ PROTECTED = (
     r"\b[A-Za-z]*\d[\w.\-]*",  # identifiers
     r"(?i:\b(?:not|no|never|none|without|cannot|\w+n[’']t)\b\s*\S*)",  # a negation and what it negates
 )
-# Between two characters of a script that writes no blanks, or beside its punctuation.
-_CHARACTER = "[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff65]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +52,7 @@ class SpanRule:
             return np.array([(start, end)], np.int64).reshape(-1, 2)
         vectors, offsets = tokens.vectors[start:end], tokens.offsets[start:end]
         cosine = np.einsum("nd,nd->n", vectors[:-1], vectors[1:])  # (n - 1,)
-        breaks = cosine < np.quantile(cosine, self.quantile)
-        left, right = offsets[:-1, 1], offsets[1:, 0]
-        unspaced = np.array([bool(re.match(_CHARACTER * 2, text[at - 1 : at + 1])) for at in right.tolist()])
-        breaks &= (left < right) | unspaced  # a word boundary
-        first, last = int(offsets[0, 0]), int(offsets[-1, 1])
-        for pattern in (*PROTECTED, *protect):
-            for match in re.finditer(pattern, text[first:last]):
-                a, b = match.start() + first, match.end() + first
-                breaks &= ~((left > a) & (left < b))
+        breaks = (cosine < np.quantile(cosine, self.quantile)) & word_ends(text, offsets)
+        breaks &= unprotected(text, offsets, (*PROTECTED, *protect))
         cuts = start + 1 + np.flatnonzero(breaks)
         return np.stack([np.r_[start, cuts], np.r_[cuts, end]], 1)

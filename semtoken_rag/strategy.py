@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, runtime_checkable
@@ -82,13 +82,26 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SemTokenStrategy:
-    """The default rule: relevance, bridging from the first kept, density for ties and without a question."""
+    """The default rule: relevance, bridging from the first kept, density for ties and without a question.
+
+    Parameters
+    ----------
+    relevance, bridge, spans
+        The stages; replace any.
+    prior
+        Log-odds (m,) that a unit is wanted, from what is known beyond this call, as `CorpusNovelty` gives.
+    density_weight
+        Of the standardised density; so small that it breaks ties only.
+    cost_exponent
+        See `select`.
+    """
 
     relevance: Relevance = field(default_factory=Relevance)
     bridge: Bridge = field(default_factory=Bridge)
     spans: SpanRule = field(default_factory=SpanRule)
-    density_weight: float = 0.01  # breaks ties only
-    cost_exponent: float = 0.65  # see `select`
+    prior: Callable[[Problem], FloatArray] | None = None
+    density_weight: float = 0.01
+    cost_exponent: float = 0.65
 
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""
@@ -105,6 +118,9 @@ class SemTokenStrategy:
             def gain(kept: int) -> FloatArray:
                 return self.bridge.gain(kept, units, terms, problem.encoder)
 
+        if self.prior is not None:
+            scores["prior"] = self.prior(problem)
+            base = base + scores["prior"]
         ledger = problem.ledger()
         if problem.floor:
             _fill_floor(base, ledger, problem.floor)

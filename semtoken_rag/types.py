@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 IntArray: TypeAlias = npt.NDArray[np.int64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Granularity(IntEnum):
@@ -129,7 +130,7 @@ class Units:
     parent : (m,) int
         Unit that travels with this one (a table's header row), -1 for none.
     kinds : tuple of str, length m
-        ``sentence``, ``row``, ``item``, ``code`` or ``entry``.
+        ``sentence``, ``row``, ``item``, ``code`` or ``entry``; ``run`` where a strategy cut by tokens.
     """
 
     chars: IntArray
@@ -166,6 +167,8 @@ class Selection:
         Scores of each unit by name, higher = keep; ``score`` is the one that decided.
     reasons : dict of int to str
         Why a unit was kept, where there is more to say than its score.
+    units
+        What the other fields speak of; None for the units that the strategy was given.
     """
 
     granularity: IntArray
@@ -173,3 +176,4 @@ class Selection:
     chars: IntArray
     scores: Mapping[str, FloatArray]
     reasons: Mapping[int, str] = field(default_factory=dict)
+    units: Units | None = None

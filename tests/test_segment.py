@@ -174,7 +174,7 @@ def test_chunks_without_text_make_no_units():
 
 
 def test_a_segmenter_of_ones_own_decides():
-    units = build("one two three", segmenter=lambda text: [Segment(0, 7, "half"), Segment(8, 13, "half", 0)])
+    units = build("one two three", segments=[[Segment(0, 7, "half"), Segment(8, 13, "half", 0)]])
     assert units.kinds == ("half", "half")
     assert units.tokens.tolist() == [[0, 2], [2, 3]]
     assert units.parent.tolist() == [-1, 0]

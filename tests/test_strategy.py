@@ -7,6 +7,7 @@ import pytest
 
 from semtoken_rag import Chunk, Config, Granularity, SemToken
 from semtoken_rag.spans import SpanRule
+from semtoken_rag.strategy import SemTokenStrategy
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Tokens
 
@@ -64,3 +65,18 @@ def test_negations_and_dates_in_words_stay_whole(text, whole):
     cuts = {int(tokens.offsets[start, 0]) for start, _ in spans.tolist()}
     inside = range(text.index(whole) + 1, text.index(whole) + len(whole))
     assert not cuts & set(inside)
+
+
+def test_a_prior_decides_between_units_that_are_alike():
+    chunks = [Chunk("The tower opened in 1889."), Chunk("The tower opened in 1890.")]
+
+    def kept(prior: list[float] | None) -> list[int]:
+        strategy = SemTokenStrategy(prior=None if prior is None else lambda _: np.array(prior, np.float32))
+        engine = SemToken(encoder="static", strategy=strategy, on_error="raise")
+        context = engine.compress(chunks, "When did the tower open?", max_tokens=6)
+        assert prior is None or [u.scores["prior"] for u in context.units] == prior
+        return [c.index for c in context.chunks]
+
+    assert kept([-9.0, 0.0]) == [1]
+    assert kept([0.0, -9.0]) == [0]
+    assert kept([0.0, 0.0]) == kept(None)

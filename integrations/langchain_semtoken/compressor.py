@@ -11,15 +11,16 @@ from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransfo
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 from langchain_semtoken.events import asend, send
-from langchain_semtoken.settings import SemTokenSettings
+from langchain_semtoken.settings import DocumentSettings
 
 
-class SemTokenCompressor(SemTokenSettings, BaseDocumentCompressor, BaseDocumentTransformer):
+class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentTransformer):
     """Keep what the query needs of the retrieved documents, word for word, within one token budget.
 
     It fits wherever LangChain takes a compressor (`ContextualCompressionRetriever`,
-    `DocumentCompressorPipeline`) or a document transformer. Parameters: see `SemTokenSettings`.
-    Results are copies; see `langchain_semtoken.documents.to_documents` for what they carry.
+    `DocumentCompressorPipeline`) or a document transformer. Parameters: see
+    `semtoken_rag.settings.SemTokenSettings`. Results are copies; see
+    `langchain_semtoken.documents.to_documents` for what they carry.
     """
 
     def compress_documents(

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from langchain_core.callbacks import Callbacks, adispatch_custom_event, dispatch_custom_event
 
 from semtoken_rag import CompressedContext
+from semtoken_rag.note import figures
 
 EVENT = "semtoken"
-
-
-def payload(context: CompressedContext) -> dict[str, Any]:
-    """Return the call's tokens, budget, encoder, seconds of each stage, and why it fell back, if it did."""
-    stats = context.stats
-    return {
-        "tokens_before": stats.tokens_before,
-        "tokens_after": stats.tokens_after,
-        "budget": stats.budget,
-        "encoder": stats.encoder,
-        "seconds": dict(stats.seconds),
-        "fallback": stats.fallback,
-    }
 
 
 def send(context: CompressedContext | None, callbacks: Callbacks) -> None:
@@ -29,7 +15,7 @@ def send(context: CompressedContext | None, callbacks: Callbacks) -> None:
     if context is None:
         return
     try:
-        dispatch_custom_event(EVENT, payload(context), config={"callbacks": callbacks})
+        dispatch_custom_event(EVENT, figures(context), config={"callbacks": callbacks})
     except RuntimeError as error:
         _only_without_parent(error)
 
@@ -39,7 +25,7 @@ async def asend(context: CompressedContext | None, callbacks: Callbacks) -> None
     if context is None:
         return
     try:
-        await adispatch_custom_event(EVENT, payload(context), config={"callbacks": callbacks})
+        await adispatch_custom_event(EVENT, figures(context), config={"callbacks": callbacks})
     except RuntimeError as error:
         _only_without_parent(error)
 

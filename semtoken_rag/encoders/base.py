@@ -19,7 +19,8 @@ class Encoder(Protocol):
     Attributes
     ----------
     name
-        Names the vectors: two encoders of one name give the same vectors for the same text.
+        Names the vectors: two encoders of one name give the same vectors for the same text. An encoder whose
+        vectors depend on more may have an attribute ``fingerprint``, a str, which stores go by.
     """
 
     name: str

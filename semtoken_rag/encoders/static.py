@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,11 @@ class StaticEncoder:
         self._table = np.load(folder / "table.npy", mmap_mode="r", allow_pickle=False)
         self._scale = np.load(folder / "scale.npy", allow_pickle=False)
         self._tokenizer = wordpiece(folder / "vocab.txt")
+
+    @property
+    def fingerprint(self) -> str:
+        """All that the vectors depend on: name and table."""
+        return f"{self.name}/{zlib.crc32(self._scale.tobytes()):08x}/{len(self._table)}"
 
     def count(self, text: str) -> int:
         """Tokens of ``text``, without special tokens."""

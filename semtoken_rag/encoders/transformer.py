@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections.abc import Sequence
@@ -125,7 +126,13 @@ class TransformerEncoder:
         room = self.window - self.window // TITLE_SHARE - len(self._prefix + self._suffix + self._separator)
         if not 0 <= overlap < room:
             raise ValueError(f"overlap must be in [0, {room}) for a window of {self.window}, got {overlap}")
+        self._weights = _digest(self.module)  # before an adapter, which has its own digest in its name
         self._lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """All that the vectors depend on: name, weights and windows, not the device."""
+        return f"{self.name}/{self._weights}/{self.window}/{self.overlap}"
 
     def adapted(self, path: str | Path) -> TransformerEncoder:
         """Add an adapter's changes to this encoder's weights, and return it under the adapter's name.
@@ -244,6 +251,15 @@ def _load(model: Any) -> tuple[str, Any, Any]:
         raise ValueError(
             f"model must be a name, a path or a SentenceTransformer, got {model!r:.80}"
         ) from None
+
+
+def _digest(module: Any, values: int = 64) -> str:
+    """Hash of the first values of every weight, in half precision as on every device."""
+    digest = hashlib.blake2b(digest_size=8)
+    for weight in module.state_dict().values():
+        if weight.is_floating_point():
+            digest.update(weight.flatten()[:values].half().cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _backend(tokenizer: Any) -> Any:

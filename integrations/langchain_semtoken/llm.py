@@ -1,0 +1,119 @@
+"""`SemTokenReader`: a local LLM in LangChain that gets its context beside the prompt, not inside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.documents import Document
+from langchain_core.language_models.llms import LLM
+from langchain_core.outputs import GenerationChunk
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from pydantic import ConfigDict
+
+from langchain_semtoken.compressor import SemTokenCompressor
+from langchain_semtoken.documents import to_chunks
+from semtoken_rag import Chunk, CompressedContext
+from semtoken_rag.llm.generate import SemTokenLLM
+
+
+class SemTokenReader(LLM):
+    """Answer from a compressed context, as text, embeddings or a KV cache that holds what is kept.
+
+    The prompt is the question. The context comes beside it: as ``documents``, which ``compressor`` cuts, or
+    as ``context`` (and ``chunks``), which was made elsewhere. Answers are never looked up in LangChain's
+    global cache, which would not see the context.
+
+    Parameters
+    ----------
+    reader
+        The model, its prompt and its settings.
+    compressor
+        Cuts ``documents``; what it decides is all that is taken of it, the documents stay whole.
+    mode
+        ``text``, ``soft`` or ``kv``, see `SemTokenLLM.generate`.
+
+    Examples
+    --------
+    ::
+
+        llm = SemTokenReader(reader=SemTokenLLM.load(name), compressor=SemTokenCompressor(), mode="kv")
+        llm.invoke("When did the tower open?", documents=retriever.invoke("When did the tower open?"))
+        llm.over(retriever).invoke("When did the tower open?")
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    reader: SemTokenLLM
+    compressor: SemTokenCompressor | None = None
+    mode: Literal["text", "soft", "kv"] = "text"
+    cache: Any = False
+
+    @property
+    def _llm_type(self) -> str:
+        return "semtoken"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model": self.reader.name, "mode": self.mode}
+
+    def over(self, retriever: Runnable[str, list[Document]]) -> Runnable[str, str]:
+        """Return a chain from a question to its answer from what the retriever finds."""
+
+        def run(question: str, config: RunnableConfig) -> str:
+            return self.invoke(question, config, documents=retriever.invoke(question, config))
+
+        async def arun(question: str, config: RunnableConfig) -> str:
+            return await self.ainvoke(question, config, documents=await retriever.ainvoke(question, config))
+
+        return RunnableLambda(run, arun, name="semtoken_reader")
+
+    def _call(
+        self,
+        prompt: str,
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> str:
+        context, chunks = self._context(prompt, **kwargs)
+        reader = self.reader.stopping(stop)
+        return reader.generate(prompt, context, mode=self.mode, chunks=chunks).text
+
+    def _stream(
+        self,
+        prompt: str,
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[GenerationChunk]:
+        context, chunks = self._context(prompt, **kwargs)
+        reader = self.reader.stopping(stop)
+        for part in reader.stream(prompt, context, mode=self.mode, chunks=chunks):
+            if run_manager:
+                run_manager.on_llm_new_token(part)
+            yield GenerationChunk(text=part)
+
+    def _context(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document] | None = None,
+        context: CompressedContext | None = None,
+        chunks: Sequence[Chunk] | None = None,
+    ) -> tuple[CompressedContext | None, Sequence[Chunk] | None]:
+        """Compress the documents, or pass on the context given.
+
+        Raises
+        ------
+        ValueError
+            Where both are given, or documents without a compressor.
+        """
+        if not documents:
+            return context, chunks
+        if context is not None or chunks is not None:
+            raise ValueError("give documents, or a context with its chunks, got both")
+        if self.compressor is None:
+            raise ValueError(f"documents need a compressor, got {len(documents)} documents and None")
+        made = to_chunks(documents, self.compressor.title_key)
+        return self.compressor._run(made, question), made

@@ -1,0 +1,73 @@
+"""The settings as a LlamaIndex component: how they compress nodes, and how they are written and read back."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llama_index.core.schema import BaseComponent, BaseNode
+from pydantic import ConfigDict, model_validator
+
+from llama_index.postprocessor.semtoken.nodes import to_node
+from semtoken_rag import Chunk, CompressedContext, Config
+from semtoken_rag.settings import SemTokenSettings
+
+OBJECTS = ("token_counter", "encoder", "strategy", "store", "config")
+
+
+class SemTokenComponent(SemTokenSettings, BaseComponent):
+    """`SemTokenSettings` that compress nodes; fields may be assigned to, checked as in the constructor.
+
+    ``to_dict`` keeps objects as they are, so that ``from_dict`` gives an equal component; ``to_json`` and
+    ``pickle`` never lose a setting.
+
+    Raises
+    ------
+    ValueError
+        From ``to_json``, where a setting is an object that JSON cannot hold.
+    pickle.PicklingError
+        Where a setting cannot be pickled.
+    """
+
+    model_config = ConfigDict(validate_assignment=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_class_name(cls, data: Any) -> Any:
+        """Take back what ``model_dump`` gives, which has the class's name in it."""
+        if isinstance(data, dict) and data.get("class_name") == cls.class_name():
+            return {name: value for name, value in data.items() if name != "class_name"}
+        return data
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the settings, objects as they are: pydantic makes dicts of those that are dataclasses."""
+        data: dict[str, Any] = super().to_dict(**kwargs)
+        if kwargs.get("mode", "python") == "python":
+            data |= {name: getattr(self, name) for name in OBJECTS if name in data}
+        return data
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the settings as JSON."""
+        return json.dumps(self.to_dict(**{"mode": "json", **kwargs}))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Refuse to lose a setting: LlamaIndex drops what cannot be pickled and goes on with the default."""
+        state: dict[str, Any] = super().__getstate__()
+        for name in SemTokenSettings.model_fields:
+            if name not in state["__dict__"]:
+                raise pickle.PicklingError(f"{name} cannot be pickled, got {getattr(self, name)!r:.80}")
+        return state
+
+    def _compress(
+        self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], query: str
+    ) -> tuple[dict[int, BaseNode], CompressedContext]:
+        """Return what is left in output order, by the place it had; nodes without a chunk are left alone."""
+        places = list(chunks)
+        context = self._run(list(chunks.values()), query)
+        found = {places[kept.index]: to_node(nodes[places[kept.index]], kept) for kept in context.chunks}
+        found |= {i: node for i, node in enumerate(nodes) if i not in chunks}
+        if (self.config or Config()).order == "source":
+            found = dict(sorted(found.items()))
+        return found, context

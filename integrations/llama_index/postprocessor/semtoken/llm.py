@@ -1,0 +1,122 @@
+"""`SemTokenReader`: a local LLM in LlamaIndex that gets its context beside the prompt, not inside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from llama_index.core.base.response.schema import Response
+from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
+from llama_index.core.llms import CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
+from llama_index.core.llms.callbacks import llm_completion_callback
+from llama_index.core.query_engine import CustomQueryEngine
+from llama_index.core.retrievers import BaseRetriever
+from llama_index.core.schema import NodeWithScore
+from pydantic import ConfigDict
+
+from llama_index.postprocessor.semtoken.postprocessor import SemTokenPostprocessor
+from semtoken_rag import Chunk, CompressedContext
+from semtoken_rag.llm.checks import positions
+from semtoken_rag.llm.generate import SemTokenLLM
+
+
+class SemTokenReader(CustomLLM):
+    """Answer from a compressed context, as text, embeddings or a KV cache that holds what is kept.
+
+    The prompt is the question. The context comes beside it: as ``nodes``, which ``postprocessor`` cuts, or as
+    ``context`` (and ``chunks``), which was made elsewhere.
+
+    Parameters
+    ----------
+    reader
+        The model, its prompt and its settings.
+    postprocessor
+        Cuts ``nodes``; what it decides is all that is taken of it, the nodes stay whole.
+    mode
+        ``text``, ``soft`` or ``kv``, see `SemTokenLLM.generate`.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    reader: SemTokenLLM
+    postprocessor: SemTokenPostprocessor | None = None
+    mode: Literal["text", "soft", "kv"] = "text"
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name in serialised form."""
+        return "SemTokenReader"
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What LlamaIndex asks of a model: its positions, the length of an answer, its name."""
+        return LLMMetadata(
+            context_window=positions(self.reader.reader.model) or DEFAULT_CONTEXT_WINDOW,
+            num_output=self.reader.reader.settings.max_new_tokens,
+            model_name=self.reader.name,
+        )
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        """Answer the question ``prompt``; keywords: ``nodes``, or ``context`` and ``chunks``."""
+        context, chunks = self._context(prompt, **kwargs)
+        answer = self.reader.generate(prompt, context, mode=self.mode, chunks=chunks)
+        return CompletionResponse(text=answer.text, raw=answer)
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
+        """Answer part by part; see `complete`."""
+        context, chunks = self._context(prompt, **kwargs)
+        parts = self.reader.stream(prompt, context, mode=self.mode, chunks=chunks)
+
+        def run() -> CompletionResponseGen:
+            text = ""
+            for part in parts:
+                text += part
+                yield CompletionResponse(text=text, delta=part)
+
+        return run()
+
+    def _context(
+        self,
+        question: str,
+        *,
+        nodes: Sequence[NodeWithScore] | None = None,
+        context: CompressedContext | None = None,
+        chunks: Sequence[Chunk] | None = None,
+    ) -> tuple[CompressedContext | None, Sequence[Chunk] | None]:
+        """Compress the nodes that have text, or pass on the context given.
+
+        Raises
+        ------
+        ValueError
+            Where both are given, or nodes without a postprocessor.
+        """
+        if not nodes:
+            return context, chunks
+        if context is not None or chunks is not None:
+            raise ValueError("give nodes, or a context with its chunks, got both")
+        if self.postprocessor is None:
+            raise ValueError(f"nodes need a postprocessor, got {len(nodes)} nodes and None")
+        made = list(self.postprocessor._chunks(nodes).values())
+        return (self.postprocessor._run(made, question), made) if made else (None, None)
+
+
+class SemTokenQueryEngine(CustomQueryEngine):
+    """Retrieve, compress, answer; the answer's sources are the retrieved nodes, whole.
+
+    Parameters
+    ----------
+    retriever
+        Finds nodes.
+    llm
+        A reader with a postprocessor.
+    """
+
+    retriever: BaseRetriever
+    llm: SemTokenReader
+
+    def custom_query(self, query_str: str) -> Response:
+        """Answer a question."""
+        nodes = self.retriever.retrieve(query_str)
+        return Response(response=self.llm.complete(query_str, nodes=nodes).text, source_nodes=nodes)

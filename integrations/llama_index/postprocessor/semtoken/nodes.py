@@ -1,0 +1,66 @@
+"""Between LlamaIndex's nodes and the engine's `Chunk`; the caller's nodes are read, never written."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+from llama_index.core.schema import BaseNode, ImageNode, MetadataMode, Node, TextNode
+
+from semtoken_rag import Chunk, CompressedChunk
+from semtoken_rag.note import KEY, note_of, source_start, title_of
+
+
+def to_chunks(
+    nodes: Sequence[BaseNode], title_key: str, scores: Sequence[float | None] | None = None
+) -> dict[int, Chunk]:
+    """Return the chunk of each node that has text to cut, by the node's position.
+
+    An `ImageNode` has none (its text is a caption), nor has a node of other media alone.
+    """
+    chunks = {}
+    for i, node in enumerate(nodes):
+        if (text := _text(node)) is not None:
+            chunks[i] = Chunk(
+                text,
+                id=node.node_id,
+                title=title_of(node.metadata, title_key),
+                score=scores[i] if scores else None,
+            )
+    return chunks
+
+
+def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
+    """Return a deep copy of the node with the kept text and one more key of metadata, ``semtoken``.
+
+    See `semtoken_rag.note.note_of` for the key; neither the LLM nor the embedding model sees it. Its pieces
+    have offsets into the document that was split where the node knows its own range there. That range stays
+    as it is: what is left of the text is no longer contiguous.
+    """
+    held = getattr(node, "obj", None)  # an IndexNode's retriever or index: often impossible to copy
+    out = copy.deepcopy(node, {id(held): held})
+    if isinstance(out, Node) and out.text_resource is not None:
+        out.text_resource.text = chunk.text  # set_content would make a resource without its other fields
+    else:
+        out.set_content(chunk.text)
+    out.metadata[KEY] = note_of(chunk, _source_start(node))
+    for keys in (out.excluded_embed_metadata_keys, out.excluded_llm_metadata_keys):
+        if KEY not in keys:
+            keys.append(KEY)
+    return out
+
+
+def _text(node: BaseNode) -> str | None:
+    """Return the text to cut; None where the node is to be left alone."""
+    if isinstance(node, ImageNode):
+        return None
+    text: str = node.get_content(metadata_mode=MetadataMode.NONE)
+    return text if text or isinstance(node, TextNode) else None
+
+
+def _source_start(node: BaseNode) -> int | None:
+    """Return where the text begins in its source, unless it has been replaced since it was split."""
+    start, end = (getattr(node, name, None) for name in ("start_char_idx", "end_char_idx"))
+    if start is not None and end is not None and end - start != len(_text(node) or ""):
+        return None
+    return source_start(node.metadata, start)

@@ -1,0 +1,99 @@
+"""`SemTokenPostprocessor`: the nodes of a query, cut to a token budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from llama_index.core.callbacks import CBEventType, EventPayload
+from llama_index.core.instrumentation import get_dispatcher
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.schema import NodeWithScore, QueryBundle
+
+from llama_index.postprocessor.semtoken.component import SemTokenComponent
+from llama_index.postprocessor.semtoken.events import CompressionEndEvent, CompressionStartEvent
+from llama_index.postprocessor.semtoken.nodes import to_chunks
+from semtoken_rag import Chunk, CompressedContext
+from semtoken_rag.note import figures
+
+dispatcher = get_dispatcher(__name__)
+
+Finish: TypeAlias = Callable[[list[NodeWithScore], CompressedContext], list[NodeWithScore]]
+
+
+class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
+    """Keep what the query needs of the retrieved nodes, word for word, within one token budget.
+
+    Parameters: see `semtoken_rag.settings.SemTokenSettings`. The budget covers the nodes' texts, not the
+    metadata that a prompt may show with them. Results are copies with the same ids, scores and
+    relationships, in the order given; see `llama_index.postprocessor.semtoken.nodes.to_node` for what they
+    carry. Nodes of which nothing is kept are left out; images, and other nodes without text, pass untouched.
+    Without a query, information density and redundancy decide.
+    """
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name in serialised form."""
+        return "SemTokenPostprocessor"
+
+    def _postprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
+        if not chunks:
+            return list(nodes)
+        with self._observed(nodes, query) as finish:
+            return finish(*self._shorten(nodes, chunks, query))
+
+    @dispatcher.span
+    async def _apostprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        """Compress in a worker thread, so that the event loop goes on meanwhile."""
+        chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
+        if not chunks:
+            return list(nodes)
+        with self._observed(nodes, query) as finish:
+            return finish(*await asyncio.to_thread(self._shorten, nodes, chunks, query))
+
+    def _chunks(self, nodes: Sequence[NodeWithScore]) -> dict[int, Chunk]:
+        return to_chunks([given.node for given in nodes], self.title_key, [given.score for given in nodes])
+
+    def _shorten(
+        self, nodes: Sequence[NodeWithScore], chunks: Mapping[int, Chunk], query: str
+    ) -> tuple[list[NodeWithScore], CompressedContext]:
+        found, context = self._compress([given.node for given in nodes], chunks, query)
+        left = [
+            nodes[i].model_copy(update={"node": node}) if i in chunks else nodes[i]
+            for i, node in found.items()
+        ]
+        return left, context
+
+    @contextmanager
+    def _observed(self, nodes: Sequence[NodeWithScore], query: str) -> Iterator[Finish]:
+        """Tell observers; the legacy ones in the words of a reranking, since LlamaIndex has no others.
+
+        Yields a function that takes the nodes that are left and the context, and returns those nodes.
+        """
+        encoder = self.encoder
+        payload: dict[str, Any] = {
+            EventPayload.NODES: nodes,
+            EventPayload.MODEL_NAME: encoder if isinstance(encoder, str) else type(encoder).__name__,
+            EventPayload.QUERY_STR: query,
+            EventPayload.TOP_K: len(nodes),
+        }
+        with self.callback_manager.event(CBEventType.RERANKING, payload=payload) as legacy:
+            dispatcher.event(
+                CompressionStartEvent(
+                    query=query, nodes=list(nodes), ratio=self.ratio, max_tokens=self.max_tokens
+                )
+            )
+
+            def finish(left: list[NodeWithScore], context: CompressedContext) -> list[NodeWithScore]:
+                dispatcher.event(CompressionEndEvent(nodes=left, **figures(context)))
+                legacy.on_end(payload={EventPayload.NODES: left})
+                return left
+
+            yield finish

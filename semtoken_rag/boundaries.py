@@ -1,0 +1,34 @@
+"""Where a text may be cut: at the end of a word, never inside a match that is protected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from semtoken_rag.types import BoolArray, IntArray
+
+# Between two characters of a script that writes no blanks, or beside its punctuation.
+_CHARACTER = "[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff65]"
+_UNSPACED = re.compile(_CHARACTER * 2)
+
+
+def word_ends(text: str, offsets: IntArray) -> BoolArray:
+    """Tell after which token a word ends: offsets (n, 2), n >= 1, to (n - 1,) bool."""
+    left, right = offsets[:-1, 1], offsets[1:, 0]
+    ends: BoolArray = left < right
+    for i in np.flatnonzero(left == right).tolist():
+        ends[i] = _UNSPACED.match(text, int(right[i]) - 1) is not None
+    return ends
+
+
+def unprotected(text: str, offsets: IntArray, protect: Sequence[str]) -> BoolArray:
+    """Tell after which token no match of the patterns ``protect`` goes on: (n, 2), n >= 1, to (n - 1,)."""
+    left, first, last = offsets[:-1, 1], int(offsets[0, 0]), int(offsets[-1, 1])
+    free = np.ones(len(left), bool)
+    for pattern in protect:
+        for match in re.finditer(pattern, text[first:last]):
+            a, b = match.start() + first, match.end() + first
+            free &= ~((left > a) & (left < b))
+    return free

@@ -1,0 +1,47 @@
+"""The command ``semtoken``: compress for a question, fill a store, train an encoder."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from semtoken_rag import __version__
+from semtoken_rag._optional import require
+
+for _needed in ("typer", "rich"):
+    require(_needed, extra="cli")
+
+import typer  # noqa: E402  (the check above names the extra)
+
+from semtoken_rag.cli import compress, ingest, train  # noqa: E402  (they need both packages)
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain error messages
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"semtoken {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def semtoken(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Compress retrieved text for a question, with offsets into the source."""
+
+
+app.command()(compress.compress)
+app.command()(ingest.ingest)
+app.command()(train.train)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,91 @@
+"""``semtoken ingest``: the fingerprints of a corpus into a store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from semtoken_rag import SemToken
+from semtoken_rag.cli.errors import one_line
+from semtoken_rag.ingest import Ingested, ingest_ray, open_source
+from semtoken_rag.ingest import ingest as ingest_here
+from semtoken_rag.ingest.batches import Progress as OnProgress
+from semtoken_rag.store import resolve_store
+
+
+class Engine(str, Enum):
+    """Where the work is done."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+def ingest(
+    source: Annotated[
+        Path, typer.Argument(help="A folder of .txt and .md files, a .jsonl or a .parquet file.")
+    ],
+    store: Annotated[str, typer.Option(metavar="URL", help="sqlite:///file or redis://host.")],
+    encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
+    engine: Annotated[Engine, typer.Option(help="This process, or a Ray cluster.")] = Engine.LOCAL,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="With ray; one a GPU, or one a CPU, by default.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Chunks encoded and written together.")] = 64,
+) -> None:
+    """Fill a store with the fingerprints of SOURCE, so that calls need not make them. Can be repeated."""
+    with one_line():
+        if workers and engine is Engine.LOCAL:
+            raise ValueError(f"--workers is for --engine ray, got {workers} with --engine local")
+        _try(store)
+        with _bar(source) as on_progress:
+            if engine is Engine.RAY:
+                os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it writes to the terminal itself
+                done = ingest_ray(
+                    source,
+                    store=store,
+                    encoder=encoder,
+                    workers=workers,
+                    batch_size=batch_size,
+                    on_progress=on_progress,
+                )
+            else:
+                made = SemToken(encoder=encoder, store=store)
+                done = ingest_here(made, open_source(source), batch_size=batch_size, on_progress=on_progress)
+    typer.echo(f"{done.chunks} chunks, {done.new} new, {done.tokens} tokens in {done.seconds:.1f} s")
+
+
+def _try(store: str) -> None:
+    """Read from the store once: a server that is not there is told before a model is loaded."""
+    if store.startswith("memory:"):
+        raise ValueError(f"--store must outlive the command, got {store!r}")
+    made = resolve_store(store)
+    try:
+        made and made.mget([""])
+    except ImportError:
+        raise
+    except Exception as error:  # each kind of store has its own
+        raise ValueError(f"--store {store!r} cannot be used: {error}") from error
+
+
+@contextmanager
+def _bar(source: Path) -> Iterator[OnProgress | None]:
+    """Show a progress bar where there is a terminal; give what moves it on."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with Progress(console=console) as bar:
+        task = bar.add_task("Ingesting", total=open_source(source).rows())
+
+        def show(done: Ingested) -> None:
+            bar.update(task, completed=done.chunks, description=f"Ingesting, {done.new} new")
+
+        yield show

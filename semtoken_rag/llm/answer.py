@@ -1,0 +1,116 @@
+"""What a reader gives back: text, figures, and where to go on from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStats:
+    """Figures of an answer.
+
+    Attributes
+    ----------
+    mode
+        ``text``, ``soft`` or ``kv``.
+    prompt_tokens, merged_tokens, generated_tokens
+        Positions of the prompt that were read; those of them that stand for what was left out; tokens made.
+    prefill_seconds, decode_seconds
+        Until the first token, and for those after it; time that the caller takes between two is not counted.
+    kv_bytes, host_bytes
+        Keys and values after the prompt was read and pruned, on the device and in host memory.
+    """
+
+    mode: str
+    prompt_tokens: int
+    merged_tokens: int
+    generated_tokens: int
+    prefill_seconds: float
+    decode_seconds: float
+    kv_bytes: int
+    host_bytes: int
+
+    @property
+    def ms_per_token(self) -> float | None:
+        """Milliseconds a token after the first; None where there is none."""
+        steps = self.generated_tokens - 1
+        return 1000 * self.decode_seconds / steps if steps > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer.
+
+    Attributes
+    ----------
+    text
+        Without special tokens, blanks at its ends and whatever follows a stop string.
+    ids
+        Tokens generated.
+    stats
+        See `AnswerStats`.
+    state
+        Pass the answer as ``previous`` to ask on; good for one more question, since the cache grows.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    stats: AnswerStats
+    state: Any
+
+
+class Stream:
+    """The parts of an answer as they come; once they are through, `answer` has all of it.
+
+    Parameters
+    ----------
+    parts
+        Yields text, returns the answer.
+    """
+
+    def __init__(self, parts: Any) -> None:
+        self._parts = parts
+        self.answer: Answer | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        self.answer = yield from self._parts
+
+
+class Detokenizer:
+    """Turns tokens into text that may be passed on: no half characters, nothing of a stop string.
+
+    Parameters
+    ----------
+    tokenizer
+        The reader's.
+    stop
+        Strings that end the answer.
+    """
+
+    def __init__(self, tokenizer: Any, stop: tuple[str, ...] = ()) -> None:
+        self.tokenizer, self.stop = tokenizer, stop
+        self.ids: list[int] = []
+        self.text, self.passed = "", 0
+        self.stopped = False
+
+    def push(self, token: int) -> str:
+        """Add a token; return what may be passed on."""
+        self.ids.append(token)
+        self.text = self.tokenizer.decode(self.ids, skip_special_tokens=True)
+        ends = [at for s in self.stop if (at := self.text.find(s)) >= 0]
+        if ends:
+            self.text, self.stopped = self.text[: min(ends)], True
+            return self.rest()
+        held = max((len(s) - 1 for s in self.stop), default=0)
+        return self._pass(len(self.text) - held if not self.text.endswith("\ufffd") else self.passed)
+
+    def rest(self) -> str:
+        """Return what was held back."""
+        return self._pass(len(self.text))
+
+    def _pass(self, until: int) -> str:
+        part = self.text[self.passed : until]
+        self.passed = max(self.passed, until)
+        return part

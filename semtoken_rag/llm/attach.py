@@ -1,0 +1,163 @@
+"""How a cache gets what transformers does not hand to it: masks by the tokens' own places, query vectors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from transformers import AttentionInterface
+
+from semtoken_rag.llm.kv import SpanCache
+
+NAME = "semtoken"
+FUSED = ("sdpa", "flash_attention_2", "flash_attention_3")
+
+
+class Attention:
+    """The attention of an attached model: the model's own kernel, with a mask made for the cache.
+
+    Parameters
+    ----------
+    cache
+        The cache that the model's attention layers write to.
+    kernel
+        ``eager``, ``sdpa`` or ``flash_attention_2``, see `kernel_of`. Flash attention takes no mask: where
+        one is needed, SDPA steps in.
+    """
+
+    def __init__(self, cache: SpanCache, kernel: str) -> None:
+        self.cache, self.kernel = cache, kernel
+
+    def __call__(
+        self,
+        module: torch.nn.Module,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        *,
+        scaling: float | None = None,
+        **kwargs: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Attend from (b, heads, q, d) to (b, h, n, d), then let the cache drop what may go."""
+        number: int = module.layer_idx  # type: ignore[assignment]
+        if scaling is None:
+            scaling = float(query.shape[-1] ** -0.5)
+        name, mask = self._mask(number, query, key)
+        out = self._kernel(module, name)(module, query, key, value, mask, scaling=scaling, **kwargs)
+        self.cache.after(number, query, scaling)
+        return out[0], out[1]
+
+    def _mask(self, number: int, query: torch.Tensor, key: torch.Tensor) -> tuple[str, torch.Tensor | None]:
+        """Kernel to use and mask (b, 1 or heads, q, n): bool for SDPA, added for eager attention."""
+        layer, new = self.cache.layers[number], query.shape[2]
+        plain = layer.causal(new)
+        if plain and self.kernel.startswith("flash"):
+            return self.kernel, None
+        if plain and self.kernel != "eager" and (new == 1 or new == key.shape[2]):
+            return "sdpa", None  # which takes a missing mask for causal
+        mask = layer.visible(layer.seen - new, layer.seen)
+        if mask.shape[1] > 1:
+            mask = mask.repeat_interleave(query.shape[1] // mask.shape[1], 1)
+        if self.kernel == "eager":
+            least = torch.finfo(query.dtype).min
+            return "eager", torch.zeros_like(mask, dtype=query.dtype).masked_fill(~mask, least)
+        return "sdpa", mask
+
+    def _kernel(self, module: torch.nn.Module, name: str) -> Callable[..., Any]:
+        if name == "eager":
+            found: Callable[..., Any] = sys.modules[type(module).__module__].eager_attention_forward
+            return found
+        kernel: Callable[..., Any] = AttentionInterface()[name]
+        return kernel
+
+
+def attention_layers(model: Any) -> list[Any]:
+    """Return the attention modules of a model, one a layer.
+
+    Raises
+    ------
+    ValueError
+        Where there are none, or some share a layer.
+    """
+    found = [m for m in model.modules() if hasattr(m, "layer_idx") and hasattr(m, "is_causal")]
+    if not found or sorted(m.layer_idx for m in found) != list(range(len(found))):
+        raise ValueError(f"no attention module a layer was found in {type(model).__name__}")
+    return found
+
+
+def kernel_of(model: Any) -> str:
+    """Name of the attention kernel that the model was loaded with."""
+    name = getattr(model.config, "_attn_implementation", None) or "eager"
+    return name if name in FUSED else "eager"
+
+
+@contextmanager
+def attached(model: Any, cache: SpanCache) -> Iterator[SpanCache]:
+    """While open, the model's attention goes by what the cache holds; give it as ``past_key_values``.
+
+    One cache at a time may be attached to a model. Works with models whose attention goes through
+    transformers' `AttentionInterface` (Llama, Mistral, Qwen, Gemma, GPT-NeoX, ...) and with GPT-J.
+
+    Examples
+    --------
+    ::
+
+        with attached(model, cache):
+            model(input_ids, attention_mask=mask, past_key_values=cache)
+
+    Raises
+    ------
+    ValueError
+        For a model without such attention, or one that has a cache attached already.
+    """
+    layers = attention_layers(model)
+    configs = list({id(c): c for c in (m.config for m in [model.base_model, *layers])}.values())
+    if any(c._attn_implementation == NAME for c in configs):
+        raise ValueError("a cache is attached to this model already")
+    run = Attention(cache, kernel_of(model))
+    AttentionInterface.register(NAME, _attend)
+    with ExitStack() as stack:
+        for config in configs:
+            stack.callback(setattr, config, "_attn_implementation", config._attn_implementation)
+        for layer in layers:
+            layer.semtoken = run
+            stack.callback(delattr, layer, "semtoken")
+            _replace(layer, run, stack)
+        for config in configs:
+            config._attn_implementation = NAME  # without masks of this name, the model makes none
+        handle = model.base_model.register_forward_pre_hook(partial(_begin, cache), with_kwargs=True)
+        stack.callback(handle.remove)
+        stack.callback(setattr, cache, "attached", False)
+        cache.attached = True
+        yield cache
+
+
+def _attend(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **kwargs: Any) -> Any:
+    """Attend under the name that `attached` gives the model, which makes no masks for it."""
+    return module.semtoken(module, query, key, value, **kwargs)
+
+
+def _begin(cache: SpanCache, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    given = kwargs.get("inputs_embeds")
+    if given is None:
+        given = kwargs["input_ids"] if kwargs.get("input_ids") is not None else args[0]
+    cache.begin(given.shape[1], kwargs.get("attention_mask"))
+
+
+def _replace(layer: Any, run: Attention, stack: ExitStack) -> None:
+    """GPT-J attends by a method of its own: put ours in its place."""
+    if not hasattr(layer, "_attn"):
+        return
+    if "Flash" in type(layer).__name__:
+        raise ValueError(f"load the model with attn_implementation='eager', got {type(layer).__name__}")
+
+    def attend(query: Any, key: Any, value: Any, attention_mask: Any = None) -> Any:
+        out, weights = Attention(run.cache, "sdpa")(layer, query, key.to(value.dtype), value)
+        return out.transpose(1, 2), weights  # (b, heads, q, d)
+
+    layer._attn = attend
+    stack.callback(delattr, layer, "_attn")

@@ -1,0 +1,185 @@
+"""One layer of the span cache: keys and values with the index of the token each belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers.cache_utils import DynamicLayer
+
+if TYPE_CHECKING:
+    from semtoken_rag.llm.host import Host
+
+EMPTY = -1  # index of a slot that holds no token
+
+
+class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no types
+    """Keys and values of some tokens, each with its index in the sequence, in the order of the source.
+
+    Attributes
+    ----------
+    keys, values : (b, h, n, d)
+        Of the ``n`` slots.
+    index : (b, g, n) int
+        Index of each slot's token in the sequence, left padding counted; -1 for an empty slot. ``g`` is 1
+        where all heads hold the same tokens, else ``h``.
+    seen : int
+        Tokens read so far, dropped ones included.
+    window : int, optional
+        Sliding window: a query sees the last ``window`` tokens, itself included.
+    host : Host, optional
+        The whole prompt in host memory, from where tokens may return.
+    query : (b, heads, d), optional
+        The last token's query vectors.
+    tally : (b, h, seen), optional
+        A figure of each token read, kept by a policy.
+    means : (b, h, s, d), optional
+        Mean key of each span, kept by a policy.
+    """
+
+    keys: torch.Tensor
+    values: torch.Tensor
+    index: torch.Tensor
+
+    def __init__(self, window: int | None = None) -> None:
+        super().__init__()
+        self.window = window
+        self.is_sliding = window is not None
+        self.is_croppable = False
+        self.seen = 0
+        self.pruned = False
+        self.ragged = False  # some slots are empty
+        self.prompt = self.stayed = torch.zeros(0)  # (b, 1) tokens of the prompt, and of it when pruned
+        self.pruned_at = 0  # tokens read then
+        self.host: Host | None = None
+        self.query: torch.Tensor | None = None
+        self.tally: torch.Tensor | None = None
+        self.means: torch.Tensor | None = None
+
+    def update(
+        self,
+        key_states: torch.Tensor,
+        value_states: torch.Tensor,
+        valid: torch.Tensor | None = None,
+        **_: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Append tokens; ``valid`` (b, q) is False for padding. Return all keys and values."""
+        batch, _heads, new, _dim = key_states.shape
+        index = torch.arange(self.seen, self.seen + new, device=key_states.device).expand(batch, 1, new)
+        if valid is not None:
+            index = torch.where(valid[:, None], index, EMPTY)
+            self.ragged = True
+        first = not self.is_initialized
+        keys, values = super().update(key_states, value_states)
+        self.index = (
+            index if first else torch.cat([self.index, index.expand(-1, self.index.shape[1], -1)], -1)
+        )
+        self.seen += new
+        return keys, values
+
+    def fill(self, keys: torch.Tensor, values: torch.Tensor, index: torch.Tensor, seen: int) -> None:
+        """Take keys and values (1, h, n, d) of some of ``seen`` tokens, those of ``index`` (n,)."""
+        super().update(keys, values)
+        self.index, self.seen = index.expand(1, 1, -1), seen
+        self.pruned = True
+        self.take(self.present(self.index))
+
+    def get_seq_length(self) -> int:
+        """Tokens read so far: the index of the next one."""
+        return self.seen
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        """Slots after the next ``query_length`` tokens, and how far they lie behind the sequence."""
+        held = self.keys.shape[-2] if self.is_initialized else 0
+        return held + query_length, self.seen - held
+
+    def get_max_length(self) -> int:
+        """No maximum."""
+        return -1
+
+    get_max_cache_shape = get_max_length  # its name before transformers 5.20
+
+    def visible(self, first: int, last: int) -> torch.Tensor:
+        """Which slots the queries of tokens ``first`` to ``last`` (exclusive) see: (b, g, q, n) bool.
+
+        The query of a padding token sees everything, so that no row of the softmax is empty.
+        """
+        slots = self.index[:, :, None]  # (b, g, 1, n)
+        query = torch.arange(first, last, device=slots.device)[:, None]  # (q, 1)
+        seen = (slots != EMPTY) & (slots <= query)
+        if self.window is not None:
+            seen &= slots > query - self.window
+        return seen | ~seen.any(-1, keepdim=True)
+
+    def causal(self, new: int) -> bool:
+        """Tell whether the last ``new`` tokens see all slots up to their own, so that no mask is needed."""
+        if self.ragged:
+            return False
+        if self.window is None:
+            return True
+        held = self.keys.shape[-2]
+        return held <= self.window if not self.pruned else self.seen <= self.window
+
+    def present(self, index: torch.Tensor) -> torch.Tensor:
+        """Which tokens, by their index (b, g, n), the next query may see: (b, g, n) bool."""
+        there = index != EMPTY
+        return there if self.window is None else there & (index > self.seen - self.window)
+
+    def trim(self) -> None:
+        """Drop what has left the sliding window."""
+        if self.window is None:
+            return
+        held = self.keys.shape[-2]
+        if not self.pruned:
+            if held >= self.window:
+                first = held - self.window + 1
+                self.keys, self.values = self.keys[..., first:, :], self.values[..., first:, :]
+                self.index = self.index[..., first:]
+        elif held >= 2 * self.window:  # pruned slots are searched, which waits for the device
+            self.take(self.present(self.index))
+
+    def take(
+        self,
+        chosen: torch.Tensor,
+        index: torch.Tensor | None = None,
+        source: torch.Tensor | None = None,
+        fetched: tuple[torch.Tensor, torch.Tensor] | None = None,
+    ) -> None:
+        """Keep the chosen slots only.
+
+        Parameters
+        ----------
+        chosen : (b, g, c) bool
+            The candidates that stay; by default a candidate is a slot.
+        index, source : (b, g, c) int, optional
+            Index of each candidate's token, and its place in the slots followed by ``fetched``.
+        fetched : two of (b, h, u, d), optional
+            Keys and values that come back from host memory.
+        """
+        index = self.index if index is None else index
+        count = chosen.sum(-1)
+        most, least = int(count.max()), int(count.min())
+        if source is None and least == chosen.shape[-1] and chosen.shape == self.index.shape:
+            return
+        first = (~chosen).to(torch.uint8).argsort(dim=-1, stable=True)[..., :most]  # chosen ones, in order
+        self.index = torch.where(chosen.gather(-1, first), index.expand_as(chosen).gather(-1, first), EMPTY)
+        self.ragged = least < most
+        slots = first if source is None else source.gather(-1, first)
+        back_keys, back_values = fetched or (None, None)
+        self.keys = _pick(self.keys, back_keys, slots)
+        self.values = _pick(self.values, back_values, slots)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        window = self.window
+        self.__init__(window)  # type: ignore[misc]  # the same object, empty again
+
+    def reorder_cache(self, beam_idx: torch.Tensor) -> None:
+        """Refuse: beams would share spans."""
+        raise NotImplementedError("a span cache does not take part in beam search")
+
+
+def _pick(held: torch.Tensor, fetched: torch.Tensor | None, slots: torch.Tensor) -> torch.Tensor:
+    """Gather slots (b, g, m) of (b, h, n, d), followed by what was fetched: (b, h, m, d)."""
+    pool = held if fetched is None else torch.cat([held, fetched], 2)
+    return pool.gather(2, slots[..., None].expand(-1, pool.shape[1], -1, pool.shape[-1]))

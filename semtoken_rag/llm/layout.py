@@ -1,0 +1,69 @@
+"""Which tokens of a prompt with whole chunks are kept in the KV cache, and the spans they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from semtoken_rag.llm.plan import PINNED
+from semtoken_rag.llm.prompt import Place, Prompt, Tokenized
+from semtoken_rag.llm.shown import Shown
+from semtoken_rag.types import BoolArray, IntArray
+
+
+class Layout(NamedTuple):
+    """Span (n,) int of each token, `PINNED` outside of the chunks, and whether it is kept, (n,) bool."""
+
+    span: IntArray
+    keep: BoolArray
+
+
+def lay_out(prompt: Prompt, tokens: Tokenized, shown: Sequence[Shown], *, titles: bool) -> Layout:
+    """Find the spans and the kept pieces in the prompt's tokens.
+
+    A token belongs to the span of its last character, and is kept if any of its characters is.
+
+    Parameters
+    ----------
+    prompt, tokens, shown
+        Made of what `whole` shows.
+    titles
+        Whether a chunk of which nothing is kept leaves its title.
+    """
+    size = len(prompt.text)
+    span, keep = np.full(size, PINNED, np.int64), np.ones(size, np.bool_)
+    number = 0
+    for item, place in zip(shown, prompt.places, strict=True):
+        number = _mark(span, keep, item, place, number, titles)
+    start = np.minimum(tokens.offsets[:, 0], max(size - 1, 0))
+    end = np.clip(tokens.offsets[:, 1], start + 1, size)
+    sums = np.concatenate([[0], keep.cumsum()])
+    special = tokens.offsets[:, 0] == tokens.offsets[:, 1]  # special tokens stand for no character
+    kept = (sums[end] > sums[start]) | special
+    return Layout(np.where(special, PINNED, span[end - 1]), kept)
+
+
+def _mark(span: IntArray, keep: BoolArray, item: Shown, place: Place, number: int, titles: bool) -> int:
+    """Mark one chunk's characters; return the number of the next span."""
+    if not item.kept and not (titles and item.title):
+        span[place.start : place.text] = number  # the header leaves with the chunk
+        keep[place.start : place.text] = False
+        span[place.end : place.next] = number
+        keep[place.end : place.next] = False
+    span[place.text : place.end] = number
+    keep[place.text : place.end] = False
+    for start, end in item.units:
+        span[place.text + start : place.text + end] = number
+        number += 1
+    _fill(span[place.text : place.end], item.units)
+    for start, end in item.pieces:
+        keep[place.text + start : place.text + end] = True
+    return max(number, 1) if item.units else number + 1
+
+
+def _fill(span: IntArray, units: Sequence[tuple[int, int]]) -> None:
+    """Give what stands between two units to the one before."""
+    for (_, end), (start, _) in zip(units, [*units[1:], (len(span), 0)], strict=False):
+        span[end:start] = span[end - 1]

@@ -1,0 +1,117 @@
+"""What a KV cache may drop and how much it may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+PINNED = -1  # span of a token that never leaves: template, question, titles
+
+
+@dataclass(frozen=True, slots=True)
+class KVBudget:
+    """How much of the KV cache stays; where several bounds are given, all hold.
+
+    Parameters
+    ----------
+    tokens
+        Most tokens of each layer and sequence.
+    bytes
+        Most bytes of keys and values, over all layers and sequences.
+    ratio
+        Most tokens of each layer as a share of those it has read and could still see, in (0, 1].
+
+    Raises
+    ------
+    ValueError
+        With the value received.
+    """
+
+    tokens: int | None = None
+    bytes: int | None = None
+    ratio: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("tokens", "bytes"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise ValueError(f"{name} must be an int of at least 1, got {value!r}")
+        if self.ratio is not None and not 0 < self.ratio <= 1:
+            raise ValueError(f"ratio must be in (0, 1], got {self.ratio!r}")
+        if self.tokens is None and self.bytes is None and self.ratio is None:
+            raise ValueError("give tokens, bytes or ratio, got none of them")
+
+    def limit(self, read: torch.Tensor, token_bytes: int) -> torch.Tensor:
+        """Tokens that each layer may hold of each sequence: (b,) int.
+
+        Parameters
+        ----------
+        read : (b,) int
+            Tokens of each sequence without a budget.
+        token_bytes
+            Bytes of one token of one sequence over all layers.
+
+        Examples
+        --------
+        >>> KVBudget(ratio=0.25, bytes=4096).limit(torch.tensor([40, 80]), 128).tolist()
+        [10, 16]
+        """
+        limit = read.clone() if self.ratio is None else (read * self.ratio).floor().long()
+        if self.tokens is not None:
+            limit = limit.clamp(max=self.tokens)
+        if self.bytes is not None:
+            limit = limit.clamp(max=self.bytes // (token_bytes * len(read)))
+        return limit
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The spans of a prompt, for the cache that prunes it once all of it has been read.
+
+    Attributes
+    ----------
+    span : (b, p) int
+        Number of each token's span within its sequence, `PINNED` for a token that never leaves.
+    keep : (b, p) bool, optional
+        What stays of the prompt; None leaves that to the policy.
+    """
+
+    span: torch.Tensor
+    keep: torch.Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.span.ndim != 2:
+            raise ValueError(f"span must have shape (batch, tokens), got {tuple(self.span.shape)}")
+        if self.keep is not None and self.keep.shape != self.span.shape:
+            raise ValueError(
+                f"keep must have the shape of span, {tuple(self.span.shape)}, got {tuple(self.keep.shape)}"
+            )
+
+    @property
+    def length(self) -> int:
+        """Tokens of the prompt, left padding included."""
+        return self.span.shape[1]
+
+    @classmethod
+    def stack(cls, spans: Sequence[Sequence[int]], keep: Sequence[Sequence[bool]] | None = None) -> Plan:
+        """Plan of a left-padded batch, from the lists of its sequences.
+
+        >>> Plan.stack([[0, 0, -1], [0, -1]], [[True, False, True], [True, True]]).keep.tolist()
+        [[True, False, True], [False, True, True]]
+        """
+        longest = max(map(len, spans))
+        span = torch.tensor([[PINNED] * (longest - len(row)) + list(row) for row in spans])
+        if keep is None:
+            return cls(span)
+        return cls(span, torch.tensor([[False] * (longest - len(row)) + list(row) for row in keep]))
+
+    def span_of(self, index: torch.Tensor) -> torch.Tensor:
+        """Span of each token, by its index in the sequence: (b, g, n) int; `PINNED` after the prompt.
+
+        Empty slots, whose index is -1, are told from tokens by the caller.
+        """
+        table = self.span.to(index.device)[:, None].expand(-1, index.shape[1], -1)  # (b, g, p)
+        found = table.gather(2, index.clamp(0, self.length - 1))
+        return torch.where(index < self.length, found, PINNED)

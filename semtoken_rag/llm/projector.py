@@ -1,0 +1,184 @@
+"""A merger that is trained: the reader, frozen, is to answer as it does from the whole context."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from semtoken_rag.llm.checks import check_length, check_soft, hidden_size
+from semtoken_rag.llm.generate import SemTokenLLM
+from semtoken_rag.llm.merge import RUN, Medoid, Merger
+from semtoken_rag.llm.prompt import tokenize
+from semtoken_rag.llm.shown import Shown, abridged
+from semtoken_rag.llm.soft import soft_prompt
+from semtoken_rag.render import CompressedContext
+from semtoken_rag.types import Chunk
+
+
+class Projector(torch.nn.Module):
+    """A medoid and what training adds to it; untrained it is the medoid.
+
+    Parameters
+    ----------
+    hidden
+        Size of the reader's input embeddings.
+    run
+        Tokens that one embedding stands for.
+    width
+        Of the layer between.
+    """
+
+    def __init__(self, hidden: int, *, run: int = RUN, width: int = 256) -> None:
+        super().__init__()
+        self.hidden, self.run, self.width = hidden, run, width
+        self.norm = torch.nn.LayerNorm(hidden)
+        self.look = torch.nn.Linear(hidden, 1)
+        self.down = torch.nn.Linear(2 * hidden, width)
+        self.up = torch.nn.Linear(width, hidden)
+        torch.nn.init.zeros_(self.up.weight)
+        torch.nn.init.zeros_(self.up.bias)
+
+    def merge(self, runs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Merge runs (r, run, d); see `Merger`.
+
+        Raises
+        ------
+        ValueError
+            For embeddings of another size than it was made for.
+        """
+        if runs.shape[-1] != self.hidden:
+            raise ValueError(f"the projector is made for size {self.hidden}, got {runs.shape[-1]}")
+        base = Medoid(self.run).merge(runs, mask)
+        seen = self.norm(runs.float())  # (r, run, d)
+        weights = self.look(seen)[..., 0].masked_fill(~mask, -torch.inf).softmax(-1)
+        pooled = torch.einsum("rn,rnd->rd", weights, seen)
+        both = torch.cat([pooled, self.norm(base.float())], -1)
+        scale = base.float().norm(dim=-1, keepdim=True)  # what is added is a share of a token's own length
+        added: torch.Tensor = self.up(torch.nn.functional.gelu(self.down(both))) * scale
+        return (base.float() + added).to(runs.dtype)
+
+    def save(self, path: Path) -> None:
+        """Write it as safetensors."""
+        about = {name: str(getattr(self, name)) for name in ("hidden", "run", "width")}
+        save_file({k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}, path, about)
+
+    @classmethod
+    def load(cls, path: Path) -> Projector:
+        """Read what `save` wrote."""
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata()
+            made = cls(int(about["hidden"]), run=int(about["run"]), width=int(about["width"]))
+            made.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118  (no dict)
+        return made.eval()
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A question, its chunks, what a compressor kept of them, and an answer to compare the readings on."""
+
+    question: str
+    context: CompressedContext
+    chunks: Sequence[Chunk]
+    answer: str
+
+
+def divergence(llm: SemTokenLLM, merger: Merger, lesson: Lesson) -> torch.Tensor:
+    """Nats per token of the answer between reading all and reading what is kept with ``merger``: KL, scalar.
+
+    Raises
+    ------
+    ValueError
+        Where one of the prompts is longer than the reader's positions, or it takes no embeddings.
+    """
+    reader = llm.reader
+    check_soft(reader.model)
+    everything = [Shown(chunk.title, chunk.text) for chunk in lesson.chunks]
+    kept = abridged(lesson.context, lesson.chunks, reader.settings.titles)
+    full, short = (reader.template.build(lesson.question, x, reader.tokenizer) for x in (everything, kept))
+    answer = lesson.answer if reader.template.chat else f" {lesson.answer}"
+    embed = reader.model.get_input_embeddings()
+    target = torch.tensor([reader.tokenizer(answer, add_special_tokens=False).input_ids])
+    target = target.to(embed.weight.device)
+    ids = torch.from_numpy(tokenize(full, reader.tokenizer).ids).to(target.device)[None]
+    check_length(reader.model, ids.shape[1] - 1, target.shape[1])
+    with torch.no_grad():
+        taught = _after(reader.model(torch.cat([ids, target], 1)).logits, target)
+    soft = soft_prompt(
+        reader.model, reader.tokenizer, short, kept, merger=merger, positions=reader.settings.positions
+    )
+    embeds = torch.cat([soft.inputs_embeds, embed(target)], 1)
+    later = soft.position_ids[:, -1:] + 1 + torch.arange(target.shape[1], device=target.device)
+    where = torch.cat([soft.position_ids, later], 1)
+    check_length(reader.model, int(where[0, -1]), 0)
+    learnt = _after(reader.model(inputs_embeds=embeds, position_ids=where).logits, target)
+    return torch.nn.functional.kl_div(learnt, taught, log_target=True, reduction="batchmean")
+
+
+def distil(
+    llm: SemTokenLLM,
+    projector: Projector,
+    lessons: Sequence[Lesson],
+    *,
+    steps: int = 200,
+    learning_rate: float = 1e-3,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> list[float]:
+    """Train a projector in place; the reader's weights never change.
+
+    Parameters
+    ----------
+    llm, projector
+        The reader, and what is trained for it.
+    lessons
+        One a step, over and over.
+    progress
+        Called after each step with the step, the number of steps and the loss.
+
+    Returns
+    -------
+    list of float
+        The loss before each step.
+
+    Raises
+    ------
+    ValueError
+        Without lessons, or for a projector of another size than the reader's.
+    """
+    if not lessons:
+        raise ValueError("training needs lessons, got none")
+    if projector.hidden != (size := hidden_size(llm.reader.model)):
+        raise ValueError(f"the projector is made for size {projector.hidden}, the reader's is {size}")
+    needed = [p for p in llm.reader.model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(projector.parameters(), lr=learning_rate, weight_decay=0.01)
+    losses = []
+    for weight in needed:
+        weight.requires_grad_(False)
+    projector.train()
+    try:
+        for step, lesson in zip(range(1, steps + 1), itertools.cycle(lessons), strict=False):
+            loss = divergence(llm, projector, lesson)
+            optimizer.zero_grad()
+            if loss.requires_grad:  # not where nothing was left out
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(projector.parameters(), 1.0)
+                optimizer.step()
+            losses.append(float(loss.detach()))
+            if progress:
+                progress(step, steps, losses[-1])
+    finally:
+        projector.eval()
+        for weight in needed:
+            weight.requires_grad_(True)
+    return losses
+
+
+def _after(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities (t, v) from which the target's tokens are drawn."""
+    size = target.shape[1]
+    return logits[0, -size - 1 : -1].float().log_softmax(-1)

@@ -1,0 +1,62 @@
+"""How a reader answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from semtoken_rag.llm.decode import Sampler
+from semtoken_rag.llm.merge import Merger
+from semtoken_rag.llm.plan import KVBudget
+from semtoken_rag.llm.policy import Policy
+from semtoken_rag.llm.reuse import ChunkStore
+from semtoken_rag.llm.soft import POSITIONS
+
+PRUNE = ("prompt", "context")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a reader answers.
+
+    Parameters
+    ----------
+    max_new_tokens, stop, sampler
+        Length of an answer, strings that end it, and how tokens are picked; greedily by default.
+    titles
+        Whether chunks of which nothing is kept leave their titles, where they are known.
+    merger, positions
+        Mode ``soft``: what stands for what was left out, and whether it leaves its places empty, see
+        `soft_prompt`.
+    policy, budget, every, recent, offload
+        Mode ``kv``: see `SpanCache`. Without a policy the context's pieces stay, from first to last.
+    store
+        Mode ``kv``: where chunks' keys and values are kept from question to question; each is read once, on
+        its own, and the pieces are put together. Takes no policy.
+    prune
+        Mode ``kv``: drop once the whole ``prompt`` has been read, so that the question has seen everything;
+        or after the ``context``, so that it sees what is kept.
+    """
+
+    max_new_tokens: int = 64
+    stop: tuple[str, ...] = ()
+    sampler: Sampler = field(default_factory=Sampler)
+    titles: bool = True
+    merger: Merger | None = None
+    positions: str = "packed"
+    policy: Policy | None = None
+    budget: KVBudget | None = None
+    every: int = 16
+    recent: int = 16
+    offload: bool = False
+    prune: str = "prompt"
+    store: ChunkStore | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 1:
+            raise ValueError(f"max_new_tokens must be at least 1, got {self.max_new_tokens!r}")
+        if self.positions not in POSITIONS:
+            raise ValueError(f"positions must be one of {POSITIONS}, got {self.positions!r}")
+        if self.store is not None and self.policy is not None:
+            raise ValueError("a store of chunks takes no policy, got both")
+        if self.prune not in PRUNE:
+            raise ValueError(f"prune must be one of {PRUNE}, got {self.prune!r}")

@@ -1,0 +1,81 @@
+"""What an adapter leaves in a document's metadata and reports of a call: plain data that JSON can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from semtoken_rag.render import CompressedChunk, CompressedContext
+
+KEY = "semtoken"
+
+
+def note_of(chunk: CompressedChunk, source_start: int | None = None) -> dict[str, Any]:
+    """Return what is kept of a chunk, for the metadata key `KEY`.
+
+    Parameters
+    ----------
+    chunk
+        A chunk of the result.
+    source_start
+        Where its text begins in the document that was split, see `source_start`; None if unknown.
+
+    Returns
+    -------
+    dict
+        ``{"pieces": [{"start", "end", "granularity", "score"}], "tokens_before", "tokens_after"}``. ``start``
+        and ``end`` count characters of the chunk's own text; with ``source_start`` each piece has
+        ``source_start`` and ``source_end`` as well, which count those of the document.
+    """
+    pieces = []
+    for piece in chunk.pieces:
+        entry: dict[str, Any] = {
+            "start": int(piece.start),
+            "end": int(piece.end),
+            "granularity": piece.granularity.name.lower(),
+            "score": round(float(piece.score), 6),
+        }
+        if source_start is not None:
+            entry |= {
+                "source_start": source_start + entry["start"],
+                "source_end": source_start + entry["end"],
+            }
+        pieces.append(entry)
+    return {
+        "pieces": pieces,
+        "tokens_before": int(chunk.tokens_before),
+        "tokens_after": int(chunk.tokens_after),
+    }
+
+
+def source_start(metadata: Mapping[Any, Any], start: object) -> int | None:
+    """Return ``start`` if it tells where the text begins in its source.
+
+    None if it is no position, or if the text was compressed before and has gaps.
+
+    >>> source_start({}, 40), source_start({}, True), source_start({KEY: {}}, 40)
+    (40, None, None)
+    """
+    if KEY in metadata or not isinstance(start, int) or isinstance(start, bool) or start < 0:
+        return None
+    return start
+
+
+def title_of(metadata: Mapping[Any, Any], key: str) -> str:
+    """Return the document's title; empty where there is none, or none that is text."""
+    title = metadata.get(key)
+    return title if isinstance(title, str) else ""
+
+
+def figures(context: CompressedContext) -> dict[str, Any]:
+    """Return the call's tokens, budget, encoder, stage seconds, fallback, and how many chunks a store knew."""
+    stats = context.stats
+    return {
+        "tokens_before": stats.tokens_before,
+        "tokens_after": stats.tokens_after,
+        "budget": stats.budget,
+        "encoder": stats.encoder,
+        "seconds": dict(stats.seconds),
+        "fallback": stats.fallback,
+        "stored": stats.stored,
+    }

@@ -1,0 +1,354 @@
+"""Where fingerprints are kept between calls: bytes by key, in memory, in a file or on a server.
+
+The interface is that of LangChain's ``BaseStore[str, bytes]``, so that its byte stores fit as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from semtoken_rag._optional import require
+
+if TYPE_CHECKING:
+    import sqlite3
+
+MEMORY_BYTES = 256 * 2**20
+FILE_BYTES = 4 * 2**30
+TOUCH = 60  # seconds in which a value that is read again is not marked again
+
+
+@runtime_checkable
+class FingerprintStore(Protocol):
+    """Structural type of everything that can be passed as ``store=``."""
+
+    def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the value of each key, None where there is none."""
+        ...
+
+    def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
+        """Keep values."""
+        ...
+
+    def mdelete(self, keys: Sequence[str]) -> None:
+        """Forget keys; those that are not there do not matter."""
+        ...
+
+    def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
+        """Go through the keys that begin with ``prefix``."""
+        ...
+
+
+class MemoryStore:
+    """Values in memory; those that were not read for longest leave first. Safe for threads.
+
+    Parameters
+    ----------
+    max_bytes
+        Bytes that all values may take together.
+    """
+
+    def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
+        self.max_bytes, self.size = _at_least_one(max_bytes), 0
+        self._values: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the value of each key, None where there is none."""
+        with self._lock:
+            for key in keys:
+                if key in self._values:
+                    self._values.move_to_end(key)
+            return [self._values.get(key) for key in keys]
+
+    def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
+        """Keep values."""
+        with self._lock:
+            for key, value in key_value_pairs:
+                self._forget(key)
+                self._values[key] = value
+                self.size += len(value)
+            while self.size > self.max_bytes:
+                self._forget(next(iter(self._values)))
+
+    def mdelete(self, keys: Sequence[str]) -> None:
+        """Forget keys."""
+        with self._lock:
+            for key in keys:
+                self._forget(key)
+
+    def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
+        """Go through the keys that begin with ``prefix``."""
+        with self._lock:
+            keys = list(self._values)
+        return (key for key in keys if key.startswith(prefix or ""))
+
+    def __reduce__(self) -> tuple[type[MemoryStore], tuple[int]]:
+        """Copy and pickle as an empty one."""
+        return MemoryStore, (self.max_bytes,)
+
+    def _forget(self, key: str) -> None:
+        self.size -= len(self._values.pop(key, b""))
+
+
+class SQLiteStore:
+    """Values in one file; those that were not read for longest leave first. Safe for threads and processes.
+
+    Parameters
+    ----------
+    path
+        The file; it and its folders are made where they are missing.
+    max_bytes
+        Bytes that the values may take in the file.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        From every method, where the file is not a database or cannot be read or written.
+    """
+
+    def __init__(self, path: str | Path, max_bytes: int = FILE_BYTES) -> None:
+        self.path, self.max_bytes = Path(path), _at_least_one(max_bytes)
+        self._local = threading.local()
+
+    def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the value of each key, None where there is none."""
+        found: dict[str, bytes] = {}
+        for some in _slices(keys):
+            marks = _marks(some)
+            rows = self._connection().execute(
+                f"SELECT key, value, used FROM fingerprint WHERE key IN ({marks})", some
+            )
+            stale = []
+            for key, value, used in rows:
+                found[key] = value
+                if used < time.time() - TOUCH:
+                    stale.append(key)
+            self._touch(stale)
+        return [found.get(key) for key in keys]
+
+    def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
+        """Keep values, and let the oldest leave where there are too many."""
+        now = int(time.time())
+        with self._connection() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO fingerprint VALUES (?, ?, ?)",
+                [(key, value, now) for key, value in key_value_pairs],
+            )
+        self._evict()
+
+    def mdelete(self, keys: Sequence[str]) -> None:
+        """Forget keys."""
+        with self._connection() as connection:
+            for some in _slices(keys):
+                connection.execute(f"DELETE FROM fingerprint WHERE key IN ({_marks(some)})", some)
+
+    def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
+        """Go through the keys that begin with ``prefix``."""
+        start = prefix or ""
+        rows = self._connection().execute(
+            "SELECT key FROM fingerprint WHERE substr(key, 1, ?) = ? ORDER BY key", (len(start), start)
+        )
+        return (key for (key,) in rows.fetchall())
+
+    def __reduce__(self) -> tuple[type[SQLiteStore], tuple[Path, int]]:
+        """Copy and pickle without the connection."""
+        return SQLiteStore, (self.path, self.max_bytes)
+
+    def _connection(self) -> sqlite3.Connection:
+        """Return this thread's connection; a forked process opens its own."""
+        if getattr(self._local, "process", None) != os.getpid():
+            self._local.connection, self._local.process = self._open(), os.getpid()
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        import sqlite3
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=10.0, check_same_thread=False)
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # a power cut may lose values, never damage the file
+        connection.execute(f"PRAGMA journal_size_limit = {16 * 2**20}")
+        with connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS fingerprint (key TEXT PRIMARY KEY, value BLOB, used INTEGER)"
+            )
+            connection.execute("CREATE INDEX IF NOT EXISTS fingerprint_used ON fingerprint (used)")
+        return connection
+
+    def _touch(self, keys: Sequence[str]) -> None:
+        """Mark keys as read now; a file that is read-only or busy does without."""
+        if not keys:
+            return
+        connection = self._connection()
+        with suppress(connection.OperationalError), connection:
+            connection.execute(
+                f"UPDATE fingerprint SET used = ? WHERE key IN ({_marks(keys)})", [int(time.time()), *keys]
+            )
+
+    def _evict(self) -> None:
+        """Bring the file down to nine tenths of its bound where it is over it."""
+        connection = self._connection()
+        while (excess := self._bytes() - self.max_bytes) > 0:
+            wanted, oldest = excess + self.max_bytes // 10, []
+            for key, size in connection.execute("SELECT key, length(value) FROM fingerprint ORDER BY used"):
+                oldest.append(key)
+                wanted -= size
+                if wanted <= 0:
+                    break
+            if not oldest:
+                break
+            self.mdelete(oldest)
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def _bytes(self) -> int:
+        one = self._connection().execute
+        pages, free, size = (
+            one(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+
+class RedisStore:
+    """Values on a Redis server, whose own ``maxmemory`` bounds them.
+
+    Parameters
+    ----------
+    url
+        As in ``redis://host:6379/0``.
+    prefix
+        Stands in front of every key.
+    """
+
+    def __init__(self, url: str, prefix: str = "semtoken:") -> None:
+        self.url, self.prefix = url, prefix
+        self._client: Any = require("redis", extra="redis").Redis.from_url(url, socket_timeout=5.0)
+
+    def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the value of each key, None where there is none."""
+        return list(self._client.mget([self.prefix + key for key in keys])) if keys else []
+
+    def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
+        """Keep values."""
+        if key_value_pairs:
+            self._client.mset({self.prefix + key: value for key, value in key_value_pairs})
+
+    def mdelete(self, keys: Sequence[str]) -> None:
+        """Forget keys."""
+        if keys:
+            self._client.delete(*(self.prefix + key for key in keys))
+
+    def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
+        """Go through the keys that begin with ``prefix``."""
+        start = self.prefix + (prefix or "")
+        for key in self._client.scan_iter(count=1000):
+            if (name := key.decode()).startswith(start):
+                yield name.removeprefix(self.prefix)
+
+    def __reduce__(self) -> tuple[type[RedisStore], tuple[str, str]]:
+        """Copy and pickle without the connection."""
+        return RedisStore, (self.url, self.prefix)
+
+
+class TieredStore:
+    """A quick store in front of a lasting one.
+
+    Parameters
+    ----------
+    front
+        Asked first, and filled with what only ``back`` had.
+    back
+        Has everything.
+    """
+
+    def __init__(self, front: FingerprintStore, back: FingerprintStore) -> None:
+        self.front, self.back = front, back
+
+    def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the value of each key, None where there is none."""
+        values = dict(zip(keys, self.front.mget(keys), strict=True))
+        if missing := [key for key, value in values.items() if value is None]:
+            found = [(k, v) for k, v in zip(missing, self.back.mget(missing), strict=True) if v is not None]
+            self.front.mset(found)
+            values.update(found)
+        return [values[key] for key in keys]
+
+    def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
+        """Keep values in both."""
+        self.front.mset(key_value_pairs)
+        self.back.mset(key_value_pairs)
+
+    def mdelete(self, keys: Sequence[str]) -> None:
+        """Forget keys in both."""
+        self.front.mdelete(keys)
+        self.back.mdelete(keys)
+
+    def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
+        """Go through the keys of the lasting store that begin with ``prefix``."""
+        return self.back.yield_keys(prefix=prefix)
+
+
+def _sqlite(url: str) -> FingerprintStore:
+    return TieredStore(MemoryStore(), SQLiteStore(url.removeprefix("sqlite:///")))
+
+
+def _redis(url: str) -> FingerprintStore:
+    return TieredStore(MemoryStore(), RedisStore(url))
+
+
+SCHEMES: Mapping[str, Callable[[str], FingerprintStore]] = {
+    "memory": lambda _: MemoryStore(),
+    "sqlite": _sqlite,
+    "redis": _redis,
+    "rediss": _redis,
+}
+
+
+def resolve_store(store: Any) -> FingerprintStore | None:
+    """Return the store that ``store`` names, the object itself, or None.
+
+    Parameters
+    ----------
+    store
+        None, ``memory://``, ``sqlite:///file``, ``redis://host:port/db``, or an object with the methods of a
+        `FingerprintStore`. A file or a server gets a `MemoryStore` in front.
+
+    Raises
+    ------
+    ValueError
+        Where it is none of these.
+    """
+    if store is None or isinstance(store, FingerprintStore):
+        return store
+    if isinstance(store, str) and (make := SCHEMES.get(store.partition("://")[0])):
+        if store == "sqlite:///":
+            raise ValueError(f"store must name a file, got {store!r}")
+        return make(store)
+    raise ValueError(
+        f"store must be None, memory://, sqlite:///file, redis://host or a byte store, got {store!r:.80}"
+    )
+
+
+def _marks(keys: Sequence[str]) -> str:
+    return ",".join("?" * len(keys))
+
+
+def _slices(keys: Sequence[str], most: int = 500) -> Iterator[list[str]]:
+    """Cut keys into lists that fit into one statement."""
+    return (list(keys[i : i + most]) for i in range(0, len(keys), most))
+
+
+def _at_least_one(max_bytes: int) -> int:
+    if max_bytes < 1:
+        raise ValueError(f"max_bytes must be at least 1, got {max_bytes!r}")
+    return max_bytes

@@ -1,0 +1,26 @@
+"""The paper's figures 1 to 7 as functions: a result in, a matplotlib `Figure` out, without pyplot's state.
+
+Readable in grey and by the colour-blind: what is told apart by colour is told apart by lightness, line or
+marker too. Needs the extra ``viz``.
+"""
+
+from __future__ import annotations
+
+from semtoken_rag.viz.clusters import cluster_distribution
+from semtoken_rag.viz.density import density_profile, density_surface
+from semtoken_rag.viz.gains import efficiency_gains
+from semtoken_rag.viz.importance import importance_by_query
+from semtoken_rag.viz.radar import radar
+from semtoken_rag.viz.style import save
+from semtoken_rag.viz.trajectory import trajectory
+
+__all__ = [
+    "cluster_distribution",
+    "density_profile",
+    "density_surface",
+    "efficiency_gains",
+    "importance_by_query",
+    "radar",
+    "save",
+    "trajectory",
+]

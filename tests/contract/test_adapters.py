@@ -1,0 +1,328 @@
+"""One contract for all adapters: what users of any framework rely on, whatever its documents are called."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import pickle
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from semtoken_rag import Config
+from semtoken_rag.testing import HashEncoder
+from semtoken_rag.types import Encoding
+from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
+
+
+class Broken(HashEncoder):
+    """Fails at its work."""
+
+    def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
+        raise RuntimeError("out of memory")
+
+
+class Counting(HashEncoder):
+    """Remembers what it was asked to encode."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
+        self.seen += texts
+        return super().encode(texts, titles)
+
+
+PASSAGES = [
+    Passage(text, f"doc-{i}", title, 0.5, metadata={"page": i, "tags": ["x"]})
+    for i, (title, text) in enumerate(TEXTS.items())
+]
+TOTAL = sum(map(words, TEXTS.values()))
+
+
+@pytest.fixture(params=[LangChain(), LlamaIndex()], ids=lambda adapter: type(adapter).__name__)
+def adapter(request: pytest.FixtureRequest) -> Adapter:
+    return request.param
+
+
+def made(adapter: Adapter, **fields: Any) -> Any:
+    """Return the query-time compressor, with the fast encoder and the word count."""
+    defaults = {"encoder": "static", "token_counter": words, "on_error": "raise"}
+    return adapter.kinds[0](**{**defaults, **fields})
+
+
+def documents(adapter: Adapter, passages: Sequence[Passage] = PASSAGES) -> list[Any]:
+    """Return documents of the framework, made anew."""
+    return [adapter.document(copy.deepcopy(passage)) for passage in passages]
+
+
+def compress(
+    adapter: Adapter, passages: Sequence[Passage] = PASSAGES, query: str = QUERY, **fields: Any
+) -> list[Passage]:
+    """Return what is left of the passages."""
+    out = adapter.run(made(adapter, **fields), documents(adapter, passages), query)
+    return [adapter.read(document) for document in out]
+
+
+def test_the_answer_is_kept_and_the_rest_shortened(adapter: Adapter) -> None:
+    text = " ".join(p.text for p in compress(adapter, max_tokens=20))
+    assert "The Eiffel Tower is 330 metres tall." in text
+    assert "flour" not in text
+
+
+@pytest.mark.parametrize("budget", [1, 2, 5, 9, 20, 40, 59, 1000])
+def test_one_budget_for_all_documents(adapter: Adapter, budget: int) -> None:
+    assert sum(words(p.text) for p in compress(adapter, max_tokens=budget)) <= budget
+
+
+@pytest.mark.parametrize("ratio", [0.05, 0.2, 0.5, 1.0])
+def test_ratio_is_of_all_documents(adapter: Adapter, ratio: float) -> None:
+    assert sum(words(p.text) for p in compress(adapter, ratio=ratio)) <= ratio * TOTAL
+
+
+def test_budget_that_holds_everything_changes_no_text(adapter: Adapter) -> None:
+    out = compress(adapter, max_tokens=1000)
+    assert [replace(p, note=None) for p in out] == PASSAGES
+    assert [[(n["start"], n["end"]) for n in p.note["pieces"]] for p in out] == [
+        [(0, len(p.text))] for p in PASSAGES
+    ]
+
+
+def test_default_ratio_gives_way_to_max_tokens(adapter: Adapter) -> None:
+    assert made(adapter).ratio == 0.4
+    assert made(adapter, max_tokens=9).ratio is None
+    assert made(adapter, max_tokens=9, ratio=0.3).ratio == 0.3
+    again = adapter.kinds[0].model_validate(made(adapter, max_tokens=9).model_dump())
+    assert (again.ratio, again.max_tokens) == (None, 9)
+
+
+def test_ids_metadata_scores_and_order_are_kept(adapter: Adapter) -> None:
+    out = compress(adapter, ratio=0.6)
+    assert len(out) > 1
+    kept = {p.id for p in out}
+    given = [p for p in PASSAGES if p.id in kept]
+    assert [replace(p, text="", note=None) for p in out] == [replace(p, text="") for p in given]
+
+
+def test_order_may_be_by_relevance(adapter: Adapter) -> None:
+    passages = [PASSAGES[1], PASSAGES[0]]
+    out = compress(adapter, passages, ratio=0.8, config=Config(order="relevance"))
+    assert [p.title for p in out] == ["Paris", "Bread"]
+
+
+def test_inputs_are_untouched(adapter: Adapter) -> None:
+    given = documents(adapter)
+    before = copy.deepcopy(given)
+    out = adapter.run(made(adapter, max_tokens=15), given, QUERY)
+    assert given == before
+    assert out
+    assert all(o is not g for o in out for g in given)
+
+
+def test_note_is_json_and_its_pieces_are_the_source(adapter: Adapter) -> None:
+    out = compress(adapter, max_tokens=25)
+    assert out
+    for p in out:
+        source = TEXTS[p.title]
+        note = json.loads(json.dumps(p.note))
+        assert set(note) == {"pieces", "tokens_before", "tokens_after"}
+        assert note["tokens_before"] == words(source)
+        assert note["tokens_after"] == words(p.text)
+        assert note["pieces"]
+        last = 0
+        for piece in note["pieces"]:
+            assert set(piece) == {"start", "end", "granularity", "score"}
+            assert piece["granularity"] in ("fine", "coarse")
+            assert last <= piece["start"] < piece["end"] <= len(source)
+            assert source[piece["start"] : piece["end"]] in p.text
+            last = piece["end"]
+
+
+def test_offsets_into_the_document_that_was_split(adapter: Adapter) -> None:
+    source = f"{BREAD}\n\n{PARIS}\n\n{ROME}"
+    passages = [replace(p, start=source.index(p.text)) for p in PASSAGES]
+    out = compress(adapter, passages, ratio=0.5)
+    assert any(p.start for p in out)
+    for p in out:
+        for piece in p.note["pieces"]:
+            assert piece["source_start"] == piece["start"] + p.start
+            assert source[piece["source_start"] : piece["source_end"]] in p.text
+
+
+def test_compressed_twice_gives_no_offsets_into_the_source(adapter: Adapter) -> None:
+    given = documents(adapter, [replace(PASSAGES[0], start=10)])
+    first = adapter.run(made(adapter, ratio=0.7), given, QUERY)
+    assert "source_start" in adapter.read(first[0]).note["pieces"][0]
+    second = adapter.run(made(adapter, ratio=1.0), first, QUERY)
+    assert "source_start" not in adapter.read(second[0]).note["pieces"][0]
+
+
+def test_async_equals_sync(adapter: Adapter) -> None:
+    c = made(adapter, max_tokens=20)
+    expected = adapter.run(c, documents(adapter), QUERY)
+    assert asyncio.run(adapter.arun(c, documents(adapter), QUERY)) == expected
+
+
+def test_32_concurrent_calls_equal_sequential_ones(adapter: Adapter) -> None:
+    c, given = made(adapter, ratio=0.3), documents(adapter)
+    jobs = [(given[i % 3 :] + given[: i % 2], f"{QUERY} {i}" if i % 4 else "") for i in range(32)]
+
+    async def together() -> list[list[Any]]:
+        return await asyncio.gather(*(adapter.arun(c, docs, query) for docs, query in jobs))
+
+    fresh = made(adapter, ratio=0.3)
+    assert asyncio.run(together()) == [adapter.run(fresh, docs, query) for docs, query in jobs]
+
+
+def test_async_leaves_the_loop_free(adapter: Adapter) -> None:
+    """The count waits for the loop: were it on the loop's own thread, it would never get its sign."""
+    sign = threading.Event()
+    signed = []
+
+    def waiting(text: str) -> int:
+        signed.append(sign.wait(timeout=20))
+        return words(text)
+
+    async def main() -> None:
+        c = made(adapter, max_tokens=9, token_counter=waiting)
+        task = asyncio.create_task(adapter.arun(c, documents(adapter), QUERY))
+        await asyncio.sleep(0.05)
+        sign.set()
+        await task
+
+    asyncio.run(main())
+    assert signed
+    assert all(signed)
+
+
+def test_empty_list_and_blank_documents(adapter: Adapter) -> None:
+    c = made(adapter, max_tokens=10)
+    assert adapter.run(c, [], QUERY) == []
+    assert asyncio.run(adapter.arun(c, [], QUERY)) == []
+    blank = [Passage("", "a"), Passage(" \n ", "b")]
+    assert [p.text for p in compress(adapter, blank, max_tokens=10)] == ["", " \n "]  # it all fits
+    assert [p.title for p in compress(adapter, [*blank, *PASSAGES], max_tokens=10)] == ["Paris"]
+
+
+@pytest.mark.parametrize("query", ["", "  \n"])
+def test_blank_query_compresses_without_one(adapter: Adapter, query: str) -> None:
+    out = compress(adapter, query=query, ratio=0.5)
+    assert 0 < sum(words(p.text) for p in out) <= 0.5 * TOTAL
+    assert out == compress(adapter, query="", ratio=0.5)
+
+
+def test_odd_title_does_no_harm(adapter: Adapter) -> None:
+    out = compress(adapter, [replace(PASSAGES[0], title=7, score=None)], max_tokens=10)
+    assert [p.title for p in out] == [7]
+
+
+def test_another_key_may_hold_the_title(adapter: Adapter) -> None:
+    """Which of two like sentences is meant, the title alone tells."""
+    like = [Passage("It is 330 metres tall.", "a"), Passage("It is 480 metres tall.", "b")]
+    named = [replace(p, metadata={"heading": h}) for p, h in zip(like, ("Oslo", "Eiffel Tower"), strict=True)]
+    out = compress(adapter, named, max_tokens=5, title_key="heading")
+    assert [p.id for p in out] == ["b"]
+
+
+def test_ten_thousand_tiny_documents(adapter: Adapter) -> None:
+    many = [Passage(f"Note {i} is short.", str(i)) for i in range(9_999)]
+    many.insert(5_000, Passage("The Eiffel Tower is 330 metres tall.", "answer"))
+    out = compress(adapter, many, max_tokens=100)
+    assert "answer" in {p.id for p in out}
+    assert sum(words(p.text) for p in out) <= 100
+
+
+def test_pickle_and_copies(adapter: Adapter) -> None:
+    c = made(adapter, max_tokens=20)
+    expected = adapter.run(c, documents(adapter), QUERY)
+    for other in (pickle.loads(pickle.dumps(c)), copy.copy(c), copy.deepcopy(c), c.model_copy(deep=True)):
+        assert other.model_dump() == c.model_dump()
+        assert adapter.run(other, documents(adapter), QUERY) == expected
+
+
+def test_what_cannot_be_pickled_is_an_error(adapter: Adapter) -> None:
+    with pytest.raises((pickle.PicklingError, AttributeError), match=r"lambda|token_counter"):
+        pickle.dumps(made(adapter, token_counter=lambda text: len(text)))
+
+
+def test_copy_with_another_counter_does_not_use_the_old_one(adapter: Adapter) -> None:
+    c = made(adapter, max_tokens=20)
+    adapter.run(c, documents(adapter), QUERY)
+    out = adapter.run(c.model_copy(update={"token_counter": len}), documents(adapter), QUERY)
+    assert 0 < sum(len(adapter.read(d).text) for d in out) <= 20
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"ratio": 0}, "0"),
+        ({"ratio": 1.5}, "1.5"),
+        ({"ratio": float("nan")}, "nan"),
+        ({"max_tokens": 0}, "0"),
+        ({"max_tokens": -7}, "-7"),
+        ({"min_tokens": -3}, "-3"),
+        ({"on_error": "ignore"}, "ignore"),
+        ({"config": 3}, "3"),
+        ({"ratio": None}, "None"),
+        ({"budget": 512}, "512"),
+    ],
+)
+@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+def test_bad_fields_are_value_errors_that_show_the_value(
+    kind: type, fields: dict[str, Any], shown: str
+) -> None:
+    with pytest.raises(ValueError, match=shown) as caught:
+        kind(**fields)
+    assert next(iter(fields)) in str(caught.value)
+
+
+def test_min_tokens_passes_short_calls_through(adapter: Adapter) -> None:
+    out = compress(adapter, ratio=0.1, min_tokens=1000)
+    by_config = compress(adapter, ratio=0.1, config=Config(min_tokens=1000))
+    assert [p.text for p in out] == [p.text for p in by_config] == [PARIS, BREAD, ROME]
+
+
+def test_after_a_failure_the_originals_are_cut_to_the_budget(adapter: Adapter) -> None:
+    out = compress(adapter, max_tokens=20, encoder=Broken(), on_error="fallback")
+    assert 0 < sum(words(p.text) for p in out) <= 20
+    assert out[0].text.startswith("Paris is the capital of France.")
+    for p in out:
+        assert all(TEXTS[p.title][n["start"] : n["end"]] in p.text for n in p.note["pieces"])
+
+
+def test_a_failure_is_raised_where_asked(adapter: Adapter) -> None:
+    c = made(adapter, max_tokens=20, encoder=Broken(), on_error="raise")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        adapter.run(c, documents(adapter), QUERY)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        asyncio.run(adapter.arun(c, documents(adapter), QUERY))
+
+
+def test_a_store_saves_the_encoding_of_what_was_seen_before(adapter: Adapter) -> None:
+    encoder = Counting()
+    c = made(adapter, max_tokens=20, encoder=encoder, store="memory://")
+    first = adapter.run(c, documents(adapter), QUERY)
+    assert set(TEXTS.values()) <= set(encoder.seen)
+    encoder.seen.clear()
+    assert adapter.run(c, documents(adapter), QUERY) == first
+    assert encoder.seen == [QUERY]
+    with pytest.raises(ValueError, match="ftp://host"):
+        adapter.run(made(adapter, store="ftp://host"), documents(adapter), QUERY)
+
+
+@pytest.mark.parametrize("field", ["encoder", "token_counter", "strategy", "store"])
+@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+def test_json_holds_settings_or_says_which_it_cannot(kind: type, field: str) -> None:
+    plain = kind(max_tokens=9, encoder="static", config=Config(order="edges", protect=("x",)))
+    written = plain.model_dump_json()
+    assert kind.model_validate_json(written).model_dump_json() == written
+    assert kind.model_validate_json(written).config == plain.config
+    with pytest.raises(ValueError, match=rf"{field} must be a str or None.*got <object"):
+        kind(**{field: object()}).model_dump_json()
+    with pytest.raises(ValueError, match="segmenter"):
+        kind(config=Config(segmenter=lambda text: [])).model_dump_json()
