@@ -57,7 +57,7 @@ $(PEERS)/.installed: evaluation/peers.txt
 
 # Takes up where it was interrupted; BENCH_ARGS="--set n=20" for a shorter one.
 bench: venv peers
-	$(BIN)/python -m evaluation.run --config evaluation/config.yaml evaluation/lm.yaml evaluation/robustness.yaml $(BENCH_ARGS)
+	$(BIN)/python -m evaluation.run --config evaluation/config.yaml evaluation/robustness.yaml evaluation/slow.yaml evaluation/lm.yaml $(BENCH_ARGS)
 
 tables: venv
 	$(BIN)/python -m evaluation.tables

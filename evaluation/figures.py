@@ -176,20 +176,21 @@ def comparison(source: Source) -> Figure:
         for name, engine in engines.items():
             context = engine.compress(chunks(row), row["question"], ratio=RATIO)
             kept, stats = [c.text for c in context.chunks], context.stats
-            taken = {"seconds": stats.seconds["select"] + stats.seconds["render"]}
-            used = {"used": stats.tokens_after / stats.budget}
-            figures[name].append(metrics.score(row, kept, stats.tokens_after) | taken | used)
-    seconds = {name: float(np.median([f["seconds"] for f in found])) for name, found in figures.items()}
+            found = metrics.score(row, kept, stats.tokens_after)
+            found["seconds"] = stats.seconds["select"] + stats.seconds["render"]
+            found["used"] = stats.tokens_after / stats.budget
+            figures[name].append(found)
+    seconds = {name: float(np.median([f["seconds"] for f in each])) for name, each in figures.items()}
     return viz.radar(
         {
             name: {
-                "answers kept": _mean(found, "answer"),
-                "gold sentences\nkept": _mean(found, "support"),
-                "numbers and\nnames whole": _mean(found, "integrity"),
-                "budget used": _mean(found, "used"),
+                "answers kept": _mean(each, "answer"),
+                "gold sentences\nkept": _mean(each, "support"),
+                "numbers and\nnames whole": _mean(each, "integrity"),
+                "budget used": _mean(each, "used"),
                 "speed after the\nencoder (fastest = 1)": min(seconds.values()) / seconds[name],
             }
-            for name, found in figures.items()
+            for name, each in figures.items()
         }
     )
 
@@ -199,7 +200,7 @@ def _mean(figures: Sequence[Mapping[str, float | None]], name: str) -> float:
 
 
 def movement(source: Source) -> Figure:
-    """Follow the tokens of one question's gold chunks: fingerprints, cluster means, what is kept."""
+    """Follow the tokens of the first two chunks of a question: fingerprints, cluster means, what merged."""
     context, _ = source.question()
     tokens = fingerprints(source.encoder, [c.text for c in context[:2]])
     clusters = greedy_clusters(tokens.vectors, tokens.chunk, TAUS[0])

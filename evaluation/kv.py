@@ -7,10 +7,11 @@ gained by scoring fewer of them.
 
 Arms: ``full``; ``none``; ``lead`` (the chunks from the first one, while they fit) or, for texts, ``last``
 (the last tokens); ``text``; ``soft`` with a medoid or a mean in place of what is left out; ``kv`` (pruned
-after the prompt or after the context, or put together from chunks that were read one by one before); with heavy hitters (H2O) on top; and ``h2o`` and ``span``, which
-choose by attention, or by the current query vector (3.4), without SemToken's choice. Under ``qa`` titles of
-chunks of which nothing is kept stay only where the arm says so. Differences to ``full`` and to ``text`` are
-paired, with bootstrap intervals over the questions.
+after the prompt or after the context, or put together from chunks that were read one by one before); with
+heavy hitters (H2O) on top; and ``h2o`` and ``span``, which choose by attention, or by the current query
+vector (3.4), without SemToken's choice. Under ``qa`` titles of chunks of which nothing is kept stay only
+where the arm says so. Differences to ``full`` and to ``text`` are paired, with bootstrap intervals over the
+questions.
 """
 
 from __future__ import annotations

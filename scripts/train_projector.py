@@ -1,4 +1,4 @@
-"""Train a projector for a reader on the training part: ``python scripts/train_projector.py --reader smollm2``.
+"""Train a projector for a reader on the training part: ``python scripts/train_projector.py``.
 
 Compares, on questions held back, how far the reader's answers from the compressed context are from those it
 gives from the whole one (KL, nats a token): with nothing, with a medoid, and with the projector in place of

@@ -17,7 +17,7 @@ from semtoken_rag import SemToken
 from semtoken_rag.cli.errors import one_line
 from semtoken_rag.ingest import Ingested, ingest_ray, open_source
 from semtoken_rag.ingest import ingest as ingest_here
-from semtoken_rag.ingest.batches import Progress as OnProgress
+from semtoken_rag.ingest.batches import OnProgress
 from semtoken_rag.store import resolve_store
 
 
@@ -36,18 +36,18 @@ def ingest(
     encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
     engine: Annotated[Engine, typer.Option(help="This process, or a Ray cluster.")] = Engine.LOCAL,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="With ray; one a GPU, or one a CPU, by default.")
+        int | None, typer.Option(help="With ray; one a GPU, or one a CPU, by default.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Chunks encoded and written together.")] = 64,
+    batch_size: Annotated[int, typer.Option(help="Chunks encoded and written together.")] = 64,
 ) -> None:
     """Fill a store with the fingerprints of SOURCE, so that calls need not make them. Can be repeated."""
     with one_line():
-        if workers and engine is Engine.LOCAL:
+        if workers is not None and engine is Engine.LOCAL:
             raise ValueError(f"--workers is for --engine ray, got {workers} with --engine local")
         _try(store)
         with _bar(source) as on_progress:
             if engine is Engine.RAY:
-                os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it writes to the terminal itself
+                _calm_ray()
                 done = ingest_ray(
                     source,
                     store=store,
@@ -73,6 +73,14 @@ def _try(store: str) -> None:
         raise
     except Exception as error:  # each kind of store has its own
         raise ValueError(f"--store {store!r} cannot be used: {error}") from error
+
+
+def _calm_ray() -> None:
+    """Set, for this process alone, what Ray reads when it is imported."""
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it writes to the terminal itself
+    if not os.environ.get("RAY_ADDRESS"):
+        # A cluster of this machine listens to this machine alone, as Ray has it by default elsewhere.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 
 @contextmanager

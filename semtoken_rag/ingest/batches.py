@@ -42,7 +42,7 @@ class Ingested:
         return replace(self, chunks=self.chunks + chunks, new=self.new + new, tokens=self.tokens + tokens)
 
 
-Progress = Callable[[Ingested], object]
+OnProgress = Callable[[Ingested], object]
 
 
 def ingest(
@@ -50,7 +50,7 @@ def ingest(
     chunks: Iterable[str | Chunk],
     *,
     batch_size: int = BATCH,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Ingested:
     """Fill the engine's store with the fingerprints of ``chunks``.
 

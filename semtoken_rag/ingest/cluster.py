@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from semtoken_rag._optional import require
-from semtoken_rag.ingest.batches import BATCH, Ingested, Progress, batches
+from semtoken_rag.ingest.batches import BATCH, Ingested, OnProgress, batches
 from semtoken_rag.ingest.pipeline import Pool, build
 from semtoken_rag.ingest.sources import open_source
 
@@ -26,13 +27,14 @@ def ingest_ray(
     encoder: Any = "auto",
     workers: int | None = None,
     batch_size: int = BATCH,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Ingested:
     """Fill a shared store with the fingerprints of a corpus, on a Ray cluster.
 
     Runs on the cluster that the process is connected to, else on the one that ``RAY_ADDRESS`` names, else on
     one of this machine, which is stopped at the end. What a worker did before it died is in the store, and
-    another does the rest. Nothing is there twice: a key follows from the chunk and the encoder.
+    its batch is tried again, for ever where it kills every worker. Nothing is there twice: a key follows from
+    the chunk and the encoder.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def ingest_ray(
     ImportError
         Where Ray Data is missing; names the extra.
     Exception
-        Whatever the encoder or the store raises in a worker, or Ray where a batch has killed several.
+        Whatever the encoder or the store raises in a worker, or Ray itself.
     """
     batches((), batch_size)  # refuses a bad size here rather than in a worker
     address, corpus = _shared(store), open_source(source)
@@ -73,14 +75,13 @@ def ingest_ray(
         _one_machine(ray, address)
         pool = _pool(ray, workers)
         pipeline = build(ray, corpus.split(PARTS * pool.size), batch_size, pool, (encoder, address))
-        try:
-            for row in pipeline.iter_rows():
-                done = done.plus(row["chunks"], row["new"], row["tokens"])
-                done = replace(done, seconds=time.perf_counter() - start)
-                if on_progress:
-                    on_progress(done)
-        except ray.exceptions.RayTaskError as error:
-            raise error.cause from None
+        for row in pipeline.iter_rows():
+            if row["error"]:
+                raise pickle.loads(row["error"])
+            done = done.plus(row["chunks"], row["new"], row["tokens"])
+            done = replace(done, seconds=time.perf_counter() - start)
+            if on_progress:
+                on_progress(done)
     return done
 
 
@@ -112,16 +113,12 @@ def _pool(ray: Any, workers: int | None) -> Pool:
 
 @contextmanager
 def _connected(ray: Any) -> Iterator[None]:
-    """Connect to a cluster or start one, which listens to this machine alone, unless the caller has one."""
+    """Connect to a cluster or start one, unless the caller has one."""
     if ray.is_initialized():
         yield
         return
-    alone: dict[str, Any] = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
-    ray.init(
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        **({} if os.environ.get("RAY_ADDRESS") else alone),
-    )
+    alone = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
+    ray.init(log_to_driver=False, logging_level=logging.ERROR, **alone)
     try:
         yield
     finally:

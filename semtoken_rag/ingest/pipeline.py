@@ -7,6 +7,7 @@ import pickle
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from semtoken_rag._optional import require
@@ -16,7 +17,6 @@ from semtoken_rag.ingest.parts import Source
 from semtoken_rag.types import Chunk
 
 BLOCK = 2**20  # bytes that a reader hands on at a time; more would keep a small corpus with one worker
-RETRIES = 3  # of a batch whose worker died: one that kills every worker must come to an end
 
 
 class Worker:
@@ -31,18 +31,31 @@ class Worker:
     """
 
     def __init__(self, encoder: Any, store: str, threads: int | None) -> None:
-        if threads == 1:
-            os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        self.engine = SemToken(encoder=encoder, store=store)
-        if threads and (torch := sys.modules.get("torch")):
-            torch.set_num_threads(threads)
+        self._made_from, self._threads = (encoder, store), threads
 
-    def __call__(self, table: Any) -> dict[str, list[int]]:
+    @cached_property
+    def engine(self) -> SemToken:
+        """Made with the first batch: Ray would start an actor that cannot be made over and over."""
+        if self._threads == 1:
+            os.environ["TOKENIZERS_PARALLELISM"] = "false"
+        encoder, store = self._made_from
+        engine = SemToken(encoder=encoder, store=store)
+        if self._threads and (torch := sys.modules.get("torch")):
+            torch.set_num_threads(self._threads)
+        return engine
+
+    def __call__(self, table: Any) -> dict[str, list[Any]]:
         """Ingest the rows of a table of `read`, and return one row with what became of them."""
-        columns = ([_decode(value) for value in table[name].to_pylist()] for name in ("text", "title"))
-        chunks = [Chunk(text, title=title) for text, title in zip(*columns, strict=True)]
-        new, tokens = annotate(self.engine, chunks)
-        return {"chunks": [len(chunks)], "new": [new], "tokens": [tokens]}
+        texts, titles, errors = (table[name].to_pylist() for name in ("text", "title", "error"))
+        if failed := next(filter(None, errors), b""):
+            return _row(error=failed)
+        pairs = zip(map(_decode, texts), map(_decode, titles), strict=True)
+        chunks = [Chunk(text, title=title) for text, title in pairs]
+        try:
+            new, tokens = annotate(self.engine, chunks)
+        except Exception as error:
+            return _row(error=_pickled(error))
+        return _row(len(chunks), new, tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,9 @@ class Pool:
 def build(ray: Any, parts: Sequence[Source], batch_size: int, pool: Pool, made_from: tuple[Any, str]) -> Any:
     """Return a dataset, not run yet, whose rows are those of `Worker`, one a batch.
 
+    An error is a row like any other, the exception pickled: Ray would print it several times, wrap it and add
+    its own advice. A worker that dies is started again, and its batch repeated, as often as it takes.
+
     Parameters
     ----------
     ray
@@ -92,24 +108,41 @@ def build(ray: Any, parts: Sequence[Source], batch_size: int, pool: Pool, made_f
         batch_size=batch_size,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=pool.size),
-        ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": RETRIES},
         **pool.needs,
     )
     context = done.context  # of this pipeline alone
     context.target_max_block_size = BLOCK
     context.enable_progress_bars = context.print_on_execution_start = False
-    context.raise_original_map_exception = True
     return done
 
 
 def read(batch: dict[str, Any]) -> Iterator[Any]:
-    """Read parts; yield tables of two binary columns, since Arrow's strings cannot hold every Python str."""
+    """Read parts; yield tables of binary columns, since Arrow's strings cannot hold every Python str."""
+    try:
+        for part in batch["part"]:
+            for chunks in batches(pickle.loads(part), BATCH):
+                yield _table([(_encode(c.text), _encode(c.title), b"") for c in chunks])
+    except Exception as error:
+        yield _table([(b"", b"", _pickled(error))])
+
+
+def _table(rows: Sequence[tuple[bytes, bytes, bytes]]) -> Any:
     pyarrow = require("pyarrow", extra="ray")
-    kind = pyarrow.large_binary()
-    for part in batch["part"]:
-        for chunks in batches(pickle.loads(part), BATCH):
-            texts, titles = [_encode(c.text) for c in chunks], [_encode(c.title) for c in chunks]
-            yield pyarrow.table({"text": pyarrow.array(texts, kind), "title": pyarrow.array(titles, kind)})
+    columns = zip(("text", "title", "error"), zip(*rows, strict=True), strict=True)
+    return pyarrow.table({name: pyarrow.array(values, pyarrow.large_binary()) for name, values in columns})
+
+
+def _row(chunks: int = 0, new: int = 0, tokens: int = 0, error: bytes = b"") -> dict[str, list[Any]]:
+    return {"chunks": [chunks], "new": [new], "tokens": [tokens], "error": [error]}
+
+
+def _pickled(error: Exception) -> bytes:
+    """Pickle an exception, or where it cannot be made again, one that says the same."""
+    try:
+        pickle.loads(data := pickle.dumps(error))
+    except Exception:
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    return data
 
 
 def _encode(text: str) -> bytes:

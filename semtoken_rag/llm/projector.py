@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from semtoken_rag.llm.checks import check_length, check_soft, hidden_size
+from semtoken_rag.llm.checks import check_length, check_soft, hidden_size, takes
 from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.merge import RUN, Medoid, Merger
 from semtoken_rag.llm.prompt import tokenize
@@ -107,8 +107,9 @@ def divergence(llm: SemTokenLLM, merger: Merger, lesson: Lesson) -> torch.Tensor
     target = target.to(embed.weight.device)
     ids = torch.from_numpy(tokenize(full, reader.tokenizer).ids).to(target.device)[None]
     check_length(reader.model, ids.shape[1] - 1, target.shape[1])
+    last = {"logits_to_keep": target.shape[1] + 1} if takes(reader.model, "logits_to_keep") else {}
     with torch.no_grad():
-        taught = _after(reader.model(torch.cat([ids, target], 1)).logits, target)
+        taught = _after(reader.model(torch.cat([ids, target], 1), use_cache=False, **last).logits, target)
     soft = soft_prompt(
         reader.model, reader.tokenizer, short, kept, merger=merger, positions=reader.settings.positions
     )
@@ -116,7 +117,8 @@ def divergence(llm: SemTokenLLM, merger: Merger, lesson: Lesson) -> torch.Tensor
     later = soft.position_ids[:, -1:] + 1 + torch.arange(target.shape[1], device=target.device)
     where = torch.cat([soft.position_ids, later], 1)
     check_length(reader.model, int(where[0, -1]), 0)
-    learnt = _after(reader.model(inputs_embeds=embeds, position_ids=where).logits, target)
+    out = reader.model(inputs_embeds=embeds, position_ids=where, use_cache=False, **last)
+    learnt = _after(out.logits, target)
     return torch.nn.functional.kl_div(learnt, taught, log_target=True, reduction="batchmean")
 
 

@@ -22,6 +22,9 @@ ENGINES = [
     for name, encoder in ENCODERS.items()
     for strategy, rule in RULES.items()
 ]
+ENGINES.append(
+    pytest.param(SemToken(encoder="static", store="memory://", on_error="raise"), id="static-semtoken-stored")
+)
 WORDS = st.sampled_from(
     ["Paris", "is", "1889", "3.5 kg", "not", "the", "tower.", "Tower!", "\n", "\n\n", "- item", "a | b | c",
      "x | y", "def f():", "```", "{", "}", "\u4f60\u597d\u3002", "\u0645\u0631\u062d\u0628\u0627",

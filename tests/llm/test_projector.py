@@ -38,10 +38,10 @@ def test_training_brings_the_reader_nearer_to_the_whole_context(model, projector
     llm = reader(model)
     weights = {name: p.clone() for name, p in model.named_parameters()}
     before = [apart(llm, projector, x) for x in LESSONS]
-    losses = distil(llm, projector, LESSONS, steps=40, learning_rate=1e-2)
+    losses = distil(llm, projector, LESSONS, steps=24, learning_rate=1e-2)
     after = [apart(llm, projector, x) for x in LESSONS]
     assert losses[:2] == pytest.approx([before[0], losses[1]])
-    assert sum(after) < 0.8 * sum(before)
+    assert sum(after) < 0.85 * sum(before)
     assert all(torch.equal(p, weights[name]) and p.requires_grad for name, p in model.named_parameters())
     assert all(p.grad is None for p in model.parameters())
 
