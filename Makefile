@@ -35,7 +35,7 @@ wheel: venv
 	$(BIN)/python -m build --wheel --outdir dist .
 
 table: venv
-	$(BIN)/python scripts/distill_static.py
+	$(BIN)/python scripts/distill_tables.py
 
 speed: venv
 	$(BIN)/python -m evaluation.speed

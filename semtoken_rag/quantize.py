@@ -61,6 +61,12 @@ def unpack(codes: Codes, d: int) -> FloatArray:
     return values
 
 
+def restore(codes: Codes, d: int) -> FloatArray:
+    """Decode and turn back, to vectors (n, d) of length 1 as they were before `pack`, nearly."""
+    back: FloatArray = unpack(codes, d) @ rotation(d).T
+    return back
+
+
 @cache
 def _tables() -> tuple[FloatArray, FloatArray]:
     """Return the four levels of every byte (256, 4), and the sum of their squares (256,)."""

@@ -28,7 +28,8 @@ def resolve(encoder: Any) -> Encoder:
     encoder
         ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter where its weights and torch are installed (extra
         ``offline``), else the static table. ``"static"``: the shipped table. ``"minilm"``: the packaged
-        all-MiniLM-L6-v2 as published. A ``.safetensors`` file: an adapter of ``semtoken train`` on its base.
+        all-MiniLM-L6-v2 as published. ``"lookup"``: the encoder of ``"auto"`` for chunks, and a table for
+        questions, so that a call whose chunks are all in a store needs no model. A ``.safetensors`` file: an adapter of ``semtoken train`` on its base.
         Any other string or path: a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder`
         returned as it is.
 
@@ -65,6 +66,10 @@ def _load(name: str) -> Encoder:
     if name == "static" or (name == "auto" and not _packaged()):
         log.info("encoder %s: the static table", name)
         return shipped()
+    if name == "lookup":
+        from semtoken_rag.encoders.lookup import LookupEncoder
+
+        return LookupEncoder(lambda: _adapted(ADAPTER), ADAPTER.stem)
     made = _adapted(ADAPTER) if name == "auto" else _transformer(name)
     log.info("encoder %s: %s on %s", name, made.name, made.device)
     return made

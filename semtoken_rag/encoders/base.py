@@ -44,10 +44,16 @@ def unit_length(vectors: FloatArray) -> FloatArray:
 def encode_call(
     encoder: Encoder, texts: Sequence[str], titles: Sequence[str], question: str
 ) -> tuple[list[Encoding], Query | None]:
-    """Encode the texts of a call and its question in one pass; None for a question without tokens."""
+    """Encode the texts of a call and its question in one pass; None for a question without tokens.
+
+    An encoder with a method ``encode_question(question) -> Encoding`` has its question by that.
+    """
     if not question:
         return encode(encoder, texts, titles), None
-    *encodings, last = encode(encoder, [*texts, question], [*titles, ""])
+    if (ask := getattr(encoder, "encode_question", None)) is None:
+        *encodings, last = encode(encoder, [*texts, question], [*titles, ""])
+    else:
+        encodings, last = encode(encoder, texts, titles), ask(question)
     return encodings, Query(question, last) if len(last.ids) else None
 
 

@@ -63,6 +63,8 @@ def ingest_ray(
         For a bad argument, a store that workers cannot share, and a bad row.
     ImportError
         Where Ray Data is missing; names the extra.
+    ConnectionError
+        Where there is no cluster, and none can be started.
     Exception
         Whatever the encoder or the store raises in a worker, or Ray itself.
     """
@@ -118,7 +120,10 @@ def _connected(ray: Any) -> Iterator[None]:
         yield
         return
     alone = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, **alone)
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **alone)
+    except Exception as error:  # Ray's are of the base class
+        raise ConnectionError(f"Ray could not be reached or started: {error}") from error
     try:
         yield
     finally:

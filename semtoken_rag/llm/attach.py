@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -96,10 +96,11 @@ def kernel_of(model: Any) -> str:
 
 
 @contextmanager
-def attached(model: Any, cache: SpanCache) -> Iterator[SpanCache]:
+def attached(model: Any, cache: SpanCache, *, layers: Sequence[Any] = ()) -> Iterator[SpanCache]:
     """While open, the model's attention goes by what the cache holds; give it as ``past_key_values``.
 
-    One cache at a time may be attached to a model. Works with models whose attention goes through
+    One cache at a time may be attached to a model; whoever attaches anew for every token may hand over the
+    model's `attention_layers`, which take a while to find. Works with models whose attention goes through
     transformers' `AttentionInterface` (Llama, Mistral, Qwen, Gemma, GPT-NeoX, ...) and with GPT-J.
 
     Examples
@@ -114,7 +115,7 @@ def attached(model: Any, cache: SpanCache) -> Iterator[SpanCache]:
     ValueError
         For a model without such attention, or one that has a cache attached already.
     """
-    layers = attention_layers(model)
+    layers = layers or attention_layers(model)
     configs = list({id(c): c for c in (m.config for m in [model.base_model, *layers])}.values())
     if any(c._attn_implementation == NAME for c in configs):
         raise ValueError("a cache is attached to this model already")

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from semtoken_rag.llm.attach import attached
+from semtoken_rag.llm.attach import attached, attention_layers
 from semtoken_rag.llm.checks import takes
 from semtoken_rag.llm.kv import SpanCache
 from semtoken_rag.llm.plan import Plan
@@ -102,6 +102,7 @@ class Decoder:
         self.position = 0  # of the next token
         self.unread: int | None = None  # the last token that was generated, until it is read
         self._last = {"logits_to_keep": 1} if takes(model, "logits_to_keep") else {}
+        self._layers = attention_layers(model) if isinstance(cache, SpanCache) else ()
 
     def copy(self) -> Decoder:
         """Return a decoder that goes on from here with a cache of its own."""
@@ -152,8 +153,8 @@ class Decoder:
     def _forward(
         self, positions: torch.Tensor, given: dict[str, torch.Tensor], more: dict[str, int]
     ) -> torch.Tensor:
-        own = isinstance(self.cache, SpanCache)
-        with attached(self.model, self.cache) if own else nullcontext():
+        own = isinstance(self.cache, SpanCache)  # attached for each pass, so that others may use the model
+        with attached(self.model, self.cache, layers=self._layers) if own else nullcontext():
             out = self.model(
                 **given, position_ids=positions, past_key_values=self.cache, use_cache=True, **more
             )

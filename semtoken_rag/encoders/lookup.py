@@ -1,0 +1,65 @@
+"""Questions by lookup: the shipped encoder's chunks, and a table of its vectors for the question's tokens.
+
+With a warm store nothing is left for the transformer to do, so that it is loaded only where a chunk is new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from semtoken_rag.encoders.base import Encoder, tokenize
+from semtoken_rag.encoders.static import FOLDER, wordpiece
+from semtoken_rag.quantize import restore
+from semtoken_rag.types import Encoding
+
+TABLE = Path(__file__).parent / "questions.npy"
+
+
+class LookupEncoder:
+    """Token vectors of chunks from a transformer, those of questions from a table of each WordPiece alone.
+
+    Parameters
+    ----------
+    make
+        Makes the transformer encoder, when the first chunk is to be encoded.
+    name
+        Of the transformer encoder; names the weights and the vectors.
+    table
+        Codes (v, d / 4) of each WordPiece's vector, see `quantize`; ``scripts/distill_tables.py`` makes it.
+    """
+
+    def __init__(self, make: Callable[[], Encoder], name: str, table: Path = TABLE) -> None:
+        self._make, self._lock = make, threading.Lock()
+        self._encoder: Encoder | None = None
+        self._codes = np.load(table, mmap_mode="r", allow_pickle=False)
+        digest = hashlib.blake2b(self._codes.tobytes(), digest_size=4)
+        self.name = f"{name}-lookup:{digest.hexdigest()}"
+        self._tokenizer = wordpiece(FOLDER / "vocab.txt")
+
+    @property
+    def encoder(self) -> Encoder:
+        """The transformer encoder, loaded on first use."""
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = self._make()
+            return self._encoder
+
+    def count(self, text: str) -> int:
+        """Tokens of ``text``, without special tokens."""
+        return len(tokenize(self._tokenizer, [text])[0].ids)
+
+    def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
+        """Encode each text with its title in front as context; see `TransformerEncoder.encode`."""
+        return self.encoder.encode(texts, titles) if len(texts) else []
+
+    def encode_question(self, question: str) -> Encoding:
+        """Look up each token of a question: vectors (q, d) float32 of unit length."""
+        (tokens,) = tokenize(self._tokenizer, [question])
+        ids = np.array(tokens.ids, np.int64)
+        vectors = restore(self._codes[ids], 4 * self._codes.shape[1])
+        return Encoding(ids, np.array(tokens.offsets, np.int64).reshape(-1, 2), vectors, ids[:0], vectors[:0])
