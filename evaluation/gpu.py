@@ -126,7 +126,8 @@ def cache_of(model: Any, arm: Arm, tokens: int) -> SpanCache:
     """Cache of an arm; runs of tokens stay at even distances, the last run always."""
     runs = torch.arange(tokens) // RUN
     last = int(runs[-1])
-    kept = ((runs * arm.keep).floor() != ((runs - 1) * arm.keep).floor()) | (runs == last)
+    chosen = torch.linspace(last, 0, max(1, round(arm.keep * (last + 1)))).round().long()
+    kept = torch.isin(runs, chosen)
     spans = torch.where(runs == last, -1, runs)[None]
     if arm.h2o < 1:
         budget = KVBudget(ratio=arm.keep * arm.h2o)

@@ -1,10 +1,10 @@
 """Throughput of ingestion: ``python -m evaluation.ingest --data FOLDER``.
 
 Prints, for the different documents of a set and for each encoder, the tokens a second of a run into an empty
-SQLite file and of one into the same file, now full, by a new engine; and the bytes that a token takes in the file.
-Then, with ``--workers``, Ray: for each number of workers, of one CPU and one thread each, the time of a run into an
-empty file, and that of one into the full file, which is the cost of everything but the work: actors, models,
-reading. Their difference gives the tokens a second of the workers, and those the ratio.
+SQLite file and of one into the same file, now full, by a new engine; and the bytes a token takes in the file.
+Then Ray: for each number of workers, of one CPU and one thread each, the time of a run into an empty file,
+and that of one into the full file, which is the cost of everything but the work: actors, models, reading.
+Their difference gives the tokens a second of the workers, and those the ratio.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ HEADLINE = (
     ("2wikimultihopqa_train300", 0.2),
     ("xquad_en", 0.1),
     ("tatqa_dev400", 0.2),
-    ("nq_open_dev_20docs", 0.05),
+    ("nq_open_dev_20docs", 0.1),
 )
 
 

@@ -68,7 +68,7 @@ def title_of(metadata: Mapping[Any, Any], key: str) -> str:
 
 
 def figures(context: CompressedContext) -> dict[str, Any]:
-    """Return the call's tokens, budget, encoder, stage seconds, fallback, and how many chunks a store knew."""
+    """Return tokens, budget, encoder, seconds of each stage, fallback, and how many chunks a store knew."""
     stats = context.stats
     return {
         "tokens_before": stats.tokens_before,

@@ -19,7 +19,7 @@ from semtoken_rag.store import MemoryStore, SQLiteStore
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.enable_socket,
-    # What Ray holds against its own code, and what it leaves to the garbage collector; not what it tells callers.
+    # What Ray holds against its own code or leaves to the garbage collector; not what it tells its callers.
     pytest.mark.filterwarnings(r"ignore:::ray\."),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -76,7 +77,8 @@ def _try(store: str) -> None:
 
 
 def _calm_ray() -> None:
-    """Set, for this process alone, what Ray reads when it is imported."""
+    """Set, for this process alone, what Ray reads when it is imported, and pass its advice over."""
+    warnings.filterwarnings("ignore", module=r"ray\.")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it writes to the terminal itself
     if not os.environ.get("RAY_ADDRESS"):
         # A cluster of this machine listens to this machine alone, as Ray has it by default elsewhere.

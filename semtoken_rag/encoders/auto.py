@@ -29,9 +29,9 @@ def resolve(encoder: Any) -> Encoder:
         ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter where its weights and torch are installed (extra
         ``offline``), else the static table. ``"static"``: the shipped table. ``"minilm"``: the packaged
         all-MiniLM-L6-v2 as published. ``"lookup"``: the encoder of ``"auto"`` for chunks, and a table for
-        questions, so that a call whose chunks are all in a store needs no model. A ``.safetensors`` file: an adapter of ``semtoken train`` on its base.
-        Any other string or path: a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder`
-        returned as it is.
+        questions, so that a call whose chunks are all in a store needs no model. A ``.safetensors`` file: an
+        adapter of ``semtoken train`` on its base. Any other string or path: a Hugging Face model. A
+        ``SentenceTransformer`` is wrapped, and an `Encoder` returned as it is.
 
     Raises
     ------

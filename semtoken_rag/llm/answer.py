@@ -52,7 +52,7 @@ class Answer:
     stats
         See `AnswerStats`.
     state
-        Pass the answer as ``previous`` to ask on; good for one more question, since the cache grows.
+        The model's cache: pass the answer as ``previous`` to ask on, once; let go of it to free the memory.
     """
 
     text: str

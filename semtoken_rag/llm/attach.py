@@ -116,6 +116,9 @@ def attached(model: Any, cache: SpanCache, *, layers: Sequence[Any] = ()) -> Ite
         For a model without such attention, or one that has a cache attached already.
     """
     layers = layers or attention_layers(model)
+    own = type(layers[0]).__name__.startswith("GPTJ")
+    if not own and not getattr(model, "_supports_attention_backend", False):
+        raise ValueError(f"the attention of {type(model).__name__} does not go through AttentionInterface")
     configs = list({id(c): c for c in (m.config for m in [model.base_model, *layers])}.values())
     if any(c._attn_implementation == NAME for c in configs):
         raise ValueError("a cache is attached to this model already")
@@ -127,7 +130,8 @@ def attached(model: Any, cache: SpanCache, *, layers: Sequence[Any] = ()) -> Ite
         for layer in layers:
             layer.semtoken = run
             stack.callback(delattr, layer, "semtoken")
-            _replace(layer, run, stack)
+            if own:
+                _replace(layer, run, stack)
         for config in configs:
             config._attn_implementation = NAME  # without masks of this name, the model makes none
         handle = model.base_model.register_forward_pre_hook(partial(_begin, cache), with_kwargs=True)
@@ -151,8 +155,6 @@ def _begin(cache: SpanCache, _: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
 def _replace(layer: Any, run: Attention, stack: ExitStack) -> None:
     """GPT-J attends by a method of its own: put ours in its place."""
-    if not hasattr(layer, "_attn"):
-        return
     if "Flash" in type(layer).__name__:
         raise ValueError(f"load the model with attn_implementation='eager', got {type(layer).__name__}")
 

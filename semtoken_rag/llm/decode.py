@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -14,6 +16,9 @@ from semtoken_rag.llm.attach import attached, attention_layers
 from semtoken_rag.llm.checks import takes
 from semtoken_rag.llm.kv import SpanCache
 from semtoken_rag.llm.plan import Plan
+
+_guard = threading.Lock()
+_locks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +159,19 @@ class Decoder:
         self, positions: torch.Tensor, given: dict[str, torch.Tensor], more: dict[str, int]
     ) -> torch.Tensor:
         own = isinstance(self.cache, SpanCache)  # attached for each pass, so that others may use the model
-        with attached(self.model, self.cache, layers=self._layers) if own else nullcontext():
+        attach = attached(self.model, self.cache, layers=self._layers) if own else nullcontext()
+        with _lock(self.model), attach:
             out = self.model(
                 **given, position_ids=positions, past_key_values=self.cache, use_cache=True, **more
             )
         logits: torch.Tensor = out.logits  # (1, n or 1, v)
         return logits
+
+
+def _lock(model: Any) -> Any:
+    """One thread at a time may run a model that another may have attached a cache to."""
+    with _guard:
+        return _locks.setdefault(model, threading.RLock())
 
 
 def kv_bytes(cache: Any) -> int:

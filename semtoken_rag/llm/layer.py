@@ -31,7 +31,7 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         The whole prompt in host memory, from where tokens may return.
     query : (b, heads, d), optional
         The last token's query vectors.
-    tally : (b, h, seen), optional
+    tally : (b, h, seen or more), optional
         A figure of each token read, kept by a policy.
     means : (b, h, s, d), optional
         Mean key of each span, kept by a policy.

@@ -130,11 +130,12 @@ class HeavyHitters:
                 asks = layer.index[:, :, held - new + start : held - new + stop] != EMPTY
                 weights = weights * asks[:, :, None, :, None]
             received += weights.sum((2, 3))
-        tally = received.new_zeros(batch, heads, layer.seen)
-        if layer.tally is not None:
-            tally[..., : layer.tally.shape[-1]] = layer.tally
+        if layer.tally is None or layer.tally.shape[-1] < layer.seen:  # with room for what comes
+            old, layer.tally = layer.tally, received.new_zeros(batch, heads, layer.seen + BLOCK)
+            if old is not None:
+                layer.tally[..., : old.shape[-1]] = old
         slots = layer.index.clamp(min=0).expand_as(received)
-        layer.tally = tally.scatter_add_(2, slots, received.masked_fill(layer.index == EMPTY, 0.0))
+        layer.tally.scatter_add_(2, slots, received.masked_fill(layer.index == EMPTY, 0.0))
 
     def score(self, layer: SpanLayer, index: torch.Tensor, plan: Plan) -> torch.Tensor:
         """Score tokens; see `Policy`."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -144,6 +145,17 @@ def test_a_second_turn_goes_on_in_the_same_cache(model, chat, mode):
     whole = torch.tensor([ids])
     logits = decoder.read(Input(whole, None, torch.arange(len(ids))[None]))
     assert tuple(decoder.generate(logits, 12, Sampler(), set())) == second.ids
+
+
+def test_threads_share_a_model(llama):
+    made = reader(llama)
+
+    def ask(mode):
+        return made.generate(QUESTION, context(PART), mode=mode, chunks=CHUNKS).ids
+
+    modes = ["kv", "text", "kv", "soft"] * 2
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, modes)) == [ask(mode) for mode in modes]
 
 
 def test_sampling_is_repeatable_and_within_top_p(llama):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 from llama_index.core.base.response.schema import Response
@@ -58,10 +59,10 @@ class SemTokenReader(CustomLLM):
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        """Answer the question ``prompt``; keywords: ``nodes``, or ``context`` and ``chunks``."""
+        """Answer the question ``prompt`` from ``nodes``, or from ``context`` and ``chunks``."""
         context, chunks = self._context(prompt, **kwargs)
         answer = self.reader.generate(prompt, context, mode=self.mode, chunks=chunks)
-        return CompletionResponse(text=answer.text, raw=answer)
+        return CompletionResponse(text=answer.text, raw=asdict(answer.stats))
 
     @llm_completion_callback()
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
