@@ -11,6 +11,8 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
 
 import numpy as np
 
@@ -22,7 +24,7 @@ from semtoken_rag.types import Chunk, Encoding, Query
 
 log = logging.getLogger(__name__)
 
-MAGIC = b"STF1"  # the format's version; part of every key
+MAGIC = b"STF1"  # raise the number where the format or `segment` changes; part of every key
 HEADER = struct.Struct("<4sIIIIH")  # magic, checksum, tokens, title tokens, segments, dimensions
 TOKEN = np.dtype([("id", "<u4"), ("start", "<u4"), ("length", "<u4")])
 SEGMENT = np.dtype([("start", "<u4"), ("end", "<u4"), ("parent", "<i4"), ("kind", "u1")])
@@ -200,8 +202,14 @@ def _whole(value: bytes | None) -> bool:
     return int(HEADER.unpack_from(value)[1]) == zlib.crc32(memoryview(value)[HEADER.size :])
 
 
+@cache
+def _format() -> bytes:
+    """Return what else a value depends on: its format, and the segmenter that cut the text."""
+    return MAGIC + version("sentencex").encode()
+
+
 def _key(encoder: bytes, chunk: Chunk) -> str:
-    digest = hashlib.blake2b(MAGIC, digest_size=20)
+    digest = hashlib.blake2b(_format(), digest_size=20)
     for part in (
         encoder,
         chunk.title.encode("utf-8", "surrogatepass"),

@@ -5,6 +5,7 @@ The interface is that of LangChain's ``BaseStore[str, bytes]``, so that its byte
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -18,6 +19,8 @@ from semtoken_rag._optional import require
 
 if TYPE_CHECKING:
     import sqlite3
+
+log = logging.getLogger(__name__)
 
 MEMORY_BYTES = 256 * 2**20
 FILE_BYTES = 4 * 2**30
@@ -105,7 +108,7 @@ class SQLiteStore:
     path
         The file; it and its folders are made where they are missing.
     max_bytes
-        Bytes that the values may take in the file.
+        Bytes that the values may take in the file; SQLite's log beside it may take some 30 MB more.
 
     Raises
     ------
@@ -172,7 +175,14 @@ class SQLiteStore:
         import sqlite3
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=10.0, check_same_thread=False)
+
+        class Closing(sqlite3.Connection):
+            """Closed with the thread that it belongs to."""
+
+            def __del__(self) -> None:
+                self.close()
+
+        connection = sqlite3.connect(self.path, timeout=10.0, check_same_thread=False, factory=Closing)
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(
@@ -208,6 +218,7 @@ class SQLiteStore:
                     break
             if not oldest:
                 break
+            log.info("%s is over %d bytes: the %d oldest leave", self.path, self.max_bytes, len(oldest))
             self.mdelete(oldest)
             connection.execute("PRAGMA incremental_vacuum").fetchall()
 
@@ -250,10 +261,10 @@ class RedisStore:
 
     def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
         """Go through the keys that begin with ``prefix``."""
-        start = self.prefix + (prefix or "")
-        for key in self._client.scan_iter(count=1000):
-            if (name := key.decode()).startswith(start):
-                yield name.removeprefix(self.prefix)
+        start = (self.prefix + (prefix or "")).encode()
+        for key in self._client.scan_iter(match=self.prefix + "*", count=1000):
+            if key.startswith(start):
+                yield key.decode().removeprefix(self.prefix)
 
     def __reduce__(self) -> tuple[type[RedisStore], tuple[str, str]]:
         """Copy and pickle without the connection."""
@@ -307,10 +318,10 @@ def _redis(url: str) -> FingerprintStore:
 
 
 SCHEMES: Mapping[str, Callable[[str], FingerprintStore]] = {
-    "memory": lambda _: MemoryStore(),
-    "sqlite": _sqlite,
-    "redis": _redis,
-    "rediss": _redis,
+    "memory://": lambda _: MemoryStore(),
+    "sqlite:///": _sqlite,
+    "redis://": _redis,
+    "rediss://": _redis,
 }
 
 
@@ -321,7 +332,8 @@ def resolve_store(store: Any) -> FingerprintStore | None:
     ----------
     store
         None, ``memory://``, ``sqlite:///file``, ``redis://host:port/db``, or an object with the methods of a
-        `FingerprintStore`. A file or a server gets a `MemoryStore` in front.
+        `FingerprintStore`. A file or a server gets a `MemoryStore` in front; a file holds `FILE_BYTES` at
+        most, pass a `SQLiteStore` for another bound.
 
     Raises
     ------
@@ -330,8 +342,10 @@ def resolve_store(store: Any) -> FingerprintStore | None:
     """
     if store is None or isinstance(store, FingerprintStore):
         return store
-    if isinstance(store, str) and (make := SCHEMES.get(store.partition("://")[0])):
-        if store == "sqlite:///":
+    if isinstance(store, str) and (
+        make := next((m for start, m in SCHEMES.items() if store.startswith(start)), None)
+    ):
+        if store.startswith("sqlite") and not store.removeprefix("sqlite:///").strip("/"):
             raise ValueError(f"store must name a file, got {store!r}")
         return make(store)
     raise ValueError(

@@ -129,7 +129,10 @@ def test_names(tmp_path):
     assert resolve_store("sqlite:///relative.db").back.path == Path("relative.db")
 
 
-@pytest.mark.parametrize("bad", ["", "file.db", "sqlite:///", "mysql://host", 5, object(), {}])
+BAD = ["", "file.db", "sqlite:///", "sqlite://x.db", "sqlite:x.db", "mysql://host", 5, object(), {}]
+
+
+@pytest.mark.parametrize("bad", BAD)
 def test_bad_names(bad):
     with pytest.raises(ValueError, match="store must") as error:
         resolve_store(bad)
