@@ -180,7 +180,8 @@ class SQLiteStore:
             """Closed with the thread that it belongs to."""
 
             def __del__(self) -> None:
-                self.close()
+                with suppress(sqlite3.ProgrammingError):  # it was never opened
+                    self.close()
 
         connection = sqlite3.connect(self.path, timeout=10.0, check_same_thread=False, factory=Closing)
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table

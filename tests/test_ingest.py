@@ -45,7 +45,7 @@ engine = SemToken(encoder="static", store=SQLiteStore(path, max_bytes=most), on_
 
 def work(seed):
     rng, end, calls, warm = random.Random(seed), time.monotonic() + seconds, 0, 0
-    while not calls or time.monotonic() < end:
+    while calls < 6 or time.monotonic() < end:
         case = rng.choice(cases)
         got = engine.compress(case["texts"], case["query"], max_tokens=case["tokens"])
         if got.text != case["text"]:
@@ -294,7 +294,7 @@ def test_processes_and_threads_share_a_file(tmp_path: Path):
         assert child.returncode == 0, err
         assert err == ""
         told.append(json.loads(out))
-    assert min(t["calls"] for t in told) >= 4
+    assert min(t["calls"] for t in told) >= 24
     assert sum(t["warm"] for t in told) > 0
     assert path.stat().st_size <= 1.5 * most
 

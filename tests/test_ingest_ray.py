@@ -33,10 +33,11 @@ def ray():
     """Start two nodes and connect to them; return the module."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ray") as folder:
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # read at import: listen to this machine alone
+        patch.setenv("RAY_TMPDIR", folder)  # a short path, as sockets need
         pytest.importorskip("ray.data", reason="needs the extra ray")
         module, utils = import_module("ray"), import_module("ray.cluster_utils")
         node = {"object_store_memory": 80 * 2**20, "num_cpus": 1}
-        head = {**node, "include_dashboard": False, "temp_dir": folder}  # a short path, as sockets need
+        head = {**node, "include_dashboard": False}
         cluster = utils.Cluster(initialize_head=True, head_node_args=head)
         try:
             cluster.add_node(**node)
