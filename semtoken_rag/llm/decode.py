@@ -118,7 +118,7 @@ class Decoder:
     @torch.inference_mode()
     def read(self, prompt: Input) -> torch.Tensor:
         """Read a prompt; return the logits (v,) of what comes next."""
-        first = 0
+        first = gone = 0
         for length in prompt.parts or (prompt.length,):
             part = slice(first, first + length)
             given = (
@@ -126,9 +126,10 @@ class Decoder:
                 if prompt.ids is not None
                 else {"inputs_embeds": prompt.embeds[:, part]}  # type: ignore[index]  # one of the two
             )
-            logits = self._forward(prompt.positions[:, part], given, self._last)[0, -1]
+            logits = self._forward(prompt.positions[:, part] - gone, given, self._last)[0, -1]
+            gone = getattr(self.cache, "gone", 0) if prompt.plan is not None else 0
             first += length
-        self.position, self.unread = prompt.last + 1, None
+        self.position, self.unread = prompt.last + 1 - gone, None
         return logits
 
     @torch.inference_mode()

@@ -17,6 +17,7 @@ from semtoken_rag.llm.decode import Decoder, clock, kv_bytes
 from semtoken_rag.llm.kv import SpanCache
 from semtoken_rag.llm.prepare import Prepared, Reader, follow, prepare
 from semtoken_rag.llm.prompt import Template
+from semtoken_rag.llm.rope import Rotation, rotations
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.llm.soft import SoftPrompt
 from semtoken_rag.render import CompressedContext
@@ -188,7 +189,14 @@ class SemTokenLLM:
             every=s.every,
             recent=s.recent,
             offload=s.offload,
+            rotations=self._rotations() if s.policy is None and s.positions == "packed" else None,
         )
+
+    def _rotations(self) -> list[Rotation]:
+        try:
+            return rotations(self.reader.model)
+        except ValueError as error:
+            raise ValueError(f"mode 'kv' needs positions='source' for this reader: {error}") from None
 
     def _run(self, ready: Prepared, state: State, mode: str, spent: float) -> Generator[str, None, Answer]:
         """Read the prompt, then yield the answer's parts; return the answer."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
 from semtoken_rag.llm.host import Host
-from semtoken_rag.llm.layer import SpanLayer
+from semtoken_rag.llm.layer import EMPTY, SpanLayer
 from semtoken_rag.llm.plan import PINNED, KVBudget, Plan
 from semtoken_rag.llm.policy import Policy
+
+if TYPE_CHECKING:
+    from semtoken_rag.llm.rope import Rotation
 
 
 class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
@@ -38,6 +42,9 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
         The last tokens, which never leave.
     offload
         Keep the whole prompt in host memory, from where spans return when they matter again.
+    rotations
+        Of the model, see `semtoken_rag.llm.rope.rotations`: what is kept moves together, as if the prompt had
+        never had more. The next token's position is `gone` less then. None: all keep the places they had.
 
     Raises
     ------
@@ -55,6 +62,7 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
         every: int = 16,
         recent: int = 16,
         offload: bool = False,
+        rotations: Sequence[Rotation] | None = None,
     ) -> None:
         if every < 1 or recent < 0:
             raise ValueError(f"every must be at least 1 and recent at least 0, got {every!r} and {recent!r}")
@@ -66,12 +74,17 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
             raise ValueError("a policy needs a budget, or a plan that says how much to keep; got neither")
         if offload and policy is None:
             raise ValueError("offload needs a policy that calls spans back, got None")
+        if rotations is not None and (policy is not None or plan is None):
+            raise ValueError("tokens move together by a plan alone, without a policy that drops them later")
         super().__init__(layers=[_layer(layer) for layer in DynamicCache(config=config).layers])
         self.plan, self.policy, self.budget = plan, policy, budget
         self.every, self.recent, self.offloads = every, recent, offload
         self.attached = False
         self.valid: torch.Tensor | None = None  # (b, q) of the tokens being read; None for all
         self.steps = 0  # forward passes after the prompt
+        self.rotations = rotations
+        self.gone = 0  # positions by which what follows the prompt has moved
+        self._padding: torch.Tensor | None = None  # (b,)
 
     @property
     def kv_bytes(self) -> int:
@@ -106,8 +119,7 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
             For a mask of another shape, padding to the right, or a batch that is not the plan's.
         """
         self.valid = None
-        if self.plan is not None and self.get_seq_length() >= self.plan.length:
-            self.steps += 1
+        self.steps += self.layers[0].pruned
         if attention_mask is None or new == 1:
             return
         if attention_mask.ndim != 2 or attention_mask.shape[1] < new:
@@ -119,6 +131,8 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
             if not bool(valid[:, -1].all()):
                 raise ValueError("a span cache takes padding to the left only, got some to the right")
             self.valid = valid
+            if not self.get_seq_length():
+                self._padding = (~valid).sum(1)
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int, *_: Any, **__: Any
@@ -138,18 +152,19 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
             self.policy.observe(layer, query, scaling)
         if self.plan is not None and layer.seen >= self.plan.length:
             if not layer.pruned:
-                self._prune(layer, self.plan)
+                self._prune(layer_idx, layer, self.plan)
             elif self.policy is not None and self.steps % self.every == 0:
                 self._evict(layer, self.plan, self.policy)
         layer.trim()
 
-    def _prune(self, layer: SpanLayer, plan: Plan) -> None:
+    def _prune(self, layer_idx: int, layer: SpanLayer, plan: Plan) -> None:
         """Drop what the plan, the policy and the budget do not keep of the prompt."""
         stays = layer.present(layer.index)  # (b, 1, n)
         prompt = stays.sum(-1)  # (b, 1)
         if plan.keep is not None:
             keep = plan.keep.to(layer.index.device)[:, None].gather(2, layer.index.clamp(0, plan.length - 1))
-            stays &= keep | (plan.span_of(layer.index) == PINNED)
+            chosen = keep | (plan.span_of(layer.index) == PINNED)
+            stays = (layer.index != EMPTY) & chosen if self.rotations else stays & chosen
         if self.policy is not None:
             self.policy.prepare(layer, plan)
             layer.prompt, layer.stayed, layer.pruned_at = prompt, stays.sum(-1), layer.seen
@@ -159,6 +174,22 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
             stays = best(score, stays, self._pinned(layer, layer.index, plan), self._limit(layer))
         layer.take(stays)
         layer.pruned = True
+        if self.rotations is not None:
+            self._pack(layer_idx, layer, plan, self.rotations[layer_idx])
+
+    def _pack(self, layer_idx: int, layer: SpanLayer, plan: Plan, rotation: Rotation) -> None:
+        """Move what a layer kept together; sequences of a batch end in one place, as they did before."""
+        padding = torch.zeros(len(plan.span), dtype=torch.long) if self._padding is None else self._padding
+        padding = padding.to(layer.index.device)
+        stays = plan.stays(padding).to(layer.index.device)
+        count = stays.sum(1)
+        most = int(count.max())
+        rank = (stays.cumsum(1) - 1)[:, None].gather(2, layer.index.clamp(0, plan.length - 1))  # (b, 1, n)
+        rank = torch.where(layer.index < plan.length, rank, count[:, None, None] + layer.index - plan.length)
+        by = rank - (layer.index - padding[:, None, None])
+        layer.pack(rank + (most - count)[:, None, None], by, layer.seen - plan.length + most, rotation)
+        if layer_idx == 0:
+            self.gone = plan.length - most
 
     def _evict(self, layer: SpanLayer, plan: Plan, policy: Policy) -> None:
         """Keep what the policy now finds best, of the slots and, with offload, of the whole prompt."""

@@ -9,6 +9,7 @@ from transformers.cache_utils import DynamicLayer
 
 if TYPE_CHECKING:
     from semtoken_rag.llm.host import Host
+    from semtoken_rag.llm.rope import Rotation
 
 EMPTY = -1  # index of a slot that holds no token
 
@@ -82,6 +83,18 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         super().update(keys, values)
         self.index, self.seen = index.expand(1, 1, -1), seen
         self.pruned = True
+        self.take(self.present(self.index))
+
+    def pack(self, index: torch.Tensor, by: torch.Tensor, seen: int, rotation: Rotation) -> None:
+        """Move the tokens together: as if only ``seen`` tokens had been read.
+
+        Parameters
+        ----------
+        index, by : (b, 1, n) int
+            New index of each slot's token, and how many positions it moves.
+        """
+        self.keys = rotation.move(self.keys, by)
+        self.index, self.seen = torch.where(self.index == EMPTY, EMPTY, index), seen
         self.take(self.present(self.index))
 
     def get_seq_length(self) -> int:

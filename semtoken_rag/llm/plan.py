@@ -107,6 +107,12 @@ class Plan:
             return cls(span)
         return cls(span, torch.tensor([[False] * (longest - len(row)) + list(row) for row in keep]))
 
+    def stays(self, padding: torch.Tensor) -> torch.Tensor:
+        """What stays of the prompts, whose first tokens ``padding`` (b,) are none: (b, p) bool."""
+        keep = torch.ones_like(self.span, dtype=torch.bool) if self.keep is None else self.keep
+        tokens = torch.arange(self.length, device=self.span.device) >= padding.to(self.span.device)[:, None]
+        return (keep | (self.span == PINNED)) & tokens
+
     def span_of(self, index: torch.Tensor) -> torch.Tensor:
         """Span of each token, by its index in the sequence: (b, g, n) int; `PINNED` after the prompt.
 

@@ -114,7 +114,9 @@ def _kv(reader: Reader, question: str, shown: Sequence[Shown]) -> Prepared:
     settings = reader.settings
     prompt = reader.template.build(question, shown, reader.tokenizer)
     if shown and settings.store:
-        made = settings.store.plan(prompt, shown, titles=settings.titles)
+        made = settings.store.plan(
+            prompt, shown, titles=settings.titles, packed=settings.positions == "packed"
+        )
         return Prepared(_input(reader, np.array(made.suffix), made.next), 0, prompt.message, made)
     tokens = tokenize(prompt, reader.tokenizer)
     if not shown:

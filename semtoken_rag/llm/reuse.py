@@ -37,6 +37,8 @@ class Assembly:
         Which tokens of prefix and blocks are kept.
     next
         Position of the suffix's first token.
+    packed
+        Whether the kept tokens stand one right after the other.
     """
 
     prefix: tuple[int, ...]
@@ -44,6 +46,7 @@ class Assembly:
     suffix: tuple[int, ...]
     keep: BoolArray
     next: int
+    packed: bool
 
 
 class ChunkStore:
@@ -57,7 +60,7 @@ class ChunkStore:
     model, tokenizer
         The reader.
     rotate
-        Move the keys to the place where the chunk stands in the prompt; False leaves every chunk where it
+        Move the keys to where they stand in the prompt; False leaves every chunk where it
         was computed, right after the first tokens, all in one place.
     max_bytes
         Most bytes kept; the chunks used longest ago leave. None: no bound.
@@ -93,7 +96,7 @@ class ChunkStore:
         self._kept: OrderedDict[tuple[tuple[int, ...], ...], KV] = OrderedDict()
         self._lock = threading.Lock()
 
-    def plan(self, prompt: Prompt, shown: Sequence[Shown], *, titles: bool) -> Assembly:
+    def plan(self, prompt: Prompt, shown: Sequence[Shown], *, titles: bool, packed: bool) -> Assembly:
         """Cut a prompt into its parts; nothing is computed."""
         edges = [0, *(place.start for place in prompt.places), prompt.places[-1].next, len(prompt.text)]
         parts = [
@@ -104,32 +107,37 @@ class ChunkStore:
         prefix, *blocks, suffix = (tuple(ids.tolist()) for ids, _ in parts)
         size = len(tokens.ids) - len(suffix)
         keep = lay_out(prompt, tokens, shown, titles=titles).keep[:size]
-        last = size if self.rotations else len(prefix) + max(map(len, blocks))
-        return Assembly(prefix, tuple(blocks), suffix, keep, last)
+        last = int(keep.sum()) if packed else size
+        if not self.rotations:
+            last = len(prefix) + max(map(len, blocks))
+        return Assembly(prefix, tuple(blocks), suffix, keep, last, packed)
 
     def assemble(self, made: Assembly) -> SpanCache:
         """Put the kept keys and values together; what is not there yet is read."""
         cache, keep = SpanCache(self.model.config), torch.from_numpy(made.keep)
-        parts, start = [], 0
+        index = keep.nonzero()[:, 0]
+        place = torch.arange(len(index)) if made.packed else index  # of each kept token in the prompt
+        parts, start, done = [], 0, 0
         for block in ((), *made.blocks) if made.prefix else made.blocks:
             length = len(block or made.prefix)
             kept = keep[start : start + length].nonzero()[:, 0]
             if len(kept):  # a chunk of which nothing is kept need not be read
-                parts.append((self._get(made.prefix, block), kept, start - len(made.prefix) if block else 0))
-            start += length
-        index = keep.nonzero()[:, 0].to(self.model.device)
+                computed = kept + len(made.prefix) if block else kept
+                by = place[done : done + len(kept)] - computed
+                parts.append((self._get(made.prefix, block), kept, by))
+            start, done = start + length, done + len(kept)
         for number, layer in enumerate(cache.layers):
             pairs = [self._part(number, *part) for part in parts]
             keys, values = (torch.cat(x, 2) for x in zip(*pairs, strict=True))
-            layer.fill(keys, values, index, len(keep))
+            layer.fill(keys, values, place.to(keys.device), len(index) if made.packed else len(keep))
         return cache
 
-    def _part(self, number: int, found: KV, kept: torch.Tensor, by: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _part(
+        self, number: int, found: KV, kept: torch.Tensor, by: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Keys and values of the kept tokens in one layer, the keys moved to where they stand."""
         keys, values = (x[:, :, kept.to(x.device)].to(self.model.device) for x in found[number])
-        if self.rotations and by:
-            keys = self.rotations[number].move(keys, torch.full((len(kept),), by))
-        return keys, values
+        return self.rotations[number].move(keys, by) if self.rotations else keys, values
 
     def _tokens(self, text: str, start: int, special: bool) -> Tokenized:
         """Tokenize a part of a prompt; offsets count from the prompt's start."""

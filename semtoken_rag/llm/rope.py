@@ -29,8 +29,8 @@ class Rotation:
     interleaved: bool
 
     def move(self, keys: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
-        """Move keys (..., n, d) by so many positions each (n,): the same keys, as if computed there."""
-        angle = by.to(keys.device)[:, None].float() * self.frequencies.to(keys.device).float()  # (n, r / 2)
+        """Move keys (..., n, d) by so many positions each (..., n): the same keys, as if computed there."""
+        angle = by.to(keys.device)[..., None].float() * self.frequencies.to(keys.device).float()
         size = 2 * angle.shape[-1]
         turned, rest = keys[..., :size].float(), keys[..., size:]
         if self.interleaved:

@@ -24,9 +24,11 @@ class Settings:
         Length of an answer, strings that end it, and how tokens are picked; greedily by default.
     titles
         Whether chunks of which nothing is kept leave their titles, where they are known.
-    merger, positions
-        Mode ``soft``: what stands for what was left out, and whether it leaves its places empty, see
-        `soft_prompt`.
+    positions
+        ``packed``: what is kept stands together; ``source``: what was left out leaves its places empty, as it
+        always does in mode ``kv`` under a policy.
+    merger
+        Mode ``soft``: what stands for what was left out; None: nothing.
     policy, budget, every, recent, offload
         Mode ``kv``: see `SpanCache`. Without a policy the context's pieces stay, from first to last.
     store

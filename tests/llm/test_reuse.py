@@ -63,7 +63,9 @@ def test_chunks_put_together_equal_dense_attention_within_each_chunk(model):
     store = made.reader.settings.store
     answer = made.generate(QUESTION, context(PART), mode="kv", chunks=CHUNKS)
     shown = whole(context(PART), CHUNKS)
-    plan = store.plan(made.reader.template.build(QUESTION, shown, store.tokenizer), shown, titles=False)
+    plan = store.plan(
+        made.reader.template.build(QUESTION, shown, store.tokenizer), shown, titles=False, packed=False
+    )
     assert plan.prefix == ()
     ids = [*(t for b in plan.blocks for t in b), *plan.suffix, *answer.ids]
     n, size = len(ids), len(plan.keep)
