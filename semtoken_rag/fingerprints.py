@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import version
 
 import numpy as np
 
@@ -205,6 +204,8 @@ def _whole(value: bytes | None) -> bool:
 @cache
 def _format() -> bytes:
     """Return what else a value depends on: its format, and the segmenter that cut the text."""
+    from importlib.metadata import version  # a fifth of the package's own import
+
     return MAGIC + version("sentencex").encode()
 
 
