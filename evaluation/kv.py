@@ -48,6 +48,7 @@ from semtoken_rag.llm.plan import KVBudget, Plan
 from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
 from semtoken_rag.llm.prepare import prepare
 from semtoken_rag.llm.reuse import ChunkStore
+from semtoken_rag.llm.rope import rotations
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.render import CompressedContext
 from semtoken_rag.segment import segment
@@ -108,10 +109,12 @@ QA = (
     Arm("lead", made="lead"),
     Arm("text"),
     Arm("text, titles", titles=True),
+    Arm("text, source positions", "soft", settings={"positions": "source"}),
     Arm("soft, medoid", "soft", settings={"merger": Medoid()}),
     Arm("soft, mean", "soft", settings={"merger": Mean()}),
     Arm("kv", "kv"),
     Arm("kv, titles", "kv", titles=True),
+    Arm("kv, source positions", "kv", settings={"positions": "source"}),
     Arm("kv, before the question", "kv", settings={"prune": "context"}),
     Arm("kv, chunks read before", "kv", store="moved"),
     Arm("kv, chunks read before, not moved", "kv", store="still"),
@@ -180,7 +183,7 @@ def ask(
     made = SemTokenLLM(
         llm.reader.model, llm.reader.tokenizer, template=llm.reader.template, settings=settings
     )
-    known = given if context and (arm.mode == "kv" or arm.titles or settings.merger) else None
+    known = given if context and (arm.mode != "text" or arm.titles) else None
     ready = prepare(made.reader, question, context, arm.mode, known)
     if arm.store:
         made._cache(ready)  # reads the chunks
@@ -291,26 +294,28 @@ def continued(
     """Score what follows a context in one arm."""
     model, size = llm.reader.model, len(passage.ids)
     start = time.perf_counter()
-    chosen = arm in ("text", "text, source positions", "soft, medoid", "kv", "kv + h2o")
+    chosen = arm in ("text", "text, source positions", "soft, medoid", *KV)
     keep = kept_of(passage, ratio, engine) if chosen else [True] * size
     if arm == "last":
         keep = [i >= size - int(ratio * size) for i in range(size)]
-    places = [i for i, k in enumerate(keep) if k or arm in ("kv", "kv + h2o")]
+    places = [i for i, k in enumerate(keep) if k or arm in KV]
     ids = torch.tensor([[passage.ids[i] for i in places]], device=model.device)
     where = torch.arange(len(places))[None] if arm != "text, source positions" else torch.tensor([places])
     ready = Input(ids, None, where.to(model.device))
     cache: Any = DynamicCache(config=model.config)
     if arm.startswith("soft"):
         ready = _merged(llm, passage, keep)
-    elif arm in ("kv", "kv + h2o", "h2o", "span"):
+    elif arm in (*KV, "h2o", "span"):
         policy = {
             "kv + h2o": HeavyHitters(last=LAST),
             "h2o": HeavyHitters(last=LAST),
             "span": SpanRelevance(),
         }
         share = SPARE * ratio if arm == "kv + h2o" else ratio
-        given = {} if arm == "kv" else {"policy": policy[arm], "budget": KVBudget(ratio=share), "every": 1}
-        cache = SpanCache(model.config, Plan.stack([spans_of(passage)], [keep]), **given)  # type: ignore[arg-type]
+        given: dict[str, Any] = {"rotations": rotations(model)} if arm == "kv" else {}
+        if arm in policy:
+            given = {"policy": policy[arm], "budget": KVBudget(ratio=share), "every": 1}
+        cache = SpanCache(model.config, Plan.stack([spans_of(passage)], [keep]), **given)
     decoder = Decoder(model, cache)
     logits = decoder.read(ready)
     first, held = time.perf_counter() - start, kv_bytes(cache)
@@ -323,7 +328,8 @@ def continued(
     return {"nats": loss, "tokens": tokens, "first_s": first, "ms_per_token": ms, "kv_mb": held / 1e6}
 
 
-LM = ("full", "last", "text", "text, source positions", "soft, medoid", "kv", "kv + h2o", "h2o", "span")
+KV = ("kv", "kv, source positions", "kv + h2o")
+LM = ("full", "last", "text", "text, source positions", "soft, medoid", *KV, "h2o", "span")
 
 
 def _merged(llm: SemTokenLLM, passage: Passage, keep: list[bool]) -> Input:

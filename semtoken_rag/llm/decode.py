@@ -119,6 +119,7 @@ class Decoder:
     def read(self, prompt: Input) -> torch.Tensor:
         """Read a prompt; return the logits (v,) of what comes next."""
         first = gone = 0
+        before = getattr(self.cache, "gone", 0)
         for length in prompt.parts or (prompt.length,):
             part = slice(first, first + length)
             given = (
@@ -127,7 +128,7 @@ class Decoder:
                 else {"inputs_embeds": prompt.embeds[:, part]}  # type: ignore[index]  # one of the two
             )
             logits = self._forward(prompt.positions[:, part] - gone, given, self._last)[0, -1]
-            gone = getattr(self.cache, "gone", 0) if prompt.plan is not None else 0
+            gone = getattr(self.cache, "gone", 0) - before  # what follows has moved by so much
             first += length
         self.position, self.unread = prompt.last + 1 - gone, None
         return logits

@@ -108,7 +108,7 @@ class Plan:
         return cls(span, torch.tensor([[False] * (longest - len(row)) + list(row) for row in keep]))
 
     def stays(self, padding: torch.Tensor) -> torch.Tensor:
-        """What stays of the prompts, whose first tokens ``padding`` (b,) are none: (b, p) bool."""
+        """Return what stays of the prompts, whose first ``padding`` (b,) tokens are none: (b, p) bool."""
         keep = torch.ones_like(self.span, dtype=torch.bool) if self.keep is None else self.keep
         tokens = torch.arange(self.length, device=self.span.device) >= padding.to(self.span.device)[:, None]
         return (keep | (self.span == PINNED)) & tokens

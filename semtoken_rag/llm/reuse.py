@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
+from semtoken_rag.llm.checks import check_length
 from semtoken_rag.llm.kv import SpanCache
 from semtoken_rag.llm.layout import lay_out
 from semtoken_rag.llm.prompt import Prompt, Tokenized
@@ -97,7 +98,13 @@ class ChunkStore:
         self._lock = threading.Lock()
 
     def plan(self, prompt: Prompt, shown: Sequence[Shown], *, titles: bool, packed: bool) -> Assembly:
-        """Cut a prompt into its parts; nothing is computed."""
+        """Cut a prompt into its parts; nothing is computed.
+
+        Raises
+        ------
+        ValueError
+            For a chunk longer than the reader's positions.
+        """
         edges = [0, *(place.start for place in prompt.places), prompt.places[-1].next, len(prompt.text)]
         parts = [
             self._tokens(prompt.text[a:b], a, prompt.special and not n)
@@ -105,6 +112,7 @@ class ChunkStore:
         ]
         tokens = Tokenized(*(np.concatenate(x) for x in zip(*parts, strict=True)))
         prefix, *blocks, suffix = (tuple(ids.tolist()) for ids, _ in parts)
+        check_length(self.model, len(prefix) + max(map(len, blocks)) - 1, 0)
         size = len(tokens.ids) - len(suffix)
         keep = lay_out(prompt, tokens, shown, titles=titles).keep[:size]
         last = int(keep.sum()) if packed else size

@@ -58,6 +58,8 @@ class Settings:
             raise ValueError(f"max_new_tokens must be at least 1, got {self.max_new_tokens!r}")
         if self.positions not in POSITIONS:
             raise ValueError(f"positions must be one of {POSITIONS}, got {self.positions!r}")
+        if self.policy is None and (self.budget is not None or self.offload):
+            raise ValueError("a budget and offload need a policy, which says what leaves, got None")
         if self.store is not None and self.policy is not None:
             raise ValueError("a store of chunks takes no policy, got both")
         if self.prune not in PRUNE:

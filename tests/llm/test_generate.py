@@ -260,6 +260,8 @@ def test_a_model_that_names_no_limit():
         ({"max_new_tokens": 0}, "max_new_tokens"),
         ({"positions": "middle"}, "positions"),
         ({"prune": "never"}, "prune"),
+        ({"budget": KVBudget(tokens=9)}, "policy"),
+        ({"offload": True}, "policy"),
     ],
 )
 def test_settings_out_of_range(wrong, word):
@@ -273,11 +275,28 @@ def test_a_sampler_out_of_range(wrong, word):
         Sampler(**wrong)
 
 
-def test_kv_settings_that_do_not_fit_raise_before_any_forward_pass(llama, monkeypatch):
-    made = reader(llama, budget=KVBudget(tokens=9))
-    monkeypatch.setattr(llama, "model", Forbidden())
-    with pytest.raises(ValueError, match="policy"):
+def test_keys_that_cannot_move_need_source_positions(llama):
+    llama.model.rotary_emb.rope_type = "dynamic"
+    made = reader(llama)
+    with pytest.raises(ValueError, match="positions='source'"):
         made.stream(QUESTION, context(PART), mode="kv")
+    assert reader(llama, positions="source").generate(QUESTION, context(PART), mode="kv").ids
+
+
+@pytest.mark.parametrize("prune", ["prompt", "context"])
+def test_kept_tokens_stand_together_in_the_cache(model, prune):
+    """Where the first chunk leaves, the answer is that of moved positions: the next one follows the last."""
+    keep = [[], *ALL[1:]]
+    source = reader(model, prune=prune, positions="source", titles=False)
+    packed = reader(model, prune=prune, titles=False)
+    a, b = (x.generate(QUESTION, context(keep), mode="kv", chunks=CHUNKS) for x in (source, packed))
+    assert a.ids == b.ids  # nothing but the places of all that is kept has changed, and all by the same
+    gone = b.state.decoder.cache.gone
+    assert a.state.decoder.position - b.state.decoder.position == gone > 0
+    assert a.stats.kv_bytes == b.stats.kv_bytes
+    assert b.state.decoder.cache.layers[1].index[0, 0, 0] == 0  # a layer without a window
+    second = [x.generate("Why?", previous=y).ids for x, y in ((source, a), (packed, b))]
+    assert second[0] == second[1]
 
 
 def test_a_question_that_goes_on_takes_no_context(llama):

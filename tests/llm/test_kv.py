@@ -9,6 +9,7 @@ from semtoken_rag.llm.attach import attached
 from semtoken_rag.llm.kv import SpanCache
 from semtoken_rag.llm.plan import PINNED, KVBudget, Plan
 from semtoken_rag.llm.policy import Blend, HeavyHitters, SpanRelevance
+from semtoken_rag.llm.rope import rotations
 from tests.llm.conftest import NAMES, VOCABULARY, make
 
 POLICIES = (
@@ -118,6 +119,41 @@ def test_a_prompt_in_parts_is_pruned_when_its_last_token_is_read(model, ids):
             feed(model, parts, part)
         found = feed(model, parts, ids[:, :1])
     torch.testing.assert_close(found, expected, **CLOSE)
+
+
+def test_packed_keys_are_those_of_their_new_places(model, ids):
+    """In the first layer, which sees tokens alone, they are those of a prompt of the kept tokens."""
+    plan = Plan.stack([spans(40)], [kept(40)])
+    with attached(model, SpanCache(model.config, plan, rotations=rotations(model))) as cache:
+        feed(model, cache, ids)
+    short = DynamicCache()
+    with torch.no_grad():
+        model(ids[:, torch.tensor(kept(40))], past_key_values=short)
+    first, held = cache.layers[0], cache.held[0]
+    torch.testing.assert_close(first.keys, short.layers[0].keys[:, :, -held:], rtol=1e-3, atol=1e-3)
+    assert cache.get_seq_length() == sum(kept(40)) == 40 - cache.gone
+    assert first.index[0, 0].tolist() == list(range(sum(kept(40))))[-held:]
+
+
+def test_a_packed_left_padded_batch_equals_its_rows(model, ids):
+    rows = [ids[0], ids[0, 5:31].flip(0)]
+    plan = Plan.stack([spans(len(r)) for r in rows], [kept(len(r)) for r in rows])
+    mask = torch.ones(2, 40, dtype=torch.long)
+    mask[1, :14] = 0
+    padded = torch.stack([rows[0], torch.cat([torch.zeros(14, dtype=torch.long), rows[1]])])
+    where = torch.tensor([[sum(kept(len(r)))] for r in rows])
+    turn = rotations(model)
+    with attached(model, SpanCache(model.config, plan, rotations=turn)) as cache:
+        feed(model, cache, padded, mask, (mask.cumsum(1) - 1).clamp(min=0))
+        together = torch.cat(
+            [feed(model, cache, ids[:, i : i + 1].expand(2, -1), None, where + i) for i in range(9)], 1
+        )
+    for number, row in enumerate(rows):
+        alone = Plan.stack([spans(len(row))], [kept(len(row))])
+        with attached(model, SpanCache(model.config, alone, rotations=turn)) as cache:
+            feed(model, cache, row[None])
+            steps = [feed(model, cache, ids[:, i : i + 1]) for i in range(9)]
+        torch.testing.assert_close(together[number], torch.cat(steps, 1)[0], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("kernel", ["eager", "sdpa"])
@@ -344,6 +380,7 @@ def test_one_cache_at_a_time(llama):
         ({"plan": Plan.stack([[0, 1]]), "budget": KVBudget(tokens=1)}, "policy"),
         ({"plan": Plan.stack([[0, 1]]), "policy": SpanRelevance()}, "budget"),
         ({"plan": Plan.stack([[0, 1]], [[True, True]]), "offload": True}, "offload"),
+        ({"rotations": []}, "together"),
     ],
 )
 def test_arguments_that_do_not_fit(llama, arguments, word):

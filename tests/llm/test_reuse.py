@@ -39,8 +39,8 @@ def test_positions_that_follow_the_length_do_not_move():
         ChunkStore(LlamaForCausalLM(config), tokenizer())
 
 
-def with_store(model, chat=False, **setting) -> SemTokenLLM:
-    made = reader(model, chat)
+def with_store(model, chat=False, positions="packed", **setting) -> SemTokenLLM:
+    made = reader(model, chat, positions=positions)
     store = ChunkStore(model, made.reader.tokenizer, **setting)
     return SemTokenLLM(
         model, made.reader.tokenizer, settings=replace(made.reader.settings, store=store, titles=False)
@@ -59,7 +59,7 @@ def test_one_chunk_answers_as_if_read_whole(model, chat):
 
 def test_chunks_put_together_equal_dense_attention_within_each_chunk(model):
     """Without a prefix: a chunk sees itself, the question sees what is kept of all."""
-    made = with_store(model)
+    made = with_store(model, positions="source")
     store = made.reader.settings.store
     answer = made.generate(QUESTION, context(PART), mode="kv", chunks=CHUNKS)
     shown = whole(context(PART), CHUNKS)
@@ -76,6 +76,17 @@ def test_chunks_put_together_equal_dense_attention_within_each_chunk(model):
     logits = dense(model, torch.tensor([ids]), visible)[0, size + len(plan.suffix) - 1 : -1]
     picked = logits.gather(1, torch.tensor(answer.ids)[:, None])[:, 0]
     torch.testing.assert_close(picked, logits.max(1).values, **CLOSE)
+
+
+def test_kept_tokens_stand_together(llama):
+    """The first chunk, which is dropped, leaves no gap in front of the second."""
+    keep = [[], [(0, len(CHUNKS[1].text))], []]
+    found = with_store(llama).generate(QUESTION, context(keep), mode="kv", chunks=CHUNKS)
+    alone = with_store(llama).generate(
+        QUESTION, context([keep[1]], CHUNKS[1:2]), mode="kv", chunks=CHUNKS[1:2]
+    )
+    assert found.ids == alone.ids
+    assert found.state.decoder.position == alone.state.decoder.position
 
 
 def test_a_chunk_is_read_once_and_only_if_anything_of_it_is_kept(llama):
