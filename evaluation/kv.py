@@ -17,9 +17,7 @@ questions.
 from __future__ import annotations
 
 import argparse
-import gzip
 import itertools
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -29,35 +27,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from tqdm import tqdm
-from transformers import DynamicCache
 
 from evaluation.data import chunks, normalise, rows
+from evaluation.kv_lm import BLOCK, LAST, LM, SPARE, Passage, continued, nats, passages
 from evaluation.markdown import table
 from evaluation.measure import write
 from evaluation.metrics import answerable
 from evaluation.results import interval
 from evaluation.system import machine, versions
 from semtoken_rag import SemToken
-from semtoken_rag.llm.decode import Decoder, Input, kv_bytes
+from semtoken_rag.llm.decode import Decoder, kv_bytes
 from semtoken_rag.llm.generate import SemTokenLLM
-from semtoken_rag.llm.kv import SpanCache
-from semtoken_rag.llm.merge import Mean, Medoid, merge_tokens
-from semtoken_rag.llm.plan import KVBudget, Plan
+from semtoken_rag.llm.merge import Mean, Medoid
+from semtoken_rag.llm.plan import KVBudget
 from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
 from semtoken_rag.llm.prepare import prepare
 from semtoken_rag.llm.reuse import ChunkStore
-from semtoken_rag.llm.rope import rotations
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.render import CompressedContext
-from semtoken_rag.segment import segment
 from semtoken_rag.types import Chunk
-
-LAST = 64  # queries of a prompt that heavy hitters are counted over
-SPARE = 0.8  # of what SemToken keeps, what heavy hitters leave of it
-BLOCK = 16  # tokens between two looks at the budget
-NEXT = 256  # tokens of a text that are scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +104,7 @@ QA = (
     Arm("kv", "kv"),
     Arm("kv, titles", "kv", titles=True),
     Arm("kv, source positions", "kv", settings={"positions": "source"}),
-    Arm("kv, before the question", "kv", settings={"prune": "context"}),
+    Arm("kv, pruned after the question", "kv", settings={"prune": "prompt"}),
     Arm("kv, chunks read before", "kv", store="moved"),
     Arm("kv, chunks read before, not moved", "kv", store="still"),
     Arm("kv + h2o", "kv", settings=H2O, share=SPARE),
@@ -137,17 +126,6 @@ def load(name: str, settings: Settings) -> SemTokenLLM:
     else:
         return SemTokenLLM.load(name, settings=settings)
     return SemTokenLLM.load(str(path.parent), gguf_file=path.name, settings=settings)
-
-
-@torch.inference_mode()
-def nats(decoder: Decoder, logits: torch.Tensor, target: Sequence[int]) -> float:
-    """Return nats per token of ``target`` after what the decoder has read, fed in blocks; ends the cache."""
-    ids = torch.tensor([list(target)], device=decoder.model.device)
-    scored = [logits[None]]
-    for block in ids[:, :-1].split(BLOCK, 1):
-        scored.append(decoder.feed(block))
-    chances = torch.cat(scored).float().log_softmax(-1)
-    return float(-chances.gather(1, ids[0, :, None]).mean())
 
 
 def f1(answer: str, gold: Sequence[str]) -> float:
@@ -228,120 +206,6 @@ def qa(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                     "arm": arm.name,
                     "values": _columns([ask(llm, arm, row, ratio, engines) for row in run]),
                 }
-
-
-def texts(folder: Path, name: str) -> list[str]:
-    """Return the texts of one set of plain texts."""
-    with gzip.open(folder / "lm" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        return [json.loads(line)["text"] for line in lines]
-
-
-def passages(folder: Path, name: str, tokenizer: Any, context: int, n: int) -> list[str]:
-    """Cut ``n`` passages, each long enough for a context and what follows it, at even distances."""
-    found = []
-    for text in texts(folder, name):
-        offsets = tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-        ).offset_mapping
-        need = context + NEXT
-        for start in range(0, len(offsets) - need, need):
-            found.append(text[offsets[start][0] : offsets[start + need - 1][1]])
-    step = max(1, len(found) // n)
-    return found[::step][:n]
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A context and what follows it, in tokens, and the character where each token of the context starts."""
-
-    text: str
-    ids: list[int]
-    offsets: list[tuple[int, int]]
-    target: list[int]
-
-    @classmethod
-    def of(cls, text: str, tokenizer: Any, context: int) -> Passage:
-        """Cut a text."""
-        made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        ids, offsets = made.input_ids, made.offset_mapping
-        end = offsets[context - 1][1]
-        return cls(text[:end], ids[:context], offsets[:context], ids[context : context + NEXT])
-
-
-def kept_of(passage: Passage, ratio: float, engine: SemToken) -> list[bool]:
-    """Keep half of the budget at the end of a context, and what SemToken chooses of the rest."""
-    size = len(passage.ids)
-    recent = int(ratio * size / 2)
-    before = passage.offsets[size - recent][0]
-    query = passage.text[before:][-400:]
-    context = engine.compress([Chunk(passage.text[:before])], query, max_tokens=int(ratio * size) - recent)
-    keep = np.zeros(len(passage.text) + 1, bool)
-    keep[before:] = True
-    for piece in (p for c in context.chunks for p in c.pieces):
-        keep[piece.start : piece.end] = True
-    return [bool(keep[b - 1]) for _, b in passage.offsets]
-
-
-def spans_of(passage: Passage) -> list[int]:
-    """Return the sentence that each token of a context belongs to."""
-    starts = [s.start for s in segment(passage.text)]
-    return [max(0, int(np.searchsorted(starts, b - 1, "right")) - 1) for _, b in passage.offsets]
-
-
-def continued(
-    llm: SemTokenLLM, passage: Passage, arm: str, ratio: float, engine: SemToken
-) -> dict[str, float]:
-    """Score what follows a context in one arm."""
-    model, size = llm.reader.model, len(passage.ids)
-    start = time.perf_counter()
-    chosen = arm in ("text", "text, source positions", "soft, medoid", *KV)
-    keep = kept_of(passage, ratio, engine) if chosen else [True] * size
-    if arm == "last":
-        keep = [i >= size - int(ratio * size) for i in range(size)]
-    places = [i for i, k in enumerate(keep) if k or arm in KV]
-    ids = torch.tensor([[passage.ids[i] for i in places]], device=model.device)
-    where = torch.arange(len(places))[None] if arm != "text, source positions" else torch.tensor([places])
-    ready = Input(ids, None, where.to(model.device))
-    cache: Any = DynamicCache(config=model.config)
-    if arm.startswith("soft"):
-        ready = _merged(llm, passage, keep)
-    elif arm in (*KV, "h2o", "span"):
-        policy = {
-            "kv + h2o": HeavyHitters(last=LAST),
-            "h2o": HeavyHitters(last=LAST),
-            "span": SpanRelevance(),
-        }
-        share = SPARE * ratio if arm == "kv + h2o" else ratio
-        given: dict[str, Any] = {"rotations": rotations(model)} if arm == "kv" else {}
-        if arm in policy:
-            given = {"policy": policy[arm], "budget": KVBudget(ratio=share), "every": 1}
-        cache = SpanCache(model.config, Plan.stack([spans_of(passage)], [keep]), **given)
-    decoder = Decoder(model, cache)
-    logits = decoder.read(ready)
-    first, held = time.perf_counter() - start, kv_bytes(cache)
-    loss = nats(decoder.copy(), logits, passage.target)
-    start = time.perf_counter()
-    for token in passage.target[:BLOCK]:
-        decoder.step(token)
-    ms = 1000 * (time.perf_counter() - start) / BLOCK
-    tokens = float(ready.length)
-    return {"nats": loss, "tokens": tokens, "first_s": first, "ms_per_token": ms, "kv_mb": held / 1e6}
-
-
-KV = ("kv", "kv, source positions", "kv + h2o")
-LM = ("full", "last", "text", "text, source positions", "soft, medoid", *KV, "h2o", "span")
-
-
-def _merged(llm: SemTokenLLM, passage: Passage, keep: list[bool]) -> Input:
-    """Kept tokens, and a medoid for every run of tokens that is left out."""
-    embed = llm.reader.model.get_input_embeddings()
-    own = embed(torch.tensor(passage.ids, device=embed.weight.device))
-    parts: list[torch.Tensor] = []
-    edges = [0, *(i for i in range(1, len(keep)) if keep[i] != keep[i - 1]), len(keep)]
-    for a, b in itertools.pairwise(edges):
-        parts.append(own[a:b] if keep[a] else merge_tokens(own[a:b], Medoid())[0])
-    embeds = torch.cat(parts).detach()[None]
-    return Input(None, embeds, torch.arange(embeds.shape[1], device=embeds.device)[None])
 
 
 def lm(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:

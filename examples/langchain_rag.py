@@ -4,13 +4,16 @@ Indexes the Python language reference (or ``--docs FOLDER``), retrieves chunks w
 with SemToken inside LangChain's contextual compression retriever, and asks the LLM twice.
 
     python examples/langchain_rag.py --ratio 0.2
+    python examples/langchain_rag.py --mode kv
     python examples/langchain_rag.py --docs papers/ --question "What is the result?" --llm Qwen/Qwen3-0.6B
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -40,6 +43,13 @@ from common import (
     report,
 )
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
+from semtoken_rag import Chunk, SemToken
+from semtoken_rag.llm.generate import MODES, SemTokenLLM
+from semtoken_rag.llm.settings import Settings
+
+ModeOption = Annotated[
+    str, typer.Option(help=f"How the LLM gets the compressed context: {', '.join(MODES)}.")
+]
 
 
 class Events(BaseCallbackHandler):
@@ -95,6 +105,19 @@ def ask(reader: Reader, documents: list[Document], question: str, compressing: f
     return Answer(text.strip(), ids.shape[1], seconds, compressing)
 
 
+def ask_beside(
+    reader: Reader, documents: list[Document], question: str, mode: str, budget: dict[str, Any]
+) -> Answer:
+    """Answer with the compressed context beside the prompt: as embeddings, or as a pruned KV cache."""
+    llm = SemTokenLLM(reader.model, reader.tokenizer, settings=Settings(max_new_tokens=NEW_TOKENS))
+    chunks = [Chunk(d.page_content, title=d.metadata["title"]) for d in documents]
+    context = SemToken(token_counter=reader.count).compress(chunks, question, **budget)
+    answer = llm.generate(question, context, mode=mode, chunks=chunks)
+    seconds = answer.stats.prefill_seconds + answer.stats.decode_seconds
+    compressing = sum(context.stats.seconds.values())
+    return Answer(answer.text, answer.stats.prompt_tokens, seconds, compressing)
+
+
 def main(
     question: QuestionOption = None,
     ratio: RatioOption = 0.2,
@@ -102,8 +125,11 @@ def main(
     docs: DocsOption = None,
     llm: LlmOption = "smollm2",
     k: KOption = 20,
+    mode: ModeOption = "text",
 ) -> None:
     """Answer questions from the full and from the compressed context."""
+    if mode not in MODES:
+        raise typer.BadParameter(f"--mode must be one of {', '.join(MODES)}, got {mode!r}")
     disable_progress_bar()  # of loading weights; indexing has one of its own
     texts = load(docs)
     store = index(texts)
@@ -118,7 +144,8 @@ def main(
         events = Events()
         full = retriever.invoke(asked)
         short = compressing.invoke(asked, config={"callbacks": [events]})
-        compare(asked, reader, full, short, events.last, texts)
+        beside = partial(ask_beside, mode=mode, budget=budget) if mode != "text" else None
+        compare(asked, reader, full, short, events.last, texts, beside)
 
 
 def compare(
@@ -128,6 +155,7 @@ def compare(
     short: list[Document],
     stats: dict[str, Any],
     texts: dict[str, str],
+    beside: Callable[[Reader, list[Document], str], Answer] | None = None,
 ) -> None:
     """Ask both ways and print the answers side by side, then what the second one rests on."""
     fit = fitting(reader, full, question)
@@ -135,6 +163,8 @@ def compare(
         "full context": ask(reader, fit, question),
         "compressed": ask(reader, fitting(reader, short, question), question, sum(stats["seconds"].values())),
     }
+    if beside:
+        answers["compressed"] = beside(reader, fit, question)
     remark = ""
     if len(fit) < len(full):
         remark = f"The full context has only {len(fit)} of {len(full)} chunks: the LLM has no more positions."

@@ -122,7 +122,7 @@ def _kv(reader: Reader, question: str, shown: Sequence[Shown]) -> Prepared:
     if not shown:
         return Prepared(_input(reader, tokens.ids), 0, prompt.message)
     layout = lay_out(prompt, tokens, shown, titles=settings.titles)
-    size = _context_end(prompt, tokens.offsets) if settings.prune == "context" else len(tokens.ids)
+    size = _context_end(prompt, tokens.offsets) if settings.prunes == "context" else len(tokens.ids)
     plan = Plan(torch.from_numpy(layout.span[None, :size]), torch.from_numpy(layout.keep[None, :size]))
     ready = _input(reader, tokens.ids, plan=plan)
     rest = len(tokens.ids) - size

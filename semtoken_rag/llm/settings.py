@@ -35,14 +35,15 @@ class Settings:
         Mode ``kv``: where chunks' keys and values are kept from question to question; each is read once, on
         its own, and the pieces are put together. Takes no policy.
     prune
-        Mode ``kv``: drop once the whole ``prompt`` has been read, so that the question has seen everything;
-        or after the ``context``, so that it sees what is kept.
+        Mode ``kv``: drop after the ``context``, so that the question sees what is kept; or once the whole
+        ``prompt`` has been read. None: after the prompt under a policy, which goes by the question's query
+        vectors, else after the context.
     """
 
     max_new_tokens: int = 64
     stop: tuple[str, ...] = ()
     sampler: Sampler = field(default_factory=Sampler)
-    titles: bool = True
+    titles: bool = False
     merger: Merger | None = None
     positions: str = "packed"
     policy: Policy | None = None
@@ -50,7 +51,7 @@ class Settings:
     every: int = 16
     recent: int = 16
     offload: bool = False
-    prune: str = "prompt"
+    prune: str | None = None
     store: ChunkStore | None = None
 
     def __post_init__(self) -> None:
@@ -62,5 +63,10 @@ class Settings:
             raise ValueError("a budget and offload need a policy, which says what leaves, got None")
         if self.store is not None and self.policy is not None:
             raise ValueError("a store of chunks takes no policy, got both")
-        if self.prune not in PRUNE:
-            raise ValueError(f"prune must be one of {PRUNE}, got {self.prune!r}")
+        if self.prune not in (None, *PRUNE):
+            raise ValueError(f"prune must be one of {PRUNE} or None, got {self.prune!r}")
+
+    @property
+    def prunes(self) -> str:
+        """When the KV cache is pruned: ``prune``, or what follows from the policy."""
+        return self.prune or ("context" if self.policy is None else "prompt")

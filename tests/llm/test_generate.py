@@ -59,7 +59,7 @@ def test_soft_answers_as_text(model, chat, keep, chunks):
     assert text.stats.kv_bytes == soft.stats.kv_bytes
 
 
-@pytest.mark.parametrize("prune", ["prompt", "context"])
+@pytest.mark.parametrize("prune", ["prompt", "context", None])
 @pytest.mark.parametrize("policy", [None, SpanRelevance(), HeavyHitters()])
 def test_kv_that_keeps_all_answers_as_text(model, prune, policy):
     made = reader(model, prune=prune, policy=policy, every=2)
@@ -90,8 +90,8 @@ def test_kv_reads_all_and_holds_what_is_kept(llama):
 
 def test_kv_pruned_after_the_context_asks_in_the_light_of_what_is_kept(llama):
     """The question's own keys differ from those of a question that saw everything, the context's do not."""
-    whole = reader(llama).generate(QUESTION, context(PART), mode="kv", chunks=CHUNKS)
-    part = reader(llama, prune="context").generate(QUESTION, context(PART), mode="kv", chunks=CHUNKS)
+    whole = reader(llama, prune="prompt").generate(QUESTION, context(PART), mode="kv", chunks=CHUNKS)
+    part = reader(llama).generate(QUESTION, context(PART), mode="kv", chunks=CHUNKS)
     a, b = (x.state.decoder.cache.layers[-1] for x in (whole, part))
     assert torch.equal(a.index, b.index)
     asked = len(tokenizer()(f"Question: {QUESTION}\nAnswer:").input_ids) + 12 - 1

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 pytest.importorskip("tqdm")
-from evaluation import gpu, kv
+from evaluation import gpu, kv, kv_lm
 from semtoken_rag import SemToken
 from semtoken_rag.efficiency import SHAPES
 from semtoken_rag.testing import HashEncoder
@@ -60,25 +60,25 @@ def engine():
 
 def passage():
     text = " ".join(c.text for c in CHUNKS) + " "
-    return kv.Passage.of(text * 12, tokenizer(), 60)
+    return kv_lm.Passage.of(text * 12, tokenizer(), 60)
 
 
 def test_every_arm_scores_the_same_tokens(llama, engine):
     llm, cut = reader(llama), passage()
-    assert len(cut.target) == kv.NEXT
-    found = {arm: kv.continued(llm, cut, arm, 0.5, engine) for arm in kv.LM}
+    assert len(cut.target) == kv_lm.NEXT
+    found = {arm: kv_lm.continued(llm, cut, arm, 0.5, engine) for arm in kv_lm.LM}
     assert all(0 < f["nats"] < 50 for f in found.values())
     held = {arm: f["kv_mb"] / found["full"]["kv_mb"] for arm, f in found.items()}
     assert held["full"] == 1
-    assert all(0.2 < held[arm] <= 0.5 for arm in kv.LM if arm not in ("full", "soft, medoid"))
+    assert all(0.2 < held[arm] <= 0.5 for arm in kv_lm.LM if arm not in ("full", "soft, medoid"))
     assert held["kv + h2o"] <= 0.4
 
 
 def test_a_whole_budget_scores_as_the_full_context(llama, engine):
     llm, cut = reader(llama), passage()
-    full = kv.continued(llm, cut, "full", 1.0, engine)["nats"]
+    full = kv_lm.continued(llm, cut, "full", 1.0, engine)["nats"]
     for arm in ("last", "h2o", "span"):
-        assert kv.continued(llm, cut, arm, 1.0, engine)["nats"] == pytest.approx(full, rel=1e-4)
+        assert kv_lm.continued(llm, cut, arm, 1.0, engine)["nats"] == pytest.approx(full, rel=1e-4)
 
 
 def test_every_arm_answers(llama, engine):
@@ -113,7 +113,7 @@ def test_nats_are_those_of_one_forward_pass(llama):
     ids = torch.randint(3, 90, (1, 60), generator=torch.Generator().manual_seed(0))
     decoder = Decoder(llama, DynamicCache(config=llama.config))
     logits = decoder.read(Input(ids[:, :20], None, torch.arange(20)[None]))
-    found = kv.nats(decoder, logits, ids[0, 20:].tolist())
+    found = kv_lm.nats(decoder, logits, ids[0, 20:].tolist())
     with torch.no_grad():
         whole = llama(ids).logits[0, 19:-1].log_softmax(-1)
     assert found == pytest.approx(float(-whole.gather(1, ids[0, 20:, None]).mean()), rel=1e-4)
