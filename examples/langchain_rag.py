@@ -106,12 +106,16 @@ def ask(reader: Reader, documents: list[Document], question: str, compressing: f
 
 
 def ask_beside(
-    reader: Reader, documents: list[Document], question: str, mode: str, budget: dict[str, Any]
+    documents: list[Document],
+    question: str,
+    llm: SemTokenLLM,
+    engine: SemToken,
+    mode: str,
+    budget: dict[str, Any],
 ) -> Answer:
     """Answer with the compressed context beside the prompt: as embeddings, or as a pruned KV cache."""
-    llm = SemTokenLLM(reader.model, reader.tokenizer, settings=Settings(max_new_tokens=NEW_TOKENS))
     chunks = [Chunk(d.page_content, title=d.metadata["title"]) for d in documents]
-    context = SemToken(token_counter=reader.count).compress(chunks, question, **budget)
+    context = engine.compress(chunks, question, **budget)
     answer = llm.generate(question, context, mode=mode, chunks=chunks)
     seconds = answer.stats.prefill_seconds + answer.stats.decode_seconds
     compressing = sum(context.stats.seconds.values())
@@ -140,11 +144,15 @@ def main(
         compressor=SemTokenCompressor(token_counter=reader.count, **budget), retriever=retriever
     )
     compressing.invoke("load the encoder before the clock runs")
+    beside = None
+    if mode != "text":
+        answering = SemTokenLLM(reader.model, reader.tokenizer, settings=Settings(max_new_tokens=NEW_TOKENS))
+        engine = SemToken(token_counter=reader.count)
+        beside = partial(ask_beside, llm=answering, engine=engine, mode=mode, budget=budget)
     for asked in question or QUESTIONS:
         events = Events()
         full = retriever.invoke(asked)
         short = compressing.invoke(asked, config={"callbacks": [events]})
-        beside = partial(ask_beside, mode=mode, budget=budget) if mode != "text" else None
         compare(asked, reader, full, short, events.last, texts, beside)
 
 
@@ -155,7 +163,7 @@ def compare(
     short: list[Document],
     stats: dict[str, Any],
     texts: dict[str, str],
-    beside: Callable[[Reader, list[Document], str], Answer] | None = None,
+    beside: Callable[[list[Document], str], Answer] | None = None,
 ) -> None:
     """Ask both ways and print the answers side by side, then what the second one rests on."""
     fit = fitting(reader, full, question)
@@ -164,7 +172,7 @@ def compare(
         "compressed": ask(reader, fitting(reader, short, question), question, sum(stats["seconds"].values())),
     }
     if beside:
-        answers["compressed"] = beside(reader, fit, question)
+        answers["compressed"] = beside(fit, question)
     remark = ""
     if len(fit) < len(full):
         remark = f"The full context has only {len(fit)} of {len(full)} chunks: the LLM has no more positions."

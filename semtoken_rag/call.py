@@ -11,7 +11,7 @@ import numpy as np
 
 from semtoken_rag.budget import Budget, Counter
 from semtoken_rag.config import Config
-from semtoken_rag.fingerprints import Source, StoredSource
+from semtoken_rag.fingerprints import Fingerprinter, StoredFingerprinter
 from semtoken_rag.render import (
     CompressedChunk,
     CompressedContext,
@@ -31,7 +31,7 @@ from semtoken_rag.types import Chunk, Encoding, Granularity, IntArray, Query, Se
 class Setup:
     """What stays the same from call to call: who encodes, who decides, who counts, and the settings."""
 
-    source: Source | StoredSource
+    fingerprinter: Fingerprinter | StoredFingerprinter
     strategy: Strategy
     counter: Counter
     config: Config
@@ -57,7 +57,7 @@ class Call:
             if self.total <= self.budget and (whole := self._unchanged()) is not None:
                 return whole
         with self._stage("encode"):
-            read, query, self.stored = self.setup.source.read(self.chunks, self.query)
+            read, query, self.stored = self.setup.fingerprinter.read(self.chunks, self.query)
             tokens = Tokens.concatenate([r.encoding for r in read])
         if not counted:
             self._settle([len(r.encoding.ids) for r in read])
@@ -112,7 +112,7 @@ class Call:
                 cost=self._cost(units),
                 budget=self.budget,
                 counter=self.setup.counter,
-                encoder=self.setup.source.encoder.name,
+                encoder=self.setup.fingerprinter.encoder.name,
                 floor=self.config.floor,
                 ceiling=self.config.ceiling,
                 protect=self.config.protect,
@@ -186,5 +186,5 @@ class Call:
         return CompressedContext(text, chunks, (), self._stats(self.total, after))
 
     def _stats(self, before: int, after: int) -> Stats:
-        names = self.setup.source.encoder.name, self.setup.counter.name
+        names = self.setup.fingerprinter.encoder.name, self.setup.counter.name
         return Stats(before, after, self.budget, *names, self.seconds, self.fallback, self.stored)

@@ -11,7 +11,7 @@ from semtoken_rag.call import Call, Setup
 from semtoken_rag.config import Config
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder
-from semtoken_rag.fingerprints import Source, StoredSource
+from semtoken_rag.fingerprints import Fingerprinter, StoredFingerprinter
 from semtoken_rag.presets import resolve_strategy
 from semtoken_rag.render import CompressedContext
 from semtoken_rag.store import resolve_store
@@ -26,11 +26,11 @@ class SemToken:
     Parameters
     ----------
     encoder
-        ``"auto"``, ``"static"``, ``"minilm"``, a Hugging Face model, a ``SentenceTransformer`` or an
-        `Encoder`.
+        ``"auto"``, ``"static"``, ``"minilm"``, ``"lookup"``, a Hugging Face model, a ``SentenceTransformer``
+        or an `Encoder`.
     strategy
         ``"semtoken"``; ``"cascade"``, which prunes with the static table and encodes only what is left;
-        ``"lead"``; or any `Strategy`.
+        ``"lead"``; ``"paper"`` and its baselines, see `semtoken_rag.presets`; or any `Strategy`.
     token_counter
         The reader's tokenizer: a callable, a Hugging Face tokenizer or a tiktoken encoding; None estimates
         with the encoder's own.
@@ -65,18 +65,18 @@ class SemToken:
         config = config or Config()
         encodes, decides = resolve_strategy(strategy, resolve(encoder))
         keeps = resolve_store(store)
-        source = (
-            Source(encodes, config.segmenter)
+        fingerprinter = (
+            Fingerprinter(encodes, config.segmenter)
             if keeps is None
-            else StoredSource(encodes, keeps, config.segmenter)
+            else StoredFingerprinter(encodes, keeps, config.segmenter)
         )
-        self._setup = Setup(source, decides, Counter.of(token_counter, encodes), config)
+        self._setup = Setup(fingerprinter, decides, Counter.of(token_counter, encodes), config)
         self._on_error = on_error
 
     @property
     def encoder(self) -> Encoder:
         """The encoder in use."""
-        return self._setup.source.encoder
+        return self._setup.fingerprinter.encoder
 
     @property
     def counter(self) -> Counter:
@@ -140,10 +140,10 @@ class SemToken:
         Exception
             Whatever the encoder or the store raises, also under ``on_error="fallback"``.
         """
-        source = self._setup.source
-        if not isinstance(source, StoredSource):
+        fingerprinter = self._setup.fingerprinter
+        if not isinstance(fingerprinter, StoredFingerprinter):
             raise ValueError("annotate needs a store, got store=None")
-        return source.annotate(_chunks(chunks))
+        return fingerprinter.annotate(_chunks(chunks))
 
 
 def _chunks(given: Sequence[str | Chunk]) -> list[Chunk]:

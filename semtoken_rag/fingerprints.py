@@ -39,7 +39,7 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Fingerprinter:
     """Computes fingerprints.
 
     Parameters
@@ -60,7 +60,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSource:
+class StoredFingerprinter:
     """Reads fingerprints from a store, and computes and keeps those that are not there.
 
     What is computed goes through the stored form too, so that a result does not depend on what the store
@@ -88,9 +88,8 @@ class StoredSource:
         encodings, query = encode_call(self.encoder, texts, titles, question)
         values = {}
         for (key, chunk), encoding in zip(missing.items(), encodings, strict=True):
-            segments = self.segmenter(chunk.text)
-            values[key] = to_bytes(Fingerprint(encoding, segments if self._cuts_alike else ()))
-            found[key] = replace(from_bytes(values[key], chunk.text), segments=segments)
+            values[key] = self._written(chunk.text, encoding)
+            found[key] = self._read_back(values[key], chunk.text)
         self._keep(values)
         if query:
             turned = replace(query.encoding, vectors=rotate(query.encoding.vectors))
@@ -109,11 +108,9 @@ class StoredSource:
         known = self.store.mget(list(keyed))
         missing = [key for key, value in zip(keyed, known, strict=True) if not _whole(value)]
         texts, titles = [keyed[key].text for key in missing], [keyed[key].title for key in missing]
-        values = []
-        for key, text, encoding in zip(missing, texts, encode(self.encoder, texts, titles), strict=True):
-            segments = self.segmenter(text) if self._cuts_alike else ()
-            values.append((key, to_bytes(Fingerprint(encoding, segments))))
-        self.store.mset(values)
+        encodings = encode(self.encoder, texts, titles)
+        values = [self._written(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
+        self.store.mset(list(zip(missing, values, strict=True)))
         return len(missing)
 
     def keys(self, chunks: Sequence[Chunk]) -> list[str]:
@@ -126,6 +123,13 @@ class StoredSource:
         """Whether segments may be stored: another segmenter's would stand under the same key."""
         return self.segmenter is segment
 
+    def _written(self, text: str, encoding: Encoding) -> bytes:
+        return to_bytes(Fingerprint(encoding, self.segmenter(text) if self._cuts_alike else ()))
+
+    def _read_back(self, value: bytes, text: str) -> Fingerprint:
+        read = from_bytes(value, text)
+        return read if self._cuts_alike else replace(read, segments=self.segmenter(text))
+
     def _stored(self, keyed: dict[str, Chunk]) -> dict[str, Fingerprint]:
         try:
             values = self.store.mget(list(keyed))
@@ -136,10 +140,7 @@ class StoredSource:
         for (key, chunk), value in zip(keyed.items(), values, strict=True):
             try:
                 if value is not None:
-                    read = from_bytes(value, chunk.text)
-                    found[key] = (
-                        read if self._cuts_alike else replace(read, segments=self.segmenter(chunk.text))
-                    )
+                    found[key] = self._read_back(value, chunk.text)
             except ValueError as error:
                 log.warning("a stored fingerprint is computed anew: %s", error)
         return found

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.fingerprints import HEADER, Fingerprint, StoredSource, from_bytes, to_bytes
+from semtoken_rag.fingerprints import HEADER, Fingerprint, StoredFingerprinter, from_bytes, to_bytes
 from semtoken_rag.quantize import pack, unpack
 from semtoken_rag.segment import Segment, segment
 from semtoken_rag.store import MemoryStore
@@ -143,8 +143,8 @@ def test_doubles_in_a_call_are_encoded_once():
 
 
 def test_keys_differ_by_text_title_and_encoder_and_hold_no_text():
-    source = StoredSource(resolve("static"), MemoryStore())
-    other = StoredSource(Counting(), MemoryStore())
+    source = StoredFingerprinter(resolve("static"), MemoryStore())
+    other = StoredFingerprinter(Counting(), MemoryStore())
     chunks = [Chunk("ab", title="c"), Chunk("a", title="bc"), Chunk("ab"), Chunk("abc"), Chunk("ab\ud800")]
     keys = [*source.keys(chunks), *other.keys(chunks)]
     assert len(set(keys)) == len(keys)

@@ -15,6 +15,7 @@ import pytest
 from semtoken_rag import SemToken
 from semtoken_rag.ingest import ingest
 from semtoken_rag.store import RedisStore, TieredStore, resolve_store
+from tests.byte_stores import check_byte_store
 from tests.samples import QUERY, TEXTS
 
 redis = pytest.importorskip("redis", reason="needs the extra redis")
@@ -65,16 +66,7 @@ def url(server: str) -> str:
 def test_the_interface_is_that_of_a_byte_store(url: str):
     store = pickle.loads(pickle.dumps(RedisStore(url, prefix="a:")))
     RedisStore(url, prefix="b:").mset([("elsewhere", b"1")])
-    store.mset([("a1", b"one"), ("a2", b"\x00two"), ("b", b"")])
-    assert store.mget(["b", "x", "a2", "a1", "a1"]) == [b"", None, b"\x00two", b"one", b"one"]
-    assert sorted(store.yield_keys()) == ["a1", "a2", "b"]
-    assert sorted(store.yield_keys(prefix="a")) == ["a1", "a2"]
-    store.mset([("a1", b"new")])
-    store.mdelete(["a2", "never there"])
-    assert store.mget(["a1", "a2"]) == [b"new", None]
-    store.mset([])
-    store.mdelete([])
-    assert store.mget([]) == []
+    check_byte_store(store)
 
 
 def test_warm_and_cold_give_the_same_bytes(url: str):

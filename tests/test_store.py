@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from semtoken_rag.store import FingerprintStore, MemoryStore, SQLiteStore, TieredStore, resolve_store
+from semtoken_rag.store import MemoryStore, SQLiteStore, TieredStore, resolve_store
+from tests.byte_stores import check_byte_store
 
 
 @pytest.fixture(params=["memory", "sqlite", "tiered"])
@@ -24,17 +25,7 @@ def store(request, tmp_path):
 
 
 def test_the_interface_is_that_of_a_byte_store(store):
-    assert isinstance(store, FingerprintStore)
-    store.mset([("a1", b"one"), ("a2", b"\x00two"), ("b", b"")])
-    assert store.mget(["b", "x", "a2", "a1", "a1"]) == [b"", None, b"\x00two", b"one", b"one"]
-    assert sorted(store.yield_keys()) == ["a1", "a2", "b"]
-    assert sorted(store.yield_keys(prefix="a")) == ["a1", "a2"]
-    store.mset([("a1", b"new")])
-    store.mdelete(["a2", "never there"])
-    assert store.mget(["a1", "a2"]) == [b"new", None]
-    store.mset([])
-    store.mdelete([])
-    assert store.mget([]) == []
+    check_byte_store(store)
 
 
 def test_more_keys_than_one_statement_takes(store):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.documents import Document
@@ -15,7 +15,8 @@ from pydantic import ConfigDict
 from langchain_semtoken.compressor import SemTokenCompressor
 from langchain_semtoken.documents import to_chunks
 from semtoken_rag import Chunk, CompressedContext
-from semtoken_rag.llm.generate import SemTokenLLM
+from semtoken_rag.llm.checks import check_beside
+from semtoken_rag.llm.generate import Mode, SemTokenLLM
 
 
 class SemTokenReader(LLM):
@@ -47,7 +48,7 @@ class SemTokenReader(LLM):
 
     reader: SemTokenLLM
     compressor: SemTokenCompressor | None = None
-    mode: Literal["text", "soft", "kv"] = "text"
+    mode: Mode = "text"
     cache: Any = False
 
     @property
@@ -102,18 +103,9 @@ class SemTokenReader(LLM):
         context: CompressedContext | None = None,
         chunks: Sequence[Chunk] | None = None,
     ) -> tuple[CompressedContext | None, Sequence[Chunk] | None]:
-        """Compress the documents, or pass on the context given.
-
-        Raises
-        ------
-        ValueError
-            Where both are given, or documents without a compressor.
-        """
+        """Compress the documents, or pass on the context given; not both, see `check_beside`."""
         if not documents:
             return context, chunks
-        if context is not None or chunks is not None:
-            raise ValueError("give documents, or a context with its chunks, got both")
-        if self.compressor is None:
-            raise ValueError(f"documents need a compressor, got {len(documents)} documents and None")
-        made = to_chunks(documents, self.compressor.title_key)
-        return self.compressor._run(made, question), made
+        cutter = check_beside("documents", documents, self.compressor, "compressor", (context, chunks))
+        made = to_chunks(documents, cutter.title_key)
+        return cutter._run(made, question), made

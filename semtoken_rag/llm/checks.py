@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Sequence, Sized
+from typing import Any, TypeVar
 
 from semtoken_rag.llm.soft import SoftPrompt
+
+T = TypeVar("T")
 
 
 def text_config(model: Any) -> Any:
@@ -77,3 +80,25 @@ def check_length(model: Any, last: int, new: int) -> None:
         raise ValueError(
             f"the prompt takes {last + 1} positions and the answer up to {new}, the reader has {limit}"
         )
+
+
+def check_beside(name: str, found: Sized, cutter: T | None, kind: str, given: Sequence[object]) -> T:
+    """Return the ``cutter`` of what was ``found``, where no context is given as well.
+
+    Parameters
+    ----------
+    name, kind
+        What the framework calls what was found, and what cuts it.
+    given
+        The context and its chunks.
+
+    Raises
+    ------
+    ValueError
+        Where both are given, or there is nothing to cut with.
+    """
+    if any(each is not None for each in given):
+        raise ValueError(f"give {name}, or a context with its chunks, got both")
+    if cutter is None:
+        raise ValueError(f"{name} need a {kind}, got {len(found)} {name} and None")
+    return cutter

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
@@ -24,8 +24,8 @@ from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 Mode = Literal["text", "soft", "kv"]
+MODES = get_args(Mode)
 FILES = ("gguf_file", "revision", "cache_dir", "token")  # settings that the tokenizer needs too
-MODES = ("text", "soft", "kv")
 
 
 @dataclass(frozen=True, slots=True)

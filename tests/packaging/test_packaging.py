@@ -13,6 +13,7 @@ from semtoken_rag.encoders.auto import ADAPTER
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(semtoken_rag.__file__).parent
 OPTIONAL = ("torch", "transformers", "pydantic", "langchain_core", "llama_index", "faiss", "typer")
+OPTIONAL += ("ray", "redis", "pyarrow", "sqlite3", "matplotlib")
 
 
 @pytest.mark.parametrize("folder", ["", "llama_index", "llama_index/postprocessor"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from llama_index.core.base.response.schema import Response
 from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
@@ -17,8 +17,8 @@ from pydantic import ConfigDict
 
 from llama_index.postprocessor.semtoken.postprocessor import SemTokenPostprocessor
 from semtoken_rag import Chunk, CompressedContext
-from semtoken_rag.llm.checks import positions
-from semtoken_rag.llm.generate import SemTokenLLM
+from semtoken_rag.llm.checks import check_beside, positions
+from semtoken_rag.llm.generate import Mode, SemTokenLLM
 
 
 class SemTokenReader(CustomLLM):
@@ -41,7 +41,7 @@ class SemTokenReader(CustomLLM):
 
     reader: SemTokenLLM
     postprocessor: SemTokenPostprocessor | None = None
-    mode: Literal["text", "soft", "kv"] = "text"
+    mode: Mode = "text"
 
     @classmethod
     def class_name(cls) -> str:
@@ -86,21 +86,12 @@ class SemTokenReader(CustomLLM):
         context: CompressedContext | None = None,
         chunks: Sequence[Chunk] | None = None,
     ) -> tuple[CompressedContext | None, Sequence[Chunk] | None]:
-        """Compress the nodes that have text, or pass on the context given.
-
-        Raises
-        ------
-        ValueError
-            Where both are given, or nodes without a postprocessor.
-        """
+        """Compress the nodes that have text, or pass on the context given; not both, see `check_beside`."""
         if not nodes:
             return context, chunks
-        if context is not None or chunks is not None:
-            raise ValueError("give nodes, or a context with its chunks, got both")
-        if self.postprocessor is None:
-            raise ValueError(f"nodes need a postprocessor, got {len(nodes)} nodes and None")
-        made = list(self.postprocessor._chunks(nodes).values())
-        return (self.postprocessor._run(made, question), made) if made else (None, None)
+        cutter = check_beside("nodes", nodes, self.postprocessor, "postprocessor", (context, chunks))
+        made = list(cutter._chunks(nodes).values())
+        return (cutter._run(made, question), made) if made else (None, None)
 
 
 class SemTokenQueryEngine(CustomQueryEngine):
