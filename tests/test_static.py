@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from semtoken_rag.encoders.base import PARALLEL, Encoder, encodable, encode, unit_length
+from semtoken_rag.encoders.base import Encoder, encodable, encode, unit_length
 from semtoken_rag.encoders.static import StaticEncoder, shipped
+from semtoken_rag.encoders.words import PARALLEL
 from semtoken_rag.testing import HashEncoder
 
 VOCABULARY = ("[UNK]", "tower", "rain", "##y", ".", "你", "void")

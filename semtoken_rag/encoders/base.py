@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from semtoken_rag.types import Encoding, FloatArray, Query
-
-PARALLEL = 2_000  # characters under which waking the tokenizer's threads costs more than it saves
 
 
 @runtime_checkable
@@ -36,8 +34,9 @@ class Encoder(Protocol):
 
 def unit_length(vectors: FloatArray) -> FloatArray:
     """Scale the rows of (n, d) to length 1; rows of zeros stay zeros."""
-    norm = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: FloatArray = np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > 0)
+    norm = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    norm[norm == 0] = 1.0
+    scaled: FloatArray = vectors / norm[:, None]
     return scaled
 
 
@@ -63,15 +62,6 @@ def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> lis
     if not all(np.isfinite(e.vectors).all() for e in encodings):
         raise FloatingPointError(f"the encoder {encoder.name} returned vectors that are not finite")
     return encodings
-
-
-def tokenize(tokenizer: Any, texts: Sequence[str]) -> list[Any]:
-    """Encode each text without special tokens; in parallel where there is enough text to gain by it."""
-    clean = [encodable(text) for text in texts]
-    if sum(map(len, clean)) > PARALLEL:
-        found: list[Any] = tokenizer.encode_batch(clean, add_special_tokens=False)
-        return found
-    return [tokenizer.encode(text, add_special_tokens=False) for text in clean]
 
 
 def encodable(text: str) -> str:

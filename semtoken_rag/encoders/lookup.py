@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from semtoken_rag.encoders.base import Encoder, tokenize
+from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.static import FOLDER, wordpiece
+from semtoken_rag.encoders.words import TextTokenizer
 from semtoken_rag.quantize import restore
 from semtoken_rag.types import Encoding
 
@@ -39,7 +40,7 @@ class LookupEncoder:
         self._codes = np.load(table, mmap_mode="r", allow_pickle=False)
         digest = hashlib.blake2b(self._codes.tobytes(), digest_size=4)
         self.name = f"{name}-lookup:{digest.hexdigest()}"
-        self._tokenizer = wordpiece(FOLDER / "vocab.txt")
+        self._tokenizer = TextTokenizer(wordpiece(FOLDER / "vocab.txt"))
 
     @property
     def encoder(self) -> Encoder:
@@ -51,7 +52,7 @@ class LookupEncoder:
 
     def count(self, text: str) -> int:
         """Tokens of ``text``, without special tokens."""
-        return len(tokenize(self._tokenizer, [text])[0].ids)
+        return self._tokenizer.count(text)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
         """Encode each text with its title in front as context; see `TransformerEncoder.encode`."""
@@ -59,7 +60,6 @@ class LookupEncoder:
 
     def encode_question(self, question: str) -> Encoding:
         """Look up each token of a question: vectors (q, d) float32 of unit length."""
-        (tokens,) = tokenize(self._tokenizer, [question])
-        ids = np.array(tokens.ids, np.int64)
-        vectors = restore(self._codes[ids], 4 * self._codes.shape[1])
-        return Encoding(ids, np.array(tokens.offsets, np.int64).reshape(-1, 2), vectors, ids[:0], vectors[:0])
+        (tokens,) = self._tokenizer([question])
+        vectors = restore(self._codes[tokens.ids], 4 * self._codes.shape[1])
+        return Encoding(tokens.ids, tokens.offsets, vectors, tokens.ids[:0], vectors[:0])

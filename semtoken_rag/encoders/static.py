@@ -14,7 +14,8 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from semtoken_rag.encoders.base import tokenize, unit_length
+from semtoken_rag.encoders.base import unit_length
+from semtoken_rag.encoders.words import TextTokenizer
 from semtoken_rag.types import Encoding, FloatArray, IntArray
 
 FOLDER = Path(__file__).parent / "static"
@@ -35,7 +36,7 @@ class StaticEncoder:
         self.name = f"static:{folder.name}"
         self._table = np.load(folder / "table.npy", mmap_mode="r", allow_pickle=False)
         self._scale = np.load(folder / "scale.npy", allow_pickle=False)
-        self._tokenizer = wordpiece(folder / "vocab.txt")
+        self._tokenizer = TextTokenizer(wordpiece(folder / "vocab.txt"))
 
     @property
     def fingerprint(self) -> str:
@@ -44,24 +45,18 @@ class StaticEncoder:
 
     def count(self, text: str) -> int:
         """Tokens of ``text``, without special tokens."""
-        return len(tokenize(self._tokenizer, [text])[0].ids)
+        return self._tokenizer.count(text)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
         """Look up each token; vectors (n, d) float32 of unit length. A title does not change them."""
-        tokens = tokenize(self._tokenizer, [*texts, *titles])
-        ids = [np.array(t.ids, np.int64) for t in tokens]
-        every = self._vectors(np.concatenate([*ids, np.empty(0, np.int64)]))
-        vectors = np.split(every, np.cumsum([len(i) for i in ids])[:-1]) if ids else []
+        tokens = self._tokenizer([*texts, *titles])
+        lengths = [len(t.ids) for t in tokens]
+        every = self._vectors(np.concatenate([*(t.ids for t in tokens), np.empty(0, np.int64)]))
+        vectors = np.split(every, np.cumsum(lengths)[:-1]) if tokens else []
         n = len(texts)
         return [
-            Encoding(
-                ids=ids[i],
-                offsets=np.array(tokens[i].offsets, np.int64).reshape(-1, 2),
-                vectors=vectors[i],
-                title_ids=ids[n + i],
-                title_vectors=vectors[n + i],
-            )
-            for i in range(n)
+            Encoding(t.ids, t.offsets, own, title.ids, above)
+            for t, own, title, above in zip(tokens[:n], vectors[:n], tokens[n:], vectors[n:], strict=True)
         ]
 
     def _vectors(self, ids: IntArray) -> FloatArray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from semtoken_rag._optional import require
 from semtoken_rag.encoders import adapter
-from semtoken_rag.encoders.base import tokenize
+from semtoken_rag.encoders.words import TextTokenizer, Tokenized
 from semtoken_rag.types import Encoding
 
 if TYPE_CHECKING:
@@ -39,13 +39,12 @@ class Plan:
     """The windows of a batch of texts, and what is needed to put their vectors together again."""
 
     windows: list[Window]
-    ids: list[list[int]]
-    offsets: list[list[tuple[int, int]]]
-    head_ids: list[list[int]]
+    texts: list[Tokenized]
+    heads: list[Tokenized]
 
     def gather(self, vectors: Sequence[Any]) -> tuple[list[list[Any]], list[Any]]:
         """Parts of each text and its title's vectors, from an array or tensor (length, d) a window."""
-        parts: list[list[Any]] = [[] for _ in self.ids]
+        parts: list[list[Any]] = [[] for _ in self.texts]
         heads: dict[int, Any] = {}
         for window, rows in zip(self.windows, vectors, strict=True):
             parts[window.text].append(rows[window.own])
@@ -57,13 +56,13 @@ class Plan:
         parts, heads = self.gather(vectors)
         return [
             Encoding(
-                ids=np.array(self.ids[i], np.int64),
-                offsets=np.array(self.offsets[i], np.int64).reshape(-1, 2),
+                ids=text.ids,
+                offsets=text.offsets,
                 vectors=part[0] if len(part) == 1 else np.concatenate(part),
-                title_ids=np.array(self.head_ids[i], np.int64),
-                title_vectors=heads[i],
+                title_ids=head.ids,
+                title_vectors=rows,
             )
-            for i, part in enumerate(parts)
+            for text, part, head, rows in zip(self.texts, parts, self.heads, heads, strict=True)
         ]
 
 
@@ -116,10 +115,11 @@ class TransformerEncoder:
         self.module = (
             module.to(self.device, torch.float16 if on_gpu else torch.float32).eval().requires_grad_(False)
         )
-        self._tokenizer = _backend(tokenizer)
+        backend = _backend(tokenizer)
+        self._tokenizer = TextTokenizer(backend)
         self._prefix, self._suffix = _special_ids(tokenizer)
         self._pad = tokenizer.pad_token_id or 0
-        self._separator = self._tokenizer.encode(".", add_special_tokens=False).ids
+        self._separator = backend.encode(".", add_special_tokens=False).ids
         longest = getattr(module.config, "max_position_embeddings", None) or window
         self.window, self.overlap = min(window, longest), overlap
         self.batch_tokens = batch_tokens or (16_384 if on_gpu else 512)
@@ -147,7 +147,7 @@ class TransformerEncoder:
 
     def count(self, text: str) -> int:
         """Tokens of ``text``, without special tokens."""
-        return len(tokenize(self._tokenizer, [text])[0].ids)
+        return self._tokenizer.count(text)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
         """Encode each text with its title in front as context.
@@ -167,16 +167,15 @@ class TransformerEncoder:
 
     def plan(self, texts: Sequence[str], titles: Sequence[str]) -> Plan:
         """Tokenize and cut into windows: everything that comes before the forward pass."""
-        heads = dict(zip(set(titles), tokenize(self._tokenizer, list(set(titles))), strict=True))
-        cut = self.window // TITLE_SHARE
-        head_ids = [heads[title].ids[:cut] for title in titles]
-        tokens = tokenize(self._tokenizer, texts)
+        cut, n = self.window // TITLE_SHARE, len(texts)
+        tokens = self._tokenizer([*texts, *titles])
+        heads = [Tokenized(t.ids[:cut], t.offsets[:cut]) for t in tokens[n:]]
         windows = [
             window
-            for i, (text, head) in enumerate(zip(tokens, head_ids, strict=True))
-            for window in self._windows(i, text.ids, head)
+            for i, (text, head) in enumerate(zip(tokens, heads, strict=False))
+            for window in self._windows(i, text.ids.tolist(), head.ids.tolist())
         ]
-        return Plan(windows, [t.ids for t in tokens], [t.offsets for t in tokens], head_ids)
+        return Plan(windows, tokens[:n], heads)
 
     def _windows(self, text: int, ids: list[int], head: list[int]) -> list[Window]:
         """Cut one text into windows that share ``overlap`` tokens; each owns the tokens it sees best."""

@@ -211,9 +211,9 @@ class Trainer:
         tokens = Tokens.concatenate(bare[:-1])  # ids and offsets are all that the units need
         units = build_units(example.chunks, tokens)
         wanted = example.wanted(units)
-        if not wanted.any() or wanted.all() or not plan.ids[-1]:
+        if not wanted.any() or wanted.all() or not len(plan.texts[-1].ids):
             return None
-        target = Target.of(np.array(plan.ids[-1], np.int64), tokens, units, wanted)
+        target = Target.of(plan.texts[-1].ids, tokens, units, wanted)
         own, heads = self._forward(plan)
         return scores(own[-1], torch.cat(own[:-1]), torch.cat(heads[:-1]), target), target
 
