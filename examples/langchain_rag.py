@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import torch
 import typer
@@ -34,6 +34,7 @@ from common import (
     KOption,
     LlmOption,
     MaxTokensOption,
+    ModeOption,
     QuestionOption,
     RatioOption,
     Reader,
@@ -44,12 +45,8 @@ from common import (
 )
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.llm.generate import MODES, SemTokenLLM
+from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.settings import Settings
-
-ModeOption = Annotated[
-    str, typer.Option(help=f"How the LLM gets the compressed context: {', '.join(MODES)}.")
-]
 
 
 class Events(BaseCallbackHandler):
@@ -132,8 +129,6 @@ def main(
     mode: ModeOption = "text",
 ) -> None:
     """Answer questions from the full and from the compressed context."""
-    if mode not in MODES:
-        raise typer.BadParameter(f"--mode must be one of {', '.join(MODES)}, got {mode!r}")
     disable_progress_bar()  # of loading weights; indexing has one of its own
     texts = load(docs)
     store = index(texts)

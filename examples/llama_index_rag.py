@@ -2,9 +2,11 @@
 
 Indexes the Python language reference (or ``--docs FOLDER``), retrieves nodes with FAISS, compresses them
 with SemToken as the postprocessor of a query engine, and asks the LLM three times: with the full context,
-with the compressed one, and with that once more from a coroutine.
+with the compressed one, and with that once more from a coroutine; with ``--mode soft`` or ``kv`` once more
+with the compressed context beside the prompt, as embeddings or as a pruned KV cache.
 
     python examples/llama_index_rag.py --ratio 0.2
+    python examples/llama_index_rag.py --mode kv
     python examples/llama_index_rag.py --docs papers/ --question "What is the result?" --llm Qwen/Qwen3-0.6B
 """
 
@@ -24,7 +26,7 @@ from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events.llm import LLMCompletionEndEvent, LLMCompletionStartEvent
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
-from llama_index.core.schema import Document, QueryBundle
+from llama_index.core.schema import Document, NodeWithScore, QueryBundle
 from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 from llama_index.llms.huggingface import HuggingFaceLLM
 from llama_index.vector_stores.faiss import FaissVectorStore
@@ -40,6 +42,7 @@ from common import (
     KOption,
     LlmOption,
     MaxTokensOption,
+    ModeOption,
     QuestionOption,
     RatioOption,
     Reader,
@@ -49,6 +52,10 @@ from common import (
     report,
 )
 from llama_index.postprocessor.semtoken import CompressionEndEvent, SemTokenPostprocessor
+from llama_index.postprocessor.semtoken.llm import SemTokenReader
+from semtoken_rag import Chunk, SemToken
+from semtoken_rag.llm import settings
+from semtoken_rag.llm.generate import SemTokenLLM
 
 
 class Meter(BaseEventHandler):
@@ -118,6 +125,21 @@ def local_llm(reader: Reader) -> HuggingFaceLLM:
     )
 
 
+def beside(
+    reader: Reader, nodes: list[NodeWithScore], question: str, mode: str, budget: dict[str, Any]
+) -> Answer:
+    """Answer with the compressed context beside the prompt: as embeddings, or as a pruned KV cache."""
+    short = settings.Settings(max_new_tokens=NEW_TOKENS)
+    llm = SemTokenReader(reader=SemTokenLLM(reader.model, reader.tokenizer, settings=short), mode=mode)
+    chunks = [Chunk(n.node.text, title=n.node.metadata["title"]) for n in nodes]
+    context = SemToken(token_counter=reader.count).compress(chunks, question, **budget)
+    answer = llm.complete(question, context=context, chunks=chunks)
+    seconds = answer.raw["prefill_seconds"] + answer.raw["decode_seconds"]
+    return Answer(
+        answer.text.strip(), answer.raw["prompt_tokens"], seconds, sum(context.stats.seconds.values())
+    )
+
+
 def main(
     question: QuestionOption = None,
     ratio: RatioOption = 0.2,
@@ -125,6 +147,7 @@ def main(
     docs: DocsOption = None,
     llm: LlmOption = "smollm2",
     k: KOption = 20,
+    mode: ModeOption = "text",
 ) -> None:
     """Answer questions from the full and from the compressed context."""
     disable_progress_bar()  # of loading weights; indexing has one of its own
@@ -150,6 +173,9 @@ def main(
         later, _ = meter.measured(lambda text: asyncio.run(short.aquery(text)), asked)
         answer, response = meter.measured(short.query, asked)
         answers = {"full context": whole, "compressed": answer, "compressed, async": later}
+        if mode != "text":
+            answer = beside(reader, retriever.retrieve(asked), asked, mode, budget)
+            answers[f"compressed, {mode}"] = answer
         report(asked, answers, meter.stats, citations(answer.text, response.source_nodes, texts))
 
 

@@ -29,6 +29,6 @@ def unprotected(text: str, offsets: IntArray, protect: Sequence[str]) -> BoolArr
     free = np.ones(len(left), bool)
     for pattern in protect:
         for match in re.finditer(pattern, text[first:last]):
-            a, b = match.start() + first, match.end() + first
-            free &= ~((left > a) & (left < b))
+            inside = np.searchsorted(left, [match.start() + first + 1, match.end() + first])
+            free[inside[0] : inside[1]] = False
     return free

@@ -11,7 +11,9 @@ import numpy as np
 
 from semtoken_rag.budget import Budget, Counter
 from semtoken_rag.config import Config
+from semtoken_rag.deadline import check
 from semtoken_rag.fingerprints import Fingerprinter, StoredFingerprinter
+from semtoken_rag.markers import found, neutralise
 from semtoken_rag.render import (
     CompressedChunk,
     CompressedContext,
@@ -45,9 +47,11 @@ class Call:
         self.chunks, self.query = chunks, query
         self.seconds: dict[str, float] = {}
         self.fallback: str | None = None
+        self.store_failure: str | None = None
         self._bound = budget
         self.before: Sequence[int] = ()
         self.total = self.budget = self.stored = 0
+        self.cost = np.zeros(0, np.int64)  # tokens of each unit
 
     def run(self) -> CompressedContext:
         """Encode, segment, decide and render; or pass everything on where it fits."""
@@ -57,7 +61,9 @@ class Call:
             if self.total <= self.budget and (whole := self._unchanged()) is not None:
                 return whole
         with self._stage("encode"):
-            read, query, self.stored = self.setup.fingerprinter.read(self.chunks, self.query)
+            read, query, self.stored, self.store_failure = self.setup.fingerprinter.read(
+                self.chunks, self.query
+            )
             tokens = Tokens.concatenate([r.encoding for r in read])
         if not counted:
             self._settle([len(r.encoding.ids) for r in read])
@@ -67,9 +73,13 @@ class Call:
 
     def _counts_first(self) -> bool:
         """Tell whether to count the input before encoding it, whose tokens may be the count anyway."""
-        estimated = self.setup.counter.name == "estimate"
+        estimated = self._counts_alike()
         always_cut = self._bound.ratio is not None and self._bound.ratio < 1 and not self.config.min_tokens
         return not (estimated and always_cut and self.chunks)
+
+    def _counts_alike(self) -> bool:
+        """Tell whether the tokens that the encoder of this call returns are the reader's."""
+        return self.setup.counter.name == "estimate" and self.fallback is None
 
     def _count_input(self) -> None:
         with self._stage("count"):
@@ -79,9 +89,17 @@ class Call:
         """Fix the budget in tokens, now that the input's are known."""
         total, bound = sum(before), self._bound
         if bound.ratio is not None and (bound.ratio == 1 or total < self.config.min_tokens):
-            total = max(total, self.count(self.config.separator.join(c.text for c in self.chunks)))
+            total = max(
+                total, self.count(self.config.separator.join(self._shown(c.text) for c in self.chunks))
+            )
             bound = Budget(bound.max_tokens or max(total, 1), 1.0)
         self.before, self.total, self.budget = before, total, bound.tokens(total)
+
+    def again(self, setup: Setup, reason: str) -> Call:
+        """Return the same call of another setup, which is flagged as a fallback."""
+        call = Call(setup, self.chunks, self.query, self._bound)
+        call.fallback = reason
+        return call
 
     def cut_originals(self, error: str) -> CompressedContext:
         """Without encoder and strategy: the chunks in their order, cut to the budget."""
@@ -96,6 +114,7 @@ class Call:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
+        check()
         start = time.perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
@@ -114,50 +133,81 @@ class Call:
                 counter=self.setup.counter,
                 encoder=self.setup.fingerprinter.encoder.name,
                 floor=self.config.floor,
-                ceiling=self.config.ceiling,
+                ceiling=self._ceiling(),
                 protect=self.config.protect,
             )
             selected = strategy(problem)
-        return self._fit(units if selected.units is None else selected.units, selected)
+        own = selected.units
+        self.cost = problem.cost if own is None else self._cost(own)
+        return self._fit(units if own is None else own, selected)
+
+    def _ceiling(self) -> int | None:
+        """Tokens that one chunk may take: the smaller of the two bounds."""
+        bounds = [
+            self.config.ceiling,
+            None if self.config.share is None else int(self.config.share * self.budget),
+        ]
+        return min((b for b in bounds if b is not None), default=None)
+
+    def _shown(self, text: str) -> str:
+        return neutralise(text) if self.config.neutralise else text
 
     def _cost(self, units: Units) -> IntArray:
         """Tokens of each unit, in the reader's tokenizer: (m,)."""
-        if self.setup.counter.name == "estimate" and self.fallback is None:
+        if self._counts_alike():
             return units.tokens[:, 1] - units.tokens[:, 0]  # what the encoder counts, it has counted already
         places = zip(units.chunk.tolist(), units.chars.tolist(), strict=True)
         return np.array([self.count(self.chunks[c].text[a:b]) for c, (a, b) in places], np.int64)
 
     def _fit(self, units: Units, selected: Selection) -> CompressedContext:
-        """Render, recount, and drop the unit chosen last until the joined text fits."""
+        """Render and recount; where the joined text is over the budget, drop the units chosen last."""
         with self._stage("render"):
-            order = selected.order.tolist()
-            while True:
-                chunks = self._render(units, selected)
-                text = self.config.separator.join(chunk.text for chunk in chunks)
-                after = max(self.count(text), sum(chunk.tokens_after for chunk in chunks)) if chunks else 0
-                if after <= self.budget or not order:
-                    break
-                granularity = selected.granularity.copy()
-                granularity[order.pop()] = Granularity.DROPPED
-                selected = replace(selected, granularity=granularity)
-        reports = self._report(units, selected)
-        return CompressedContext(text, chunks, reports, self._stats(self.total, after))
+            kept = over = len(selected.order)
+            made, step = self._first(kept, units, selected), 1
+            while made[-1] > self.budget and kept:  # ever more at once
+                over, kept, step = kept, max(0, kept - step), 2 * step
+                made = self._first(kept, units, selected)
+            while over - kept > 1:  # as few as will do
+                middle = (kept + over) // 2
+                tried = self._first(middle, units, selected)
+                if tried[-1] > self.budget:
+                    over = middle
+                else:
+                    kept, made = middle, tried
+        chunks, text, left, after = made
+        return self._context(text, chunks, self._report(units, left), after)
+
+    def _first(
+        self, kept: int, units: Units, selected: Selection
+    ) -> tuple[tuple[CompressedChunk, ...], str, Selection, int]:
+        """Render the units chosen first: chunks, joined text, what is left of the selection, its tokens."""
+        granularity = selected.granularity.copy()
+        granularity[selected.order[kept:]] = Granularity.DROPPED
+        left = replace(selected, granularity=granularity)
+        chunks = self._render(units, left)
+        text = self.config.separator.join(chunk.text for chunk in chunks)
+        after = max(self.count(text), sum(chunk.tokens_after for chunk in chunks)) if chunks else 0
+        return chunks, text, left, after
 
     def _render(self, units: Units, selected: Selection) -> tuple[CompressedChunk, ...]:
         chunks = []
         for index in np.unique(units.chunk[selected.granularity > Granularity.DROPPED]).tolist():
             chunk, pieces = self.chunks[index], pieces_of(index, units, selected)
-            text = join(chunk.text, pieces, self.config.gap)
+            text = self._shown(join(chunk.text, pieces, self.config.gap))
             chunks.append(CompressedChunk(index, chunk, pieces, text, self.before[index], self.count(text)))
-        return arrange(chunks, self.config.order)
+        return arrange(chunks, self.config.order_for(self.query))
 
     def _report(self, units: Units, selected: Selection) -> tuple[UnitReport, ...]:
         columns = {name: values.tolist() for name, values in selected.scores.items()}
+        discount = (selected.cost_exponent * np.log(np.maximum(self.cost, 1))).astype(np.float32)
         rows = zip(
             units.chunk.tolist(),
             units.chars.tolist(),
             units.kinds,
             selected.granularity.tolist(),
+            self.cost.tolist(),
+            (selected.scores["score"] - discount).tolist(),
+            units.parent.tolist(),
             strict=True,
         )
         return tuple(
@@ -169,22 +219,42 @@ class Call:
                 Granularity(grain),
                 {n: v[i] for n, v in columns.items()},
                 selected.reasons.get(i, ""),
+                price,
+                value,
+                parent,
+                selected.lender.get(i, -1),
             )
-            for i, (chunk, (start, end), kind, grain) in enumerate(rows)
+            for i, (chunk, (start, end), kind, grain, price, value, parent) in enumerate(rows)
         )
 
     def _unchanged(self) -> CompressedContext | None:
         """All chunks as they are, where also their joined text fits."""
+        shown = [self._shown(c.text) for c in self.chunks]
+        counts = [self.count(text) for text in shown] if self.config.neutralise else self.before
         chunks = tuple(
-            CompressedChunk(i, c, (Piece(0, len(c.text), Granularity.FINE, 0.0),), c.text, n, n)
-            for i, (c, n) in enumerate(zip(self.chunks, self.before, strict=True))
+            CompressedChunk(i, c, (Piece(0, len(c.text), Granularity.FINE, 0.0),), text, n, left)
+            for i, (c, text, n, left) in enumerate(zip(self.chunks, shown, self.before, counts, strict=True))
         )
-        text = self.config.separator.join(c.text for c in self.chunks)
-        after = max(self.count(text), self.total)
+        text = self.config.separator.join(shown)
+        after = max(self.count(text), sum(counts))
         if after > self.budget:
             return None
-        return CompressedContext(text, chunks, (), self._stats(self.total, after))
+        return self._context(text, chunks, (), after)
 
-    def _stats(self, before: int, after: int) -> Stats:
+    def _context(
+        self, text: str, chunks: tuple[CompressedChunk, ...], units: tuple[UnitReport, ...], after: int
+    ) -> CompressedContext:
         names = self.setup.fingerprinter.encoder.name, self.setup.counter.name
-        return Stats(before, after, self.budget, *names, self.seconds, self.fallback, self.stored)
+        markers = found(join(c.chunk.text, c.pieces, self.config.gap) for c in chunks)
+        stats = Stats(
+            self.total,
+            after,
+            self.budget,
+            *names,
+            self.seconds,
+            self.fallback,
+            self.stored,
+            markers,
+            self.store_failure,
+        )
+        return CompressedContext(text, chunks, units, stats, tuple(self.chunks), self.query)

@@ -107,4 +107,12 @@ def _widened(decided: Selection, left: IntArray, pruned: Selection, units: Units
         wide[left] = values
         scores[name] = wide
     reasons = {int(left[unit]): reason for unit, reason in decided.reasons.items()}
-    return Selection(granularity, left[decided.order], chars, scores, reasons)
+    return Selection(
+        granularity,
+        left[decided.order],
+        chars,
+        scores,
+        reasons,
+        lender={int(left[unit]): int(left[by]) for unit, by in decided.lender.items()},
+        cost_exponent=decided.cost_exponent,
+    )

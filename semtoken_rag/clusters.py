@@ -83,6 +83,13 @@ def spread(vectors: FloatArray, clusters: IntArray) -> FloatArray:
     return out
 
 
+def averaged(vectors: FloatArray, clusters: IntArray) -> FloatArray:
+    """Replace each vector by the mean of its cluster: (n, d), (m, 2) -> (n, d); where merging takes it."""
+    length = clusters[:, 1] - clusters[:, 0]
+    mean = range_sum(vectors, clusters) / length[:, None].astype(np.float32)
+    return np.repeat(mean, length, axis=0)
+
+
 def importance(vectors: FloatArray, clusters: IntArray, query: FloatArray) -> FloatArray:
     """Cosine of each cluster's mean with the mean of the question's vectors (q, d): (m,), higher = keep.
 

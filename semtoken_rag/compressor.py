@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,13 +10,15 @@ from semtoken_rag.call import Call, Setup
 from semtoken_rag.config import Config
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.fallback import Spare, run_or_cut
 from semtoken_rag.fingerprints import Fingerprinter, StoredFingerprinter
 from semtoken_rag.presets import resolve_strategy
 from semtoken_rag.render import CompressedContext
+from semtoken_rag.service import Service
 from semtoken_rag.store import resolve_store
 from semtoken_rag.types import Chunk
-
-log = logging.getLogger(__name__)
+from semtoken_rag.vectors import TAU, CompressedVectors
+from semtoken_rag.vectors import compress_vectors as fold
 
 
 class SemToken:
@@ -61,7 +62,7 @@ class SemToken:
         config: Config | None = None,
     ) -> None:
         if on_error not in ("fallback", "raise"):
-            raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r}")
+            raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r:.80}")
         config = config or Config()
         encodes, decides = resolve_strategy(strategy, resolve(encoder))
         keeps = resolve_store(store)
@@ -70,8 +71,11 @@ class SemToken:
             if keeps is None
             else StoredFingerprinter(encodes, keeps, config.segmenter)
         )
-        self._setup = Setup(fingerprinter, decides, Counter.of(token_counter, encodes), config)
-        self._on_error = on_error
+        counter = Counter.of(token_counter, encodes)
+        self._setup = Setup(fingerprinter, decides, counter, config)
+        limited, raises = config.deadline or config.max_calls, on_error == "raise"
+        spare = Spare(counter, config) if limited and not raises else None
+        self._service = Service(Call.run if raises else run_or_cut, spare, config.deadline, config.max_calls)
 
     @property
     def encoder(self) -> Encoder:
@@ -112,18 +116,39 @@ class SemToken:
         ValueError
             For bad arguments, with the value received.
         """
-        budget = Budget(max_tokens, ratio)
+        return self._service.run(self._call(chunks, query, Budget(max_tokens, ratio)))
+
+    async def acompress(
+        self,
+        chunks: Sequence[str | Chunk],
+        query: str | None = None,
+        *,
+        max_tokens: int | None = None,
+        ratio: float | None = None,
+    ) -> CompressedContext:
+        """Do as `compress` while the event loop goes on; where it is cancelled, the work stops soon after."""
+        return await self._service.arun(self._call(chunks, query, Budget(max_tokens, ratio)))
+
+    def _call(self, chunks: Sequence[str | Chunk], query: str | None, budget: Budget) -> Call:
         made = _chunks(chunks)
         if query is not None and not isinstance(query, str):
             raise ValueError(f"query must be a str or None, got {query!r:.80}")
-        call = Call(self._setup, made, query.strip() if query else "", budget)
-        try:
-            return call.run()
-        except Exception as error:
-            if self._on_error == "raise":
-                raise
-            log.warning("compression failed, the originals are cut to the budget: %s", type(error).__name__)
-            return call.cut_originals(f"{type(error).__name__}: {error!s:.200}")
+        return Call(self._setup, made, query.strip() if query else "", budget)
+
+    @staticmethod
+    def compress_vectors(
+        vectors: Any,
+        query_vector: Any,
+        budget: int,
+        *,
+        grid: tuple[int, int] | None = None,
+        tau: float = TAU,
+    ) -> CompressedVectors:
+        """Keep what matters of any vectors (n, d), such as an image's patches.
+
+        See `semtoken_rag.vectors.compress_vectors`.
+        """
+        return fold(vectors, query_vector, budget, grid=grid, tau=tau)
 
     def annotate(self, chunks: Sequence[str | Chunk]) -> int:
         """Fill the store with the fingerprints of ``chunks``, so that calls need not make them.

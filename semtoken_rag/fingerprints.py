@@ -10,12 +10,15 @@ import logging
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from semtoken_rag.encoders.base import Encoder, encode, encode_call
+from semtoken_rag.guarded import GuardedStore
 from semtoken_rag.quantize import pack, rotate, unpack, width
 from semtoken_rag.segment import Segment, Segmenter, segment
 from semtoken_rag.store import FingerprintStore
@@ -23,7 +26,7 @@ from semtoken_rag.types import Chunk, Encoding, Query
 
 log = logging.getLogger(__name__)
 
-MAGIC = b"STF1"  # raise the number where the format or `segment` changes; part of every key
+MAGIC = b"STF2"  # raise the number where the format or `segment` changes; part of every key
 HEADER = struct.Struct("<4sIIIIH")  # magic, checksum, tokens, title tokens, segments, dimensions
 TOKEN = np.dtype([("id", "<u4"), ("start", "<u4"), ("length", "<u4")])
 SEGMENT = np.dtype([("start", "<u4"), ("end", "<u4"), ("parent", "<i4"), ("kind", "u1")])
@@ -36,6 +39,10 @@ class Fingerprint:
 
     encoding: Encoding
     segments: Sequence[Segment]
+
+
+# Of the chunks and of the question; how many chunks a store knew; what went wrong with it.
+Read: TypeAlias = tuple[list[Fingerprint], Query | None, int, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,12 @@ class Fingerprinter:
     encoder: Encoder
     segmenter: Segmenter = segment
 
-    def read(self, chunks: Sequence[Chunk], question: str) -> tuple[list[Fingerprint], Query | None, int]:
-        """Fingerprints of the chunks, those of the question, and how many chunks a store knew: none."""
+    def read(self, chunks: Sequence[Chunk], question: str) -> Read:
+        """Fingerprints of the chunks and those of the question, without a store."""
         texts, titles = [c.text for c in chunks], [c.title for c in chunks]
         encodings, query = encode_call(self.encoder, texts, titles, question)
         made = [Fingerprint(e, self.segmenter(t)) for e, t in zip(encodings, texts, strict=True)]
-        return made, query, 0
+        return made, query, 0, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class StoredFingerprinter:
     """Reads fingerprints from a store, and computes and keeps those that are not there.
 
     What is computed goes through the stored form too, so that a result does not depend on what the store
-    held. A store that fails is passed over and logged; a damaged or foreign value is computed anew.
+    held. A store that fails is passed over, see `GuardedStore`; a damaged or foreign value is computed anew.
 
     Parameters
     ----------
@@ -77,11 +84,15 @@ class StoredFingerprinter:
     encoder: Encoder
     store: FingerprintStore
     segmenter: Segmenter = segment
+    guarded: GuardedStore = field(init=False)
 
-    def read(self, chunks: Sequence[Chunk], question: str) -> tuple[list[Fingerprint], Query | None, int]:
-        """Fingerprints of the chunks, those of the question, and how many chunks the store knew."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "guarded", GuardedStore(self.store))
+
+    def read(self, chunks: Sequence[Chunk], question: str) -> Read:
+        """Fingerprints of the chunks, those of the question, how many chunks the store knew, its failure."""
         keys = self.keys(chunks)
-        found = self._stored(dict(zip(keys, chunks, strict=True)))
+        found, failure = self._stored(dict(zip(keys, chunks, strict=True)))
         missing = {key: chunk for key, chunk in zip(keys, chunks, strict=True) if key not in found}
         warm = sum(key in found for key in keys)
         texts, titles = [c.text for c in missing.values()], [c.title for c in missing.values()]
@@ -90,11 +101,12 @@ class StoredFingerprinter:
         for (key, chunk), encoding in zip(missing.items(), encodings, strict=True):
             values[key] = self._written(chunk.text, encoding)
             found[key] = self._read_back(values[key], chunk.text)
-        self._keep(values)
+        if values:
+            failure = self.guarded.write(list(values.items())) or failure
         if query:
             turned = replace(query.encoding, vectors=rotate(query.encoding.vectors))
             query = Query(query.text, turned)
-        return [found[key] for key in keys], query, warm
+        return [found[key] for key in keys], query, warm, failure
 
     def annotate(self, chunks: Sequence[Chunk]) -> int:
         """Fill the store with the fingerprints of those chunks that it lacks, and return how many it lacked.
@@ -130,12 +142,8 @@ class StoredFingerprinter:
         read = from_bytes(value, text)
         return read if self._cuts_alike else replace(read, segments=self.segmenter(text))
 
-    def _stored(self, keyed: dict[str, Chunk]) -> dict[str, Fingerprint]:
-        try:
-            values = self.store.mget(list(keyed))
-        except Exception:
-            log.warning("the fingerprint store could not be read", exc_info=True)
-            return {}
+    def _stored(self, keyed: dict[str, Chunk]) -> tuple[dict[str, Fingerprint], str | None]:
+        values, failure = self.guarded.read(list(keyed))
         found = {}
         for (key, chunk), value in zip(keyed.items(), values, strict=True):
             try:
@@ -143,14 +151,7 @@ class StoredFingerprinter:
                     found[key] = self._read_back(value, chunk.text)
             except ValueError as error:
                 log.warning("a stored fingerprint is computed anew: %s", error)
-        return found
-
-    def _keep(self, values: dict[str, bytes]) -> None:
-        try:
-            if values:
-                self.store.mset(list(values.items()))
-        except Exception:
-            log.warning("the fingerprint store could not be written", exc_info=True)
+        return found, failure
 
 
 def to_bytes(fingerprint: Fingerprint) -> bytes:
@@ -189,10 +190,18 @@ def from_bytes(value: bytes, text: str) -> Fingerprint:
     vectors = unpack(codes, d)
     start = tokens["start"][:n].astype(np.int64)
     ids, end = tokens["id"].astype(np.int64), start + tokens["length"][:n]
-    if max(end.max(initial=0), segments["end"].max(initial=0)) > len(text):
+    if max(end.max(initial=0), segments["end"].max(initial=0)) > len(text) or not _sound(segments):
         raise ValueError(f"a value that is not of this text of {len(text)} characters")
     encoding = Encoding(ids[:n], np.stack([start, end], 1), vectors[:n], ids[n:], vectors[n:])
     return Fingerprint(encoding, [Segment(a, b, KINDS[k], p) for a, b, p, k in segments.tolist()])
+
+
+def _sound(segments: npt.NDArray[np.void]) -> bool:
+    """Tell whether segments are of known kinds, in order, disjoint, and travel with earlier ones at most."""
+    start, end, parent = (segments[name].astype(np.int64) for name in ("start", "end", "parent"))
+    known = segments["kind"] < len(KINDS)
+    ordered = (start < end) & (start >= np.r_[0, end[:-1]][: len(end)])
+    return bool((known & ordered & (parent >= -1) & (parent < np.arange(len(parent)))).all())
 
 
 def _whole(value: bytes | None) -> bool:

@@ -68,7 +68,7 @@ def title_of(metadata: Mapping[Any, Any], key: str) -> str:
 
 
 def figures(context: CompressedContext) -> dict[str, Any]:
-    """Return tokens, budget, encoder, seconds of each stage, fallback, and how many chunks a store knew."""
+    """Return tokens, budget, encoder, seconds of each stage, failures, and how many chunks a store knew."""
     stats = context.stats
     return {
         "tokens_before": stats.tokens_before,
@@ -78,4 +78,5 @@ def figures(context: CompressedContext) -> dict[str, Any]:
         "seconds": dict(stats.seconds),
         "fallback": stats.fallback,
         "stored": stats.stored,
+        "store_failure": stats.store_failure,
     }

@@ -27,6 +27,7 @@ def _cascade(encoder: Encoder) -> tuple[Encoder, Strategy]:
 STRATEGIES: Mapping[str, Preset] = {
     "semtoken": _preset("strategy", "SemTokenStrategy"),
     "cascade": _cascade,
+    "guarded": _preset("echo", "GuardedStrategy"),
     "lead": _preset("strategy", "LeadStrategy"),
     "paper": _preset("paper", "PaperStrategy"),
     # The paper's baselines.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from semtoken_rag.quote import LEAST, longest_run, occurrences, words
 from semtoken_rag.types import Chunk, Granularity, Selection, Units
 
-ORDERS = ("source", "relevance", "edges")
+ORDERS = ("source", "relevance", "best-last", "edges")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class CompressedChunk:
     pieces
         Sorted, disjoint slices of its text.
     text
-        The pieces joined; the chunk's own text where all of it is kept.
+        The pieces joined; the chunk's own text where all of it is kept. See `Config.neutralise` for breaks.
     tokens_before, tokens_after
         Tokens of the reader.
     """
@@ -56,7 +58,12 @@ class CompressedChunk:
 
 @dataclass(frozen=True, slots=True)
 class UnitReport:
-    """One unit of the input: where it is, its scores, what was decided, and why if there is more to say."""
+    """One unit of the input: where it is, its scores, what was decided, and why if there is more to say.
+
+    ``cost`` is its tokens of the reader; ``value`` its score less what its length counts against it, by which
+    units come; ``parent`` the number of the unit that travels with it, ``lender`` that of the kept unit to
+    which it owes its bridge, -1 for none.
+    """
 
     chunk: int
     start: int
@@ -65,14 +72,21 @@ class UnitReport:
     granularity: Granularity
     scores: Mapping[str, float]
     reason: str = ""
+    cost: int = 0
+    value: float = 0.0
+    parent: int = -1
+    lender: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
     """Figures of a call: tokens of the reader, the budget, who encoded and counted, seconds by stage.
 
-    ``fallback`` names the failure after which the originals were cut to the budget; None where all went well.
-    ``stored`` is the number of chunks whose fingerprints came from the store.
+    ``fallback`` names the failure after which the originals were cut to the budget, or the want of time or of
+    a place for which the result is a spare one; None where all went well. ``stored`` is the number of chunks
+    whose fingerprints came from the store; ``store_failure`` tells what went wrong with it, which costs time
+    but changes nothing else; ``markers`` counts the role
+    markers and control characters in what is passed on, see `semtoken_rag.markers.found`.
     """
 
     tokens_before: int
@@ -83,6 +97,8 @@ class Stats:
     seconds: Mapping[str, float] = field(default_factory=dict)
     fallback: str | None = None
     stored: int = 0
+    markers: Mapping[str, int] = field(default_factory=dict)
+    store_failure: str | None = None
 
     @property
     def ratio(self) -> float:
@@ -104,12 +120,18 @@ class CompressedContext:
         Every unit of the input with its scores and what was decided; empty where the input passed unchanged.
     stats
         See `Stats`.
+    source
+        All chunks of the call in its order, also those of which nothing is kept.
+    query
+        The question; empty where there was none.
     """
 
     text: str
     chunks: tuple[CompressedChunk, ...]
     units: tuple[UnitReport, ...]
     stats: Stats
+    source: tuple[Chunk, ...] = field(default=(), repr=False)
+    query: str = ""
 
     def cite(self, quote: str) -> list[tuple[str, int, int]]:
         """Find a quote in the kept pieces.
@@ -134,10 +156,30 @@ class CompressedContext:
             return []
         return [(id_, *span) for id_, text in kept for span in occurrences(part, text)]
 
+    def to_html(self, path: str | Path) -> None:
+        """Write a page that shows what was kept, what was dropped and why: one file, without a network."""
+        from semtoken_rag.explain import explain, page
+
+        Path(path).write_text(page(explain(self)), encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        """Show the same page in a notebook."""
+        from semtoken_rag.explain import explain, frame
+
+        return frame(explain(self))
+
+    def __rich__(self) -> Any:
+        """Show the same in a terminal: ``rich.print(context)``."""
+        from semtoken_rag.explain import explain
+        from semtoken_rag.explain.terminal import Report
+
+        return Report(explain(self))
+
 
 def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...]:
     """Pieces of one chunk: neighbours that are kept whole join, with the blanks between them."""
-    members = np.flatnonzero((units.chunk == chunk) & (selected.granularity > Granularity.DROPPED))
+    first, last = np.searchsorted(units.chunk, [chunk, chunk + 1])
+    members = first + np.flatnonzero(selected.granularity[first:last] > Granularity.DROPPED)
     score = selected.scores["score"]
     pieces: list[Piece] = []
     previous = -2
@@ -164,7 +206,7 @@ def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
 
 
 def arrange(chunks: Sequence[CompressedChunk], order: str) -> tuple[CompressedChunk, ...]:
-    """Put chunks in ``source`` order, by ``relevance`` (best first), or best at the ``edges``.
+    """Put chunks in ``source`` order, by ``relevance`` (best first), ``best-last``, or best at the ``edges``.
 
     >>> arrange([], "edges")
     ()
@@ -172,4 +214,6 @@ def arrange(chunks: Sequence[CompressedChunk], order: str) -> tuple[CompressedCh
     if order == "source":
         return tuple(sorted(chunks, key=lambda c: c.index))
     ranked = sorted(chunks, key=lambda c: -max(p.score for p in c.pieces))
-    return tuple(ranked) if order == "relevance" else (*ranked[::2], *ranked[1::2][::-1])
+    if order == "relevance":
+        return tuple(ranked)
+    return tuple(ranked[::-1]) if order == "best-last" else (*ranked[::2], *ranked[1::2][::-1])

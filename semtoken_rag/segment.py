@@ -16,6 +16,7 @@ from semtoken_rag.encoders.base import encodable
 from semtoken_rag.types import Chunk, IntArray, Tokens, Units
 
 MAX_UNIT = 1200  # characters; a longer unit is cut at a blank, or hard where there is none
+WINDOW = 4096  # characters that the sentence rules see at once: they take quadratic time over quotation marks
 WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
 
 # Strings: re compiles them at their first use and not at import, of which they would be a tenth.
@@ -24,7 +25,8 @@ _ITEM = r"\s*(?:[-*+•‣◦]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S"
 _RULE = r"[\s|:+=-]*\Z"
 _CODE = (
     r"\s*(?:>>> |\.\.\. |(?:def|class|async def|function|fn|func|struct|enum|interface|impl) \w"
-    r"|(?:import|package|using|namespace) [\w.*{},: ]+;?\s*\Z|from [\w.]+ import |#include\b|@\w+(?:\(|\s*\Z)"
+    r"|(?:import|package|using|namespace) [\w.*{},:\s]+(?:;\s*)?\Z|from [\w.]+ import |#include\b"
+    r"|@\w+(?:\(|\s*\Z)"
     r"|(?:return|if|elif|else|for|while|try|except|with|switch|case)\b.*[:{;]\s*\Z|[})\]]+[;,]?\s*\Z)"
     r"|.*[;{]\s*\Z|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
 )
@@ -183,9 +185,17 @@ def _continues(text: str, block: tuple[int, int, str], start: int, kind: str) ->
 
 
 def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
-    parts = sentencex.segment(language, encodable(text[start:end]))
-    for stop, part in zip(accumulate((len(p) for p in parts), initial=start), parts, strict=False):
-        yield stop, stop + len(part)
+    left = start  # of the sentence that is open
+    while start < end:
+        stop = min(end, start + WINDOW)
+        parts = sentencex.segment(language, encodable(text[start:stop]))
+        for mark in accumulate(map(len, parts), initial=start):
+            if start < mark < stop:
+                yield left, mark
+                left = mark
+        start = left if stop < end and left - start >= WINDOW // 2 else stop
+    if left < end:
+        yield left, end
 
 
 def _rows(text: str, start: int, end: int, index: int) -> list[Segment]:

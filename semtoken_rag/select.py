@@ -116,7 +116,7 @@ def select(
     (m,) float
         The scores with their gains.
     dict of int to int
-        Which kept unit each unit owes its gain to.
+        Which kept unit each unit owes its gain to, of those kept before it.
     """
     scores = scores.astype(np.float32, copy=True)
     best = np.zeros_like(scores)
@@ -127,7 +127,7 @@ def select(
         if unit is None or gain is None:
             break
         gained = gain(unit)
-        for other in np.flatnonzero(gained > best):
+        for other in np.flatnonzero((gained > best) & ~ledger.kept):
             lender[int(other)] = unit
         best = np.maximum(best, gained)
     for _ in greedy.keep_best(scores + best):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
@@ -26,7 +27,17 @@ from pydantic import (  # noqa: E402  (the check above names the extra)
 from typing_extensions import Self  # noqa: E402  (comes with pydantic)
 
 MADE_FROM = frozenset(
-    {"token_counter", "encoder", "strategy", "min_tokens", "store", "on_error", "config"}
+    {
+        "token_counter",
+        "encoder",
+        "strategy",
+        "min_tokens",
+        "store",
+        "on_error",
+        "deadline",
+        "max_calls",
+        "config",
+    }
 )  # the other fields take part in a call, not in the engine
 
 
@@ -35,14 +46,14 @@ class Once:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._value: SemToken | None = None
+        self.value: SemToken | None = None
 
     def get(self, make: Callable[[], SemToken]) -> SemToken:
         """Return the value; ``make`` is called only where there is none yet."""
         with self._lock:
-            if self._value is None:
-                self._value = make()
-            return self._value
+            if self.value is None:
+                self.value = make()
+            return self.value
 
     def __reduce__(self) -> tuple[type[Once], tuple[()]]:
         """Copy and pickle as an empty one."""
@@ -80,6 +91,10 @@ class SemTokenSettings(BaseModel):
         ``"redis://host"``, any LangChain ``ByteStore``; None computes them anew in each call.
     on_error : {"fallback", "raise"}
         After a failure inside, return the originals cut to the budget, or let the error through.
+    deadline : float > 0, optional
+        Seconds that a call may take, see `Config`; None leaves it to ``config``.
+    max_calls : int >= 1, optional
+        Calls that may be under way or waiting at one time, see `Config`; None leaves it to ``config``.
     config : Config, optional
         The engine's finer settings.
 
@@ -101,6 +116,8 @@ class SemTokenSettings(BaseModel):
     title_key: str = "title"
     store: Any = None
     on_error: Literal["fallback", "raise"] = "fallback"
+    deadline: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    max_calls: int | None = Field(default=None, ge=1)
     config: Config | None = None
 
     _once: Once = PrivateAttr(default_factory=Once)
@@ -147,24 +164,29 @@ class SemTokenSettings(BaseModel):
 
     def _run(self, chunks: Sequence[Chunk], query: str) -> CompressedContext:
         """Compress; a blank query compresses by information density and redundancy."""
-        return self._engine().compress(
-            chunks,
-            query if query.strip() else None,
-            max_tokens=self.max_tokens,
-            ratio=self.ratio,
-        )
+        return self._engine().compress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio)
+
+    async def _arun(self, chunks: Sequence[Chunk], query: str) -> CompressedContext:
+        """Compress while the event loop goes on; a model that is not loaded yet is loaded beside it too."""
+        if (engine := self._once.value) is None:
+            engine = await asyncio.to_thread(self._engine)
+        return await engine.acompress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio)
 
     def _engine(self) -> SemToken:
         """Return the engine, made on first use."""
         return self._once.get(self._make)
 
     def _make(self) -> SemToken:
-        config = self.config or Config()
+        given: dict[str, Any] = {
+            "min_tokens": self.min_tokens,
+            "deadline": self.deadline,
+            "max_calls": self.max_calls,
+        }
         return SemToken(
             encoder=self.encoder,
             strategy=self.strategy,
             token_counter=self.token_counter,
             store=self.store,
             on_error=self.on_error,
-            config=replace(config, min_tokens=self.min_tokens) if self.min_tokens else config,
+            config=replace(self.config or Config(), **{k: v for k, v in given.items() if v}),
         )

@@ -109,6 +109,8 @@ class SQLiteStore:
         The file; it and its folders are made where they are missing.
     max_bytes
         Bytes that the values may take in the file; SQLite's log beside it may take some 30 MB more.
+    timeout
+        Seconds to wait for another process that locks the file.
 
     Raises
     ------
@@ -116,8 +118,8 @@ class SQLiteStore:
         From every method, where the file is not a database or cannot be read or written.
     """
 
-    def __init__(self, path: str | Path, max_bytes: int = FILE_BYTES) -> None:
-        self.path, self.max_bytes = Path(path), _at_least_one(max_bytes)
+    def __init__(self, path: str | Path, max_bytes: int = FILE_BYTES, timeout: float = 10.0) -> None:
+        self.path, self.max_bytes, self.timeout = Path(path), _at_least_one(max_bytes), timeout
         self._local = threading.local()
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -160,16 +162,24 @@ class SQLiteStore:
         )
         return (key for (key,) in rows.fetchall())
 
-    def __reduce__(self) -> tuple[type[SQLiteStore], tuple[Path, int]]:
+    def __reduce__(self) -> tuple[type[SQLiteStore], tuple[Path, int, float]]:
         """Copy and pickle without the connection."""
-        return SQLiteStore, (self.path, self.max_bytes)
+        return SQLiteStore, (self.path, self.max_bytes, self.timeout)
 
     def _connection(self) -> sqlite3.Connection:
-        """Return this thread's connection; a forked process opens its own."""
-        if getattr(self._local, "process", None) != os.getpid():
-            self._local.connection, self._local.process = self._open(), os.getpid()
+        """Return this thread's connection; a forked process, and a file that was replaced, get another."""
+        if getattr(self._local, "open", None) != self._there():
+            self._local.connection = self._open()
+            self._local.open = self._there()
         connection: sqlite3.Connection = self._local.connection
         return connection
+
+    def _there(self) -> tuple[int, int]:
+        """Tell what a connection belongs to: the process, and the file, 0 where there is none."""
+        try:
+            return os.getpid(), self.path.stat().st_ino
+        except FileNotFoundError:
+            return os.getpid(), 0
 
     def _open(self) -> sqlite3.Connection:
         import sqlite3
@@ -183,7 +193,7 @@ class SQLiteStore:
                 with suppress(sqlite3.ProgrammingError):  # it was never opened
                     self.close()
 
-        connection = sqlite3.connect(self.path, timeout=10.0, check_same_thread=False, factory=Closing)
+        connection = sqlite3.connect(self.path, timeout=self.timeout, check_same_thread=False, factory=Closing)
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(

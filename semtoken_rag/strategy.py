@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -127,10 +127,12 @@ class SemTokenStrategy:
         final, lender = select(
             base, ledger, gain, self.bridge.hops, partial(self._cut, problem, ledger), self.cost_exponent
         )
-        scores["score"] = final
+        scores["bridge"], scores["score"] = final - base, final
         self._spend_rest(problem, final, ledger)
-        reasons = {u: f"explains what unit {lender[u]} mentions" for u in ledger.order if u in lender}
-        return selection(ledger, scores, reasons)
+        lent = {u: lender[u] for u in ledger.order if u in lender}
+        reasons = {u: f"explains what unit {by} mentions" for u, by in lent.items()}
+        made = selection(ledger, scores, reasons)
+        return replace(made, lender=lent, cost_exponent=self.cost_exponent)
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""

@@ -1,14 +1,15 @@
-"""Test doubles for your own tests: a deterministic encoder without any model."""
+"""For your own tests: an encoder and a reader without any model, and what every result keeps to."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from semtoken_rag.types import Encoding
+from semtoken_rag.render import CompressedContext
+from semtoken_rag.types import Chunk, Encoding
 
 
 class HashEncoder:
@@ -38,6 +39,50 @@ class HashEncoder:
             title_ids=np.array(title_ids, np.int64),
             title_vectors=_vectors(title_ids),
         )
+
+
+class ScriptedReader:
+    """A reader that says the same words one by one, whatever it is asked.
+
+    >>> list(ScriptedReader("In 1889.").stream("When?", None))
+    ['In ', '1889.']
+    """
+
+    name = "scripted"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def stream(self, question: str, context: object) -> Iterator[str]:
+        """Answer part by part."""
+        yield from re.findall(r"\s*\S+\s*", self.text)
+
+
+def check_context(
+    context: CompressedContext, chunks: Sequence[Chunk], max_tokens: int, count: Callable[[str], int]
+) -> None:
+    """Assert what every result of ``chunks`` under ``max_tokens``, with default settings, keeps to.
+
+    Raises
+    ------
+    AssertionError
+        Where a budget is exceeded, or a text is not made of slices of the chunk that it is said to be of.
+    """
+    assert max(context.stats.tokens_after, count(context.text)) <= max_tokens
+    assert sum(count(kept.text) for kept in context.chunks) <= max_tokens
+    assert context.text == "\n".join(kept.text for kept in context.chunks)
+    assert len({kept.index for kept in context.chunks}) == len(context.chunks)
+    for kept in context.chunks:
+        assert kept.chunk is chunks[kept.index]
+        place = end = 0  # in the kept text and in the chunk's
+        for piece in kept.pieces:
+            assert end <= piece.start <= piece.end <= len(kept.chunk.text)
+            slice_ = kept.chunk.text[piece.start : piece.end]
+            assert kept.text.startswith(slice_, place) or kept.text.startswith(slice_, place + 1)
+            place = kept.text.index(slice_, place) + len(slice_)
+            end = piece.end
+        assert place == len(kept.text)
+        assert kept.pieces
 
 
 def _id(word: str) -> int:

@@ -107,12 +107,30 @@ class Tokens:
         return cls(
             ids=np.concatenate([e.ids for e in encodings]),
             offsets=np.concatenate([e.offsets for e in encodings]),
-            vectors=np.concatenate([e.vectors for e in encodings]),
+            vectors=_joined([e.vectors for e in encodings]),
             chunk=np.repeat(position, [len(e.ids) for e in encodings]),
             title_ids=np.concatenate([e.title_ids for e in encodings]),
-            title_vectors=np.concatenate([e.title_vectors for e in encodings]),
+            title_vectors=_joined([e.title_vectors for e in encodings]),
             title_chunk=np.repeat(position, [len(e.title_ids) for e in encodings]),
         )
+
+
+def _joined(parts: Sequence[FloatArray]) -> FloatArray:
+    """Concatenate rows, without a copy where they lie end to end in one array already."""
+    whole = parts[0].base
+    lengths = np.cumsum([0, *(part.nbytes for part in parts)])
+    places = [part.__array_interface__["data"][0] for part in parts]
+    if (
+        not isinstance(whole, np.ndarray)
+        or not whole.size
+        or (whole.dtype, whole.shape[1:]) != (parts[0].dtype, parts[0].shape[1:])
+        or any(part.base is not whole or not part.flags.c_contiguous for part in parts)
+        or (np.array(places) - places[0] != lengths[:-1]).any()
+    ):
+        return np.concatenate(parts)
+    first = (places[0] - whole.__array_interface__["data"][0]) // whole.strides[0]
+    found: FloatArray = whole[first : first + sum(map(len, parts))]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +187,10 @@ class Selection:
         Why a unit was kept, where there is more to say than its score.
     units
         What the other fields speak of; None for the units that the strategy was given.
+    lender : dict of int to int
+        The kept unit to which a kept unit owes its gain, where it owes one.
+    cost_exponent
+        Units came by score - cost_exponent * log(cost), see `select`.
     """
 
     granularity: IntArray
@@ -177,3 +199,5 @@ class Selection:
     scores: Mapping[str, FloatArray]
     reasons: Mapping[int, str] = field(default_factory=dict)
     units: Units | None = None
+    lender: Mapping[int, int] = field(default_factory=dict)
+    cost_exponent: float = 0.0

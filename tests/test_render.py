@@ -93,7 +93,12 @@ def test_the_joined_text_is_slices_of_the_source_and_gaps(text, cuts, gap):
 
 @pytest.mark.parametrize(
     ("order", "expected"),
-    [("source", [0, 1, 2, 3]), ("relevance", [2, 0, 3, 1]), ("edges", [2, 3, 1, 0])],
+    [
+        ("source", [0, 1, 2, 3]),
+        ("relevance", [2, 0, 3, 1]),
+        ("best-last", [1, 3, 0, 2]),
+        ("edges", [2, 3, 1, 0]),
+    ],
 )
 def test_chunks_are_put_in_order(order, expected):
     chunks = [kept("x", index=i, score=s) for i, s in [(3, 2.0), (0, 3.0), (1, 1.0), (2, 4.0)]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,8 +39,8 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
     async def acompress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> list[Document]:
-        """Compress in a worker thread, so that the event loop goes on meanwhile."""
-        compressed, context = await asyncio.to_thread(self._compress, documents, query)
+        """Compress while the event loop goes on; where it is cancelled, the work stops at its next batch."""
+        compressed, context = await self._acompress(documents, query)
         await asend(context, callbacks)
         return compressed
 
@@ -50,8 +49,8 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
         return self._compress(documents, "")[0]
 
     async def atransform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
-        """Compress without a query, in a worker thread."""
-        return (await asyncio.to_thread(self._compress, documents, ""))[0]
+        """Compress without a query, while the event loop goes on."""
+        return (await self._acompress(documents, ""))[0]
 
     def as_runnable(self) -> Runnable[dict[str, Any], list[Document]]:
         """Return a runnable over ``{"documents": [...], "query": "..."}``."""

@@ -25,3 +25,12 @@ class DocumentSettings(SemTokenSettings):
             return [], None
         context = self._run(to_chunks(documents, self.title_key), query)
         return to_documents(documents, context), context
+
+    async def _acompress(
+        self, documents: Sequence[Document], query: str
+    ) -> tuple[list[Document], CompressedContext | None]:
+        """Do the same while the event loop goes on."""
+        if not documents:
+            return [], None
+        context = await self._arun(to_chunks(documents, self.title_key), query)
+        return to_documents(documents, context), context

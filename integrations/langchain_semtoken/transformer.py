@@ -35,5 +35,7 @@ class SemTokenTransformer(DocumentSettings, BaseDocumentTransformer):
         return list(documents)
 
     async def atransform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
-        """Do the same in a worker thread, so that the event loop goes on meanwhile."""
+        """Do the same while the event loop goes on."""
+        if self.mode == "compress":
+            return (await self._acompress(documents, ""))[0]
         return await asyncio.to_thread(self.transform_documents, documents, **kwargs)

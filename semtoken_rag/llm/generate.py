@@ -25,7 +25,8 @@ from semtoken_rag.types import Chunk
 
 Mode = Literal["text", "soft", "kv"]
 MODES = get_args(Mode)
-FILES = ("gguf_file", "revision", "cache_dir", "token")  # settings that the tokenizer needs too
+# Settings that the tokenizer needs too.
+FILES = ("gguf_file", "revision", "cache_dir", "token", "trust_remote_code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,16 @@ class SemTokenLLM:
         """Load a reader by its Hugging Face name or folder, to the GPU where there is one.
 
         ``kwargs`` go to ``from_pretrained``; ``attn_implementation`` is `best_attention` unless given.
+
+        Raises
+        ------
+        ValueError
+            For ``trust_remote_code``: code that comes with a model is never run.
         """
+        if kwargs.setdefault("trust_remote_code", False):
+            raise ValueError(f"trust_remote_code must be False, got {kwargs['trust_remote_code']!r:.80}")
+        if "gguf_file" not in kwargs:
+            kwargs["use_safetensors"] = True
         device = "cuda" if torch.cuda.is_available() else "cpu"
         kwargs.setdefault("dtype", torch.bfloat16 if device == "cuda" else torch.float32)
         kwargs.setdefault("attn_implementation", best_attention(device))

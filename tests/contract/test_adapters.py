@@ -102,11 +102,16 @@ def test_default_ratio_gives_way_to_max_tokens(adapter: Adapter) -> None:
 
 
 def test_ids_metadata_scores_and_order_are_kept(adapter: Adapter) -> None:
-    out = compress(adapter, ratio=0.6)
+    out = compress(adapter, ratio=0.6, config=Config(order="source"))
     assert len(out) > 1
     kept = {p.id for p in out}
     given = [p for p in PASSAGES if p.id in kept]
     assert [replace(p, text="", note=None) for p in out] == [replace(p, text="") for p in given]
+
+
+def test_the_best_comes_last(adapter: Adapter) -> None:
+    out = compress(adapter, [PASSAGES[0], PASSAGES[1]], ratio=0.8)
+    assert [p.title for p in out] == ["Bread", "Paris"]
 
 
 def test_order_may_be_by_relevance(adapter: Adapter) -> None:

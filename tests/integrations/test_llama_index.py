@@ -118,8 +118,8 @@ def test_our_key_is_hidden_from_reader_and_embedding() -> None:
     given = nodes()
     given[0].node.excluded_llm_metadata_keys = ["page", "semtoken"]
     out = kept(given, ratio=0.5)
-    assert out[0].excluded_llm_metadata_keys == ["page", "semtoken"]
-    assert out[0].excluded_embed_metadata_keys == ["semtoken"]
+    assert out[-1].excluded_llm_metadata_keys == ["page", "semtoken"]
+    assert out[-1].excluded_embed_metadata_keys == ["semtoken"]
     for node in out:
         for mode in (MetadataMode.LLM, MetadataMode.EMBED):
             assert "semtoken" not in node.get_content(metadata_mode=mode)
@@ -168,9 +168,9 @@ def test_images_and_nodes_without_text_pass_untouched() -> None:
     audio = NodeWithScore(node=Node(audio_resource=MediaResource(url="http://localhost/a.mp3")))
     first, *rest = nodes()
     out = postprocessor(max_tokens=8).postprocess_nodes([image, first, audio, *rest], query_str=QUERY)
-    assert [n.node_id for n in out] == [image.node_id, "node-0", audio.node_id]
+    assert [n.node_id for n in out] == [image.node_id, audio.node_id, "node-0"]
     assert out[0] is image
-    assert out[2] is audio
+    assert out[1] is audio
     assert "semtoken" not in image.metadata
     alone = [image, audio]
     assert postprocessor().postprocess_nodes(alone, query_str=QUERY) == alone

@@ -60,14 +60,14 @@ class SemTokenComponent(SemTokenSettings, BaseComponent):
                 raise pickle.PicklingError(f"{name} cannot be pickled, got {getattr(self, name)!r:.80}")
         return state
 
-    def _compress(
-        self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], query: str
-    ) -> tuple[dict[int, BaseNode], CompressedContext]:
+    def _kept(
+        self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], context: CompressedContext
+    ) -> dict[int, BaseNode]:
         """Return what is left in output order, by the place it had; nodes without a chunk are left alone."""
         places = list(chunks)
-        context = self._run(list(chunks.values()), query)
         found = {places[kept.index]: to_node(nodes[places[kept.index]], kept) for kept in context.chunks}
-        found |= {i: node for i, node in enumerate(nodes) if i not in chunks}
-        if (self.config or Config()).order == "source":
-            found = dict(sorted(found.items()))
-        return found, context
+        others = {i: node for i, node in enumerate(nodes) if i not in chunks}
+        order = (self.config or Config()).order_for(context.query)
+        if order == "source":
+            return dict(sorted((found | others).items()))
+        return others | found if order == "best-last" else found | others

@@ -45,9 +45,11 @@ class CompressionEndEvent(BaseEvent):
     seconds : dict of str to float
         Of each stage.
     fallback : str, optional
-        The failure after which the originals were cut to the budget; None where all went well.
+        Why the result is not the encoder's, see `semtoken_rag.render.Stats`; None where all went well.
     stored : int
         Nodes whose fingerprints came from the store.
+    store_failure : str, optional
+        What went wrong with the store, which changes nothing else.
     """
 
     nodes: list[NodeWithScore]
@@ -58,6 +60,7 @@ class CompressionEndEvent(BaseEvent):
     seconds: dict[str, float] = Field(default_factory=dict)
     fallback: str | None = None
     stored: int = 0
+    store_failure: str | None = None
 
     @classmethod
     def class_name(cls) -> str:

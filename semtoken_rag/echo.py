@@ -1,0 +1,106 @@
+"""Echoes: a chunk gains nothing by saying the question over and over, nor by having it as its title."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from semtoken_rag.strategy import Problem, SemTokenStrategy, Strategy
+from semtoken_rag.types import BoolArray, FloatArray, IntArray, Selection, Tokens, Units
+
+LEAST = 6  # tokens of a question that can be told from a text about the same thing
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedStrategy:
+    """Decide as ``inner`` does on a call in which every chunk says the question at most once.
+
+    Of the units of a chunk that say it, the longest alone can be kept, as it may have the answer beside it; a
+    title that says it counts as none. What a chunk can take with other sentences is bounded by
+    `Config.share`.
+
+    Parameters
+    ----------
+    inner
+        Decides.
+    echo
+        A text says the question if it has at least this share of the question's different tokens.
+    """
+
+    inner: Strategy = field(default_factory=SemTokenStrategy)
+    echo: float = 0.9
+
+    def __call__(self, problem: Problem) -> Selection:
+        """Decide; see `Strategy`."""
+        if problem.query is None or len(asked := np.unique(problem.query.encoding.ids)) < LEAST:
+            return self.inner(problem)
+        tokens, units, least = problem.tokens, problem.units, self.echo * len(asked)
+        length = units.tokens[:, 1] - units.tokens[:, 0]
+        unit = np.repeat(np.arange(len(units)), length)
+        inside = np.arange(len(unit)) + np.repeat(units.tokens[:, 0] - (np.cumsum(length) - length), length)
+        said = _covered(unit, tokens.ids[inside], asked, len(units)) >= least
+        titled = _covered(tokens.title_chunk, tokens.title_ids, asked, len(problem.chunks)) >= least
+        if titled.any():
+            problem = replace(problem, tokens=_without_titles(tokens, titled))
+        spare = said & ~_longest(np.where(said, length, -1), units.chunk)
+        if not spare.any():
+            return self.inner(problem)
+        left = np.flatnonzero(~spare)
+        decided = self.inner(replace(problem, units=_some(units, left), cost=problem.cost[left]))
+        return decided if decided.units is not None else _widened(decided, left, units)
+
+
+def _covered(group: IntArray, ids: IntArray, asked: IntArray, groups: int) -> IntArray:
+    """How many of the ids ``asked``, sorted, occur in each group: (groups,)."""
+    place = np.searchsorted(asked, ids) % len(asked)
+    hit = asked[place] == ids
+    pairs = np.unique(group[hit] * len(asked) + place[hit])
+    found: IntArray = np.bincount(pairs // len(asked), minlength=groups)
+    return found
+
+
+def _longest(length: IntArray, chunk: IntArray) -> BoolArray:
+    """Tell which unit is the first longest of its chunk: (m,), sorted chunk (m,), to (m,)."""
+    order = np.lexsort((np.arange(len(chunk)), -length, chunk))
+    out = np.zeros(len(chunk), bool)
+    out[order[np.r_[True, chunk[1:] != chunk[:-1]][: len(chunk)]]] = True
+    return out
+
+
+def _without_titles(tokens: Tokens, gone: BoolArray) -> Tokens:
+    keep = ~gone[tokens.title_chunk]
+    return replace(
+        tokens,
+        title_ids=tokens.title_ids[keep],
+        title_vectors=tokens.title_vectors[keep],
+        title_chunk=tokens.title_chunk[keep],
+    )
+
+
+def _some(units: Units, left: IntArray) -> Units:
+    place = np.full(len(units) + 1, -1, np.int64)  # the last stands for "no parent"
+    place[left] = np.arange(len(left))
+    kinds = tuple(units.kinds[i] for i in left.tolist())
+    return Units(units.chars[left], units.tokens[left], units.chunk[left], place[units.parent[left]], kinds)
+
+
+def _widened(decided: Selection, left: IntArray, units: Units) -> Selection:
+    """Write a decision over the units ``left`` for all ``units``; the others are dropped."""
+
+    def wide(values: FloatArray) -> FloatArray:
+        out = np.full(len(units), values.min(initial=0.0), np.float32)
+        out[left] = values
+        return out
+
+    granularity, chars = np.zeros(len(units), np.int64), units.chars.copy()
+    granularity[left], chars[left] = decided.granularity, decided.chars
+    return replace(
+        decided,
+        granularity=granularity,
+        order=left[decided.order],
+        chars=chars,
+        scores={name: wide(values) for name, values in decided.scores.items()},
+        reasons={int(left[unit]): reason for unit, reason in decided.reasons.items()},
+        lender={int(left[unit]): int(left[by]) for unit, by in decided.lender.items()},
+    )

@@ -1,0 +1,8 @@
+"""A call laid open: what was kept, what was dropped and why, as a page or for a terminal."""
+
+from __future__ import annotations
+
+from semtoken_rag.explain.model import DocumentView, Explanation, UnitView, explain
+from semtoken_rag.explain.page import frame, page
+
+__all__ = ["DocumentView", "Explanation", "UnitView", "explain", "frame", "page"]

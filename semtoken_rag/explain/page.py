@@ -1,0 +1,168 @@
+"""An explanation as one HTML file that asks the network for nothing and runs no script but its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from semtoken_rag.explain.model import DocumentView, Explanation, UnitView
+from semtoken_rag.explain.visible import visible
+from semtoken_rag.types import Granularity
+
+SAID = {
+    Granularity.DROPPED: "Dropped: ",
+    Granularity.COARSE: "Kept in part: ",
+    Granularity.FINE: "Kept: ",
+}
+
+
+def page(explanation: Explanation) -> str:
+    """Write the page. Whatever the documents say, it is shown as text.
+
+    Every text is escaped, and the page's own policy lets no script run but the one whose hash it names.
+    """
+    stats = explanation.stats
+    script, style = _asset("page.js"), _asset("page.css")
+    question = explanation.query or "No question: by density alone"
+    return Template(_asset("page.html")).substitute(
+        script=script,
+        style=style,
+        script_hash=_hash(script),
+        style_hash=_hash(style),
+        title=shown(explanation.query or "What was kept"),
+        question=shown(question),
+        fallback=_fallback(stats.fallback),
+        before=f"{stats.tokens_before:,}",
+        after=f"{stats.tokens_after:,}",
+        budget=stats.budget,
+        most=max(stats.tokens_before, stats.budget),
+        total=_milliseconds(sum(stats.seconds.values())),
+        stages=_table({name: _milliseconds(seconds) for name, seconds in stats.seconds.items()}),
+        facts=_table(
+            {
+                "fingerprints": stats.encoder,
+                "counted by": stats.counter,
+                "from a store": f"{stats.stored} of {len(explanation.documents)} documents",
+            }
+        ),
+        documents="\n".join(_document(document) for document in explanation.documents),
+        data=_data(explanation),
+    )
+
+
+def frame(explanation: Explanation) -> str:
+    """Put the page in a frame of its own, so that a notebook's styles and scripts stay apart from it."""
+    return (
+        '<iframe title="What was kept, and why" sandbox="allow-scripts" '
+        'style="width:100%;height:40rem;border:0;resize:vertical" '
+        f'srcdoc="{escape(page(explanation))}"></iframe>'
+    )
+
+
+def shown(text: str) -> str:
+    """Return ``text`` for HTML, with what cannot be seen spelled out.
+
+    >>> shown('<b onclick="x">')
+    '&lt;b onclick=&quot;x&quot;&gt;'
+    """
+    return escape(visible(text))
+
+
+def _asset(name: str) -> str:
+    return (files("semtoken_rag.explain") / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _fallback(error: str | None) -> str:
+    if error is None:
+        return ""
+    return f'<p id="failed">The call fell back: {shown(error)}</p>'
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:,.1f} ms"
+
+
+def _table(rows: dict[str, str]) -> str:
+    body = "".join(
+        f'<tr><th scope="row">{shown(name)}</th><td>{shown(value)}</td></tr>' for name, value in rows.items()
+    )
+    return f"<tbody>{body}</tbody>"
+
+
+def _document(document: DocumentView) -> str:
+    text, parts, end = document.text, [], 0
+    for unit in document.units:
+        parts += [shown(text[end : unit.start]), _unit(text, unit)]
+        end = unit.end
+    parts.append(shown(text[end:]))
+    number, name = document.number, shown(document.name)
+    return (
+        f'<article aria-labelledby="d{number}"><header><h2 id="d{number}">'
+        f'<span class="number">{number}</span> <bdi>{name}</bdi></h2>'
+        f'<p class="count quiet"><span class="kept">{document.tokens_after:,}</span> of '
+        f"{document.tokens_before:,} tokens</p></header>"
+        f'<div class="text" dir="auto">{"".join(parts)}</div></article>'
+    )
+
+
+def _unit(text: str, unit: UnitView) -> str:
+    start, end = unit.part if unit.granularity == Granularity.COARSE else (unit.start, unit.end)
+    name = unit.granularity.name.lower()
+    spans = (("rest", unit.start, start), ("part", start, end), ("rest", end, unit.end))
+    inner = "".join(f'<span class="{kind}">{shown(text[a:b])}</span>' for kind, a, b in spans if b > a)
+    said = f'<span class="unseen">{SAID[unit.granularity]}</span>'
+    return f'<span class="u {name} s{unit.shade}">{said}{inner}</span>'
+
+
+def _data(explanation: Explanation) -> str:
+    """Write what the page's script needs as JSON that cannot end the element it stands in."""
+    stats = explanation.stats
+    names = _names(next(explanation.units, None))
+    data = {
+        "budget": stats.budget,
+        "before": stats.tokens_before,
+        "after": stats.tokens_after,
+        "most": max(stats.tokens_before, stats.budget, 1),
+        "movable": bool(names),
+        "names": names,
+        "documents": [{"after": document.tokens_after} for document in explanation.documents],
+        "units": [_facts(u, d.number - 1, names) for d in explanation.documents for u in d.units],
+    }
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def _names(unit: UnitView | None) -> list[str]:
+    """Names of the scores: those that a question gives first, the one that decided last."""
+    order = ("relevance", "bridge", "density")
+    return sorted(
+        unit.scores if unit else (),
+        key=lambda n: (n == "score", n not in order, order.index(n) if n in order else 0),
+    )
+
+
+def _facts(unit: UnitView, document: int, names: Sequence[str]) -> dict[str, Any]:
+    reason = unit.reason
+    return {
+        "document": document,
+        "grain": int(unit.granularity),
+        "cost": unit.cost,
+        "part": unit.part_cost,
+        "value": unit.value,
+        "parent": unit.parent,
+        "lender": unit.lender,
+        "lent": unit.scores.get("bridge", 0.0) if unit.lender >= 0 else 0.0,
+        "group": unit.group,
+        "scores": [round(unit.scores[name], 4) for name in names],
+        "reason": reason
+        and [visible(reason.before), visible(reason.quoted), visible(reason.after), reason.unit],
+    }

@@ -1,0 +1,101 @@
+"""The server: the page, and the streams behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, FastAPI, Query
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+
+from semtoken_rag import __version__
+from semtoken_rag.presets import STRATEGIES
+from semtoken_rag.ui.documents import SUFFIXES, Document, read
+from semtoken_rag.ui.events import stream, until_left
+from semtoken_rag.ui.guard import Guard
+from semtoken_rag.ui.workbench import Asked, Workbench
+
+STATIC = Path(__file__).parent / "static"
+LOOPBACK = ("127.0.0.1", "localhost")
+MAX_BYTES = 20 * 2**20
+Left = Annotated[ExitStack, Depends(until_left)]
+
+
+def create_app(
+    workbench: Workbench,
+    documents: Sequence[Document] = (),
+    *,
+    hosts: Sequence[str] = LOOPBACK,
+    max_bytes: int = MAX_BYTES,
+) -> FastAPI:
+    """Make the server.
+
+    Parameters
+    ----------
+    workbench
+        Compresses and answers.
+    documents
+        What the page opens with.
+    hosts
+        Names that the server answers to; a page of another name that resolves to this machine gets nothing.
+    max_bytes
+        Largest upload, and largest request.
+    """
+    app = FastAPI(
+        title="SemToken", version=__version__, docs_url=None, redoc_url=None, max_body_size=max_bytes
+    )
+    app.add_middleware(Guard)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    about = {
+        "strategies": list(STRATEGIES),
+        "encoder": workbench.encoder.name,
+        "reader": workbench.reader.name if workbench.reader else None,
+        "suffixes": SUFFIXES,
+        "max_bytes": max_bytes,
+        "documents": [d.model_dump() for d in documents],
+    }
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    @app.get("/api/about")
+    async def tell() -> dict[str, Any]:
+        return about
+
+    @app.post("/api/read", response_class=EventSourceResponse)
+    async def read_file(
+        data: Annotated[bytes, Body(media_type="application/octet-stream")],
+        name: Annotated[str, Query(max_length=255)],
+        left: Left,
+    ) -> AsyncIterator[ServerSentEvent]:
+        async for event in stream(read(name, data), left):
+            yield event
+
+    @app.post("/api/compress", response_class=EventSourceResponse)
+    async def compress(asked: Asked, left: Left) -> AsyncIterator[ServerSentEvent]:
+        async for event in stream(workbench.compress(asked), left):
+            yield event
+
+    @app.post("/api/answer", response_class=EventSourceResponse)
+    async def answer(asked: Asked, left: Left) -> AsyncIterator[ServerSentEvent]:
+        async for event in stream(workbench.answer(asked), left):
+            yield event
+
+    return app
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """Say what is wrong without the input, which may be large, or not to be written as UTF-8."""
+    assert isinstance(error, RequestValidationError)
+    found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+    return JSONResponse({"detail": "; ".join(found)}, 422)

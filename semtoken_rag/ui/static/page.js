@@ -1,0 +1,168 @@
+// The page: what changes starts a piece of work, and a new piece ends the one before it.
+
+import { about, events } from "./api.js";
+import { Documents } from "./documents.js";
+import { byId, node } from "./dom.js";
+import { EXAMPLE } from "./example.js";
+import { Pane } from "./pane.js";
+
+const info = await about();
+const documents = new Documents(byId("documents"), changed);
+let panes = [];
+let controller = new AbortController();
+let timer = 0;
+
+// Runs `work(signal)` in place of what runs now; the progress bar appears where it takes a while.
+async function run(work) {
+  controller.abort();
+  const mine = (controller = new AbortController());
+  const show = setTimeout(() => (byId("work").hidden = false), 250);
+  progress({ stage: "Working", done: 0, total: 0 });
+  try {
+    await work(mine.signal);
+  } catch (error) {
+    if (!mine.signal.aborted) say(error.message);
+  } finally {
+    clearTimeout(show);
+    if (mine === controller) byId("work").hidden = true;
+  }
+}
+
+function progress({ stage, done, total }) {
+  byId("stage").textContent = total ? `${stage}: ${done} of ${total}` : stage;
+  if (total) Object.assign(byId("bar"), { value: done, max: total });
+  else byId("bar").removeAttribute("value");
+}
+
+// What went wrong; without a message, forgets it.
+function say(message = "") {
+  byId("error").textContent = message;
+  byId("error").hidden = !message;
+}
+
+function cancel() {
+  if (byId("work").hidden) return;
+  controller.abort();
+  byId("work").hidden = true;
+  byId("status").textContent = "Cancelled";
+}
+
+const percent = () => Number(byId("ratio").value);
+const asked = (pane) => ({
+  documents: documents.all,
+  query: byId("query").value,
+  ratio: percent() / 100,
+  strategy: pane.strategy,
+});
+
+function arrange() {
+  const wanted = [...new Set([byId("first").value, byId("second").value].filter(Boolean))];
+  panes = wanted.map((name) => panes.find((pane) => pane.strategy === name) ?? new Pane(name));
+  byId("panes").replaceChildren(...panes.map((pane) => pane.element));
+  const some = documents.all.length > 0;
+  for (const [id, hidden] of Object.entries({ start: some, none: some, legend: !some, panes: !some }))
+    byId(id).hidden = hidden;
+  byId("ask").disabled = !some || !info.reader;
+}
+
+async function compress(signal) {
+  for (const pane of panes)
+    for await (const event of events("api/compress", asked(pane), signal)) {
+      if (event.name === "progress") progress(event);
+      else pane.show(documents.all, event);
+    }
+  byId("status").textContent = panes.map((pane) => `${pane.strategy}: ${pane.figures()}`).join("; ");
+}
+
+async function answer(signal) {
+  for (const pane of panes) {
+    pane.begin(percent());
+    try {
+      for await (const event of events("api/answer", asked(pane), signal)) {
+        if (event.name === "progress") progress(event);
+        else if (event.name === "result") pane.show(documents.all, event);
+        else if (event.name === "part") pane.part(event.text);
+        else pane.answer(event.sentences);
+      }
+    } finally {
+      pane.end();
+    }
+  }
+}
+
+// Compresses anew, once nothing has changed for `delay` milliseconds.
+function update(delay) {
+  arrange();
+  clearTimeout(timer);
+  if (documents.all.length) timer = setTimeout(() => run(compress), delay);
+  else controller.abort();
+}
+
+function changed() {
+  panes.forEach((pane) => pane.forget());
+  update(0);
+}
+
+function upload(files) {
+  say();
+  run((signal) => documents.upload(files, info.max_bytes, signal, progress));
+}
+
+function on(id, kind, act) {
+  byId(id).addEventListener(kind, act);
+}
+
+on("upload", "click", () => byId("files").click());
+on("files", "change", ({ target }) => {
+  upload([...target.files]);
+  target.value = ""; // so that the same file can be chosen again
+});
+on("example", "click", () => {
+  byId("query").value = EXAMPLE.query;
+  byId("ratio").value = EXAMPLE.percent;
+  byId("percent").textContent = `${EXAMPLE.percent} %`;
+  documents.add(EXAMPLE.documents);
+});
+on("add", "click", () => {
+  const [title, text] = [byId("title"), byId("text")];
+  if (!text.value.trim()) return text.focus();
+  documents.add([{ title: title.value.trim() || `Text ${documents.all.length + 1}`, text: text.value.toWellFormed() }]);
+  title.value = text.value = "";
+  byId("paste").open = false;
+  byId("query").focus();
+});
+on("query", "input", () => update(300));
+on("query", "keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  if (!byId("ask").disabled) byId("controls").requestSubmit();
+});
+on("ratio", "input", () => {
+  byId("percent").textContent = `${percent()} %`;
+  update(60);
+});
+for (const id of ["first", "second"]) on(id, "change", () => update(0));
+on("dropped", "change", ({ target }) => byId("panes").classList.toggle("brief", !target.checked));
+on("controls", "submit", (event) => {
+  event.preventDefault();
+  clearTimeout(timer);
+  say();
+  run(answer);
+});
+on("controls", "input", () => say());
+on("cancel", "click", cancel);
+document.addEventListener("keydown", (event) => event.key === "Escape" && cancel());
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files.length) upload([...event.dataTransfer.files]);
+});
+
+byId("files").accept = info.suffixes.join(",");
+for (const id of ["first", "second"]) byId(id).append(...info.strategies.map((name) => new Option(name)));
+byId("first").value = "semtoken";
+byId("about").textContent = info.reader
+  ? `Reader: ${info.reader}. Encoder: ${info.encoder}.`
+  : `Encoder: ${info.encoder}. No local LLM, so no answers: start with --llm NAME.`;
+if (info.documents.length) documents.add(info.documents);
+else arrange();

