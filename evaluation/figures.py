@@ -21,6 +21,7 @@ import numpy as np
 from evaluation import metrics
 from evaluation.config import ROOT
 from evaluation.data import chunks, rows
+from evaluation.system import seconds
 from semtoken_rag import Chunk, CompressedContext, SemToken, viz
 from semtoken_rag.clusters import averaged, greedy_clusters
 from semtoken_rag.encoders.auto import resolve
@@ -126,9 +127,9 @@ def gains(source: Source) -> Figure:
     def prefill(text: str) -> float:
         ids = torch.tensor([tokenizer.encode(text)])
         with torch.inference_mode():
-            start = time.perf_counter()
+            start = seconds()
             model(ids, logits_to_keep=1)
-            return time.perf_counter() - start
+            return seconds() - start
 
     engine = SemToken(encoder="static", token_counter=tokenizer)
     prefill("A warm-up.")
@@ -137,9 +138,9 @@ def gains(source: Source) -> Figure:
         context, query = source.question(index)
         whole = prefill("\n".join(c.text for c in context))
         for ratio in (0.1, 0.2, 0.3, 0.4, 0.6, 0.8):
-            start = time.perf_counter()
+            start = seconds()
             kept = engine.compress(context, query, ratio=ratio)
-            taken = time.perf_counter() - start
+            taken = seconds() - start
             left = prefill(kept.text)
             found.setdefault(ratio, []).append((kept.stats.ratio, whole / left, whole / (left + taken)))
     points = np.median(list(found.values()), axis=1)  # (ratios, 3)
@@ -179,7 +180,7 @@ def comparison(source: Source) -> Figure:
             found["seconds"] = stats.seconds["select"] + stats.seconds["render"]
             found["used"] = stats.tokens_after / stats.budget
             figures[name].append(found)
-    seconds = {name: float(np.median([f["seconds"] for f in each])) for name, each in figures.items()}
+    times = {name: float(np.median([f["seconds"] for f in each])) for name, each in figures.items()}
     return viz.radar(
         {
             name: {
@@ -187,7 +188,7 @@ def comparison(source: Source) -> Figure:
                 "gold sentences\nkept": _mean(each, "support"),
                 "numbers and\nnames whole": _mean(each, "integrity"),
                 "budget used": _mean(each, "used"),
-                "speed after the\nencoder (fastest = 1)": min(seconds.values()) / seconds[name],
+                "speed after the\nencoder (fastest = 1)": min(times.values()) / times[name],
             }
             for name, each in figures.items()
         }

@@ -114,7 +114,7 @@ async def watch(seen: Seen, end: float) -> None:
 def load(args: argparse.Namespace) -> bool:
     """Run the callers, print what happened, and return whether all results were right."""
     asked = questions(args.data, args.set, args.n)
-    given = {"ratio": args.ratio, "encoder": args.encoder, "store": resolve_store(args.store)}
+    given = {"ratio": args.ratio, "encoder": args.encoder, "store": args.store and resolve_store(args.store)}
     single = SemTokenCompressor(**given)
     spare = SemTokenCompressor(ratio=args.ratio, **SPARES["cut" if args.encoder == "static" else "static"])
     if args.store:

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.cli import app
-from semtoken_rag.fingerprints import HEADER, MAGIC, from_bytes
 from semtoken_rag.ingest import open_source
 from semtoken_rag.presets import STRATEGIES
+from semtoken_rag.stored import HEADER, MAGIC, from_bytes
 from semtoken_rag.testing import HashEncoder, check_context
 from semtoken_rag.train.examples import read_examples
 
@@ -145,8 +145,9 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
 def seeds() -> dict[str, list[bytes]]:
     """Return what each target starts from."""
     from semtoken_rag.encoders.static import shipped
-    from semtoken_rag.fingerprints import Fingerprint, to_bytes
+    from semtoken_rag.fingerprints import Fingerprint
     from semtoken_rag.segment import segment
+    from semtoken_rag.stored import to_bytes
 
     texts = [
         "When?\x1eEiffel\x1fThe tower opened in 1889. It is not 3.5 km.\x1eBread is made of flour.",

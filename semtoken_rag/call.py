@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from semtoken_rag.budget import Budget, Counter
 from semtoken_rag.config import Config
 from semtoken_rag.deadline import check
-from semtoken_rag.fingerprints import Fingerprinter, StoredFingerprinter
+from semtoken_rag.fingerprints import Fingerprinter
 from semtoken_rag.markers import found, neutralise
 from semtoken_rag.render import (
     CompressedChunk,
@@ -27,6 +28,9 @@ from semtoken_rag.render import (
 from semtoken_rag.segment import build_units
 from semtoken_rag.strategy import LeadStrategy, Problem, Strategy
 from semtoken_rag.types import Chunk, Encoding, Granularity, IntArray, Query, Selection, Tokens, Units
+
+if TYPE_CHECKING:
+    from semtoken_rag.stored import StoredFingerprinter
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.budget import Budget, Counter
 from semtoken_rag.call import Call, Setup
@@ -11,14 +11,16 @@ from semtoken_rag.config import Config
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.fallback import Spare, run_or_cut
-from semtoken_rag.fingerprints import Fingerprinter, StoredFingerprinter
+from semtoken_rag.fingerprints import Fingerprinter
 from semtoken_rag.presets import resolve_strategy
 from semtoken_rag.render import CompressedContext
+from semtoken_rag.segment import Segmenter
 from semtoken_rag.service import Service
-from semtoken_rag.store import resolve_store
 from semtoken_rag.types import Chunk
-from semtoken_rag.vectors import TAU, CompressedVectors
-from semtoken_rag.vectors import compress_vectors as fold
+
+if TYPE_CHECKING:
+    from semtoken_rag.stored import StoredFingerprinter
+    from semtoken_rag.vectors import CompressedVectors
 
 
 class SemToken:
@@ -65,12 +67,7 @@ class SemToken:
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r:.80}")
         config = config or Config()
         encodes, decides = resolve_strategy(strategy, resolve(encoder))
-        keeps = resolve_store(store)
-        fingerprinter = (
-            Fingerprinter(encodes, config.segmenter)
-            if keeps is None
-            else StoredFingerprinter(encodes, keeps, config.segmenter)
-        )
+        fingerprinter = _fingerprinter(encodes, store, config.segmenter)
         counter = Counter.of(token_counter, encodes)
         self._setup = Setup(fingerprinter, decides, counter, config)
         limited, raises = config.deadline or config.max_calls, on_error == "raise"
@@ -142,13 +139,15 @@ class SemToken:
         budget: int,
         *,
         grid: tuple[int, int] | None = None,
-        tau: float = TAU,
+        tau: float = 0.95,
     ) -> CompressedVectors:
         """Keep what matters of any vectors (n, d), such as an image's patches.
 
         See `semtoken_rag.vectors.compress_vectors`.
         """
-        return fold(vectors, query_vector, budget, grid=grid, tau=tau)
+        from semtoken_rag.vectors import compress_vectors
+
+        return compress_vectors(vectors, query_vector, budget, grid=grid, tau=tau)
 
     def annotate(self, chunks: Sequence[str | Chunk]) -> int:
         """Fill the store with the fingerprints of ``chunks``, so that calls need not make them.
@@ -166,9 +165,19 @@ class SemToken:
             Whatever the encoder or the store raises, also under ``on_error="fallback"``.
         """
         fingerprinter = self._setup.fingerprinter
-        if not isinstance(fingerprinter, StoredFingerprinter):
+        if isinstance(fingerprinter, Fingerprinter):
             raise ValueError("annotate needs a store, got store=None")
         return fingerprinter.annotate(_chunks(chunks))
+
+
+def _fingerprinter(encoder: Encoder, store: Any, segmenter: Segmenter) -> Fingerprinter | StoredFingerprinter:
+    """Make what reads fingerprints; what keeps them is loaded only where there is a store."""
+    if store is None:
+        return Fingerprinter(encoder, segmenter)
+    from semtoken_rag.store import resolve_store
+    from semtoken_rag.stored import StoredFingerprinter
+
+    return StoredFingerprinter(encoder, resolve_store(store), segmenter)
 
 
 def _chunks(given: Sequence[str | Chunk]) -> list[Chunk]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from semtoken_rag.call import Call
 from semtoken_rag.crew import Crew
 from semtoken_rag.deadline import Clock, DeadlineExceeded, Refused
 from semtoken_rag.render import CompressedContext
+
+if TYPE_CHECKING:
+    import asyncio
 
 WORKERS = min(32, (os.cpu_count() or 1) + 4)  # as many as asyncio has threads
 
@@ -70,6 +72,8 @@ class Service:
 
     async def arun(self, call: Call) -> CompressedContext:
         """Answer while the event loop goes on; a call that is cancelled stops at its next batch."""
+        import asyncio  # a tenth of the package's own import
+
         try:
             with self._place():
                 return await self._beside_loop(call)
@@ -117,6 +121,8 @@ class Service:
             return spare
 
     async def _beside_loop(self, call: Call) -> CompressedContext:
+        import asyncio
+
         with self._job(call) as (job, clock):
             main, spare = asyncio.wrap_future(job), None
             try:

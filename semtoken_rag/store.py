@@ -336,13 +336,13 @@ SCHEMES: Mapping[str, Callable[[str], FingerprintStore]] = {
 }
 
 
-def resolve_store(store: Any) -> FingerprintStore | None:
-    """Return the store that ``store`` names, the object itself, or None.
+def resolve_store(store: Any) -> FingerprintStore:
+    """Return the store that ``store`` names, or the object itself.
 
     Parameters
     ----------
     store
-        None, ``memory://``, ``sqlite:///file``, ``redis://host:port/db``, or an object with the methods of a
+        ``memory://``, ``sqlite:///file``, ``redis://host:port/db``, or an object with the methods of a
         `FingerprintStore`. A file or a server gets a `MemoryStore` in front; a file holds `FILE_BYTES` at
         most, pass a `SQLiteStore` for another bound.
 
@@ -351,7 +351,7 @@ def resolve_store(store: Any) -> FingerprintStore | None:
     ValueError
         Where it is none of these.
     """
-    if store is None or isinstance(store, FingerprintStore):
+    if isinstance(store, FingerprintStore):
         return store
     if isinstance(store, str) and (
         make := next((m for start, m in SCHEMES.items() if store.startswith(start)), None)
@@ -360,7 +360,7 @@ def resolve_store(store: Any) -> FingerprintStore | None:
             raise ValueError(f"store must name a file, got {store!r}")
         return make(store)
     raise ValueError(
-        f"store must be None, memory://, sqlite:///file, redis://host or a byte store, got {store!r:.80}"
+        f"store must be memory://, sqlite:///file, redis://host or a byte store, got {store!r:.80}"
     )
 
 

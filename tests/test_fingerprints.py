@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.fingerprints import HEADER, Fingerprint, StoredFingerprinter, from_bytes, to_bytes
+from semtoken_rag.fingerprints import Fingerprint
 from semtoken_rag.quantize import pack, unpack
 from semtoken_rag.segment import Segment, segment
 from semtoken_rag.store import MemoryStore
+from semtoken_rag.stored import HEADER, StoredFingerprinter, from_bytes, to_bytes
 
 QUERY = "How tall is the Eiffel Tower?"
 CHUNKS = [

@@ -17,10 +17,11 @@ from tokenizers.pre_tokenizers import Whitespace
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.boundaries import unprotected
 from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.fingerprints import HEADER, SEGMENT, TOKEN, Fingerprint, from_bytes, to_bytes
+from semtoken_rag.fingerprints import Fingerprint
 from semtoken_rag.markers import found, neutralise
 from semtoken_rag.segment import WINDOW, segment
 from semtoken_rag.store import MemoryStore
+from semtoken_rag.stored import HEADER, SEGMENT, TOKEN, from_bytes, to_bytes
 from tests.samples import BREAD, PARIS, QUERY, ROME
 
 ROLES = (

@@ -111,7 +111,6 @@ def test_the_front_is_filled_from_the_back():
 
 
 def test_names(tmp_path):
-    assert resolve_store(None) is None
     assert isinstance(resolve_store("memory://"), MemoryStore)
     named = resolve_store(f"sqlite:///{tmp_path}/x.db")
     assert isinstance(named, TieredStore)

@@ -69,7 +69,7 @@ def _try(store: str) -> None:
         raise ValueError(f"--store must outlive the command, got {store!r}")
     made = resolve_store(store)
     try:
-        made and made.mget([""])
+        made.mget([""])
     except ImportError:
         raise
     except Exception as error:  # each kind of store has its own

