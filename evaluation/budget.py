@@ -24,11 +24,11 @@ def curves(results: Sequence[Result]) -> str:
     ratios = sorted({ratio for _, _, ratio in cells})
     sets = [name for name in KINDS if any(key[0] == name for key in cells)]
     rows = [
-        [name, KINDS[name], encoder, *(_cell(cells.get((name, method, ratio))) for ratio in ratios)]
+        [f"{name}: {KINDS[name]}", encoder, *(_cell(cells.get((name, method, ratio))) for ratio in ratios)]
         for name in sets
         for method, encoder in METHODS.items()
     ]
-    head = ["set", "its questions", "encoder", *(f"{ratio:g}".removeprefix("0") for ratio in ratios)]
+    head = ["set and its questions", "encoder", *(f"{ratio:g}".removeprefix("0") for ratio in ratios)]
     return table(head, rows)
 
 

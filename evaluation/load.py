@@ -155,7 +155,7 @@ def report(args: argparse.Namespace, seen: Seen) -> None:
     warm = seen.memory[int(WARM_UP * len(seen.memory)) :]
     growth = 100 * (statistics.median(warm[-5:]) / statistics.median(warm[:5]) - 1)
     print(
-        f"memory {warm[0]:.0f} MB after {WARM_UP:.0%} of the time, {warm[-1]:.0f} MB at the end: {growth:+.1f} %"
+        f"memory {warm[0]:.0f} MB after {WARM_UP:.0%} of the time, {warm[-1]:.0f} MB at last: {growth:+.1f} %"
     )
 
 

@@ -142,7 +142,9 @@ def render(results: Sequence[Result], root: Path) -> None:
     start = page.read_text(encoding="utf-8") if page.exists() else f"# Results\n\n{OPEN}\n{CLOSE}\n"
     page.write_text(between(start, details(results)), encoding="utf-8")
     if budget.exists():
-        budget.write_text(between(budget.read_text(encoding="utf-8"), curves(results), "budget"), encoding="utf-8")
+        budget.write_text(
+            between(budget.read_text(encoding="utf-8"), curves(results), "budget"), encoding="utf-8"
+        )
     if readme.exists():
         readme.write_text(between(readme.read_text(encoding="utf-8"), headline(results)), encoding="utf-8")
 

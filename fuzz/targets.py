@@ -8,6 +8,7 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def compress(data: bytes) -> None:
 
 
 def command(data: bytes) -> None:
-    """Run ``semtoken compress --json`` on standard input: a result whose pieces are its slices, or one line."""
+    """Run ``semtoken compress --json`` on standard input: pieces that are slices, or one line."""
     arguments = ["compress", "--json", "--encoder", "static", "--query", "When?", "--max-tokens", "9"]
     result = CliRunner().invoke(app, arguments, input=data)
     if result.exit_code == 0:
@@ -81,7 +82,8 @@ def command(data: bytes) -> None:
         assert said["stats"]["tokens_after"] <= 9, "over the budget"
     else:
         assert result.exit_code == 2, repr(result.exception)
-        assert result.stderr.startswith("semtoken: ") and result.stderr.count("\n") == 1, result.stderr
+        assert result.stderr.startswith("semtoken: "), result.stderr
+        assert result.stderr.count("\n") == 1, result.stderr
 
 
 def rows(data: bytes) -> None:
@@ -90,10 +92,12 @@ def rows(data: bytes) -> None:
         path = Path(folder) / "rows.jsonl"
         path.write_bytes(data)
         for read in (lambda: list(open_source(path)), lambda: read_examples(path)):
+            said = ""
             try:
                 read()
             except ValueError as error:
-                assert len(str(error)) < 400 + len(folder), "an error that repeats the document"
+                said = str(error)
+            assert len(said) < 400 + len(folder), "an error that repeats the document"
 
 
 class Foreign:
@@ -126,10 +130,8 @@ def stored(data: bytes) -> None:
     n, t, m, d = struct.unpack("<BBBB", data[:4])
     value = HEADER.pack(MAGIC, zlib.crc32(body), n % 16, t % 4, m % 8, (4, 16, 256, d)[d % 4]) + body
     for each in (data, value):
-        try:
+        with suppress(ValueError):
             from_bytes(each, chunks[0].text)
-        except ValueError:
-            pass
         made = SemToken(encoder="static", store=Foreign(each))
         check_context(made.compress(chunks, question, max_tokens=6), chunks, 6, made.counter.count)
 

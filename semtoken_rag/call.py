@@ -240,7 +240,7 @@ class Call:
             for i, (c, text, n, left) in enumerate(zip(self.chunks, shown, self.before, counts, strict=True))
         )
         text = self.config.separator.join(shown)
-        after = max(self.count(text), sum(counts))
+        after = max(self.count(text), sum(counts)) if shown else 0  # some counters find a token in nothing
         if after > self.budget:
             return None
         return self._context(text, chunks, (), after)

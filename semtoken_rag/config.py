@@ -78,7 +78,9 @@ class Config:
             try:
                 re.compile(pattern)
             except (re.error, TypeError) as error:
-                raise ValueError(f"protect must hold regular expressions, got {pattern!r:.80}: {error!s:.80}") from None
+                raise ValueError(
+                    f"protect must hold regular expressions, got {pattern!r:.80}: {error!s:.80}"
+                ) from None
 
     def order_for(self, query: str) -> str:
         """Return the order of the chunks for a question, which may be empty.

@@ -193,7 +193,9 @@ class SQLiteStore:
                 with suppress(sqlite3.ProgrammingError):  # it was never opened
                     self.close()
 
-        connection = sqlite3.connect(self.path, timeout=self.timeout, check_same_thread=False, factory=Closing)
+        connection = sqlite3.connect(
+            self.path, timeout=self.timeout, check_same_thread=False, factory=Closing
+        )
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(

@@ -164,7 +164,9 @@ def test_the_budget_holds_for_what_is_given_at_the_deadline(chunks, query, limit
 @settings(max_examples=30, deadline=None)
 @given(chunks=st.lists(st.text(max_size=60), max_size=4), limit=st.integers(1, 30))
 def test_enough_time_changes_nothing(chunks, limit) -> None:
-    timed = SemToken(encoder=HashEncoder(), config=Config(deadline=60)).compress(chunks, "a", max_tokens=limit)
+    timed = SemToken(encoder=HashEncoder(), config=Config(deadline=60)).compress(
+        chunks, "a", max_tokens=limit
+    )
     plain = SemToken(encoder=HashEncoder()).compress(chunks, "a", max_tokens=limit)
     assert (timed.text, timed.chunks, timed.units) == (plain.text, plain.chunks, plain.units)
     assert timed.stats.fallback is None

@@ -24,6 +24,7 @@ from semtoken_rag.types import Encoding
 from tests.samples import BREAD, PARIS, QUERY, ROME
 
 ROOT = Path(__file__).resolve().parents[1]
+VOCABULARY = "[PAD] [UNK] [CLS] [SEP] [MASK] the tower opened in 1889 . it rained that day paris is when did"
 CHUNKS = [BREAD, PARIS, ROME]
 
 FORKED = """
@@ -83,7 +84,10 @@ SPOILT = {
         lambda all_: [replace(e, vectors=e.vectors[:, : 16 - i]) for i, e in enumerate(all_)],
         "ValueError: the encoder hash returned offsets",
     ),
-    "flat offsets": (each(offsets=lambda e: e.offsets[:, 0]), "ValueError: the encoder hash returned offsets"),
+    "flat offsets": (
+        each(offsets=lambda e: e.offsets[:, 0]),
+        "ValueError: the encoder hash returned offsets",
+    ),
     "a text too few": (lambda all_: all_[1:], "ValueError: the encoder hash returned 3 for 4 texts"),
     "nothing": (lambda all_: None, "TypeError: object of type 'NoneType' has no len"),
     "a bare array": (lambda all_: [e.vectors for e in all_], "AttributeError: 'numpy.ndarray' object has no"),
@@ -176,7 +180,10 @@ STORES = {
     "no database": (no_database, READ + "DatabaseError: file is not a database"),
     "damaged": (damaged, READ + "DatabaseError: database disk image is malformed"),
     "no folder": (no_folder, READ + "NotADirectoryError: "),
-    "gone in between": (lambda path: Gone("write"), WRITTEN + "ConnectionError: Connection closed by server."),
+    "gone in between": (
+        lambda path: Gone("write"),
+        WRITTEN + "ConnectionError: Connection closed by server.",
+    ),
     "too few values": (lambda path: Gone("short"), READ + "ValueError: 2 values for 3 keys"),
 }
 
@@ -291,8 +298,7 @@ def test_a_forked_process_gets_the_same_of_a_transformer(tiny: Path) -> None:
 
 @pytest.fixture(scope="module")
 def tiny(tiny_bert) -> Path:
-    words = "the tower opened in 1889 . it rained that day paris is capital of france when did ?".split()
-    return tiny_bert(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words], hidden=128, layers=2)
+    return tiny_bert(VOCABULARY.split(), hidden=128, layers=2)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import numpy as np
 from evaluation.results import interval
 
 Result = dict[str, Any]
+Difference = tuple[float, tuple[float, float] | None]
 CUT = ("qa", "kv_qa", "recall", "summaries")  # jobs whose contexts are cut to a length, not made of it
 
 
@@ -49,18 +50,16 @@ class Results:
         found = self.sets(job)
         return found[place] if place < len(found) else ""
 
-    def difference(
-        self, job: str, figure: str, arm: str, base: str, **wanted: Any
-    ) -> tuple[float, tuple[float, float]] | None:
+    def difference(self, job: str, figure: str, arm: str, base: str, **wanted: Any) -> Difference | None:
         """Return the mean difference to another arm, row by row and over all ratios, and its interval.
 
-        None where there is nothing to compare.
+        None where there is nothing to compare; no interval of a single row.
         """
         mine, other = (self._by_row(job, figure, arm=a, **wanted) for a in (arm, base))
         if arm == base or not mine or len(mine) != len(other):
             return None
         differences = [a - b for a, b in zip(mine, other, strict=True)]
-        return float(np.mean(differences)), interval(differences) or (0.0, 0.0)
+        return float(np.mean(differences)), interval(differences) if len(differences) > 1 else None
 
     def _by_row(self, job: str, figure: str, **wanted: Any) -> list[float]:
         """Mean over the ratios of each row, set by set."""
@@ -113,9 +112,10 @@ def percent(value: float | None) -> float | None:
     return None if value is None else 100 * value
 
 
-def signed(difference: tuple[float, tuple[float, float]] | None, places: int = 3) -> str:
+def signed(difference: Difference | None, places: int = 3) -> str:
     """Write a difference with its interval."""
     if difference is None:
         return "-"
-    mean, (low, high) = difference
-    return f"{mean:+.{places}f} [{low:+.{places}f}, {high:+.{places}f}]"
+    mean, bounds = difference
+    written = ", ".join(f"{bound:+.{places}f}" for bound in bounds or ())
+    return f"{mean:+.{places}f}" + (f" [{written}]" if written else "")

@@ -67,7 +67,7 @@ def ablation(results: Results) -> str:
                 say(results.median("ablation", "ms", arm=arm)),
             ]
         )
-        if arm != base and not any(d is not None and d[1][1] < 0 for d in differences):
+        if arm != base and not any(d and d[1] and d[1][1] < 0 for d in differences):
             idle.append(f"`{arm}`")
     return (
         f"{table(head, lines)}\n\nHere: {results.rows('ablation')}; means over .1, .2 and .4 of the tokens, "

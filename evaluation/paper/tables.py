@@ -27,6 +27,7 @@ WAYS = {
     "SemToken": "text, eager",
     "SemToken + FlashAttention2 (here SDPA)": "text, sdpa",
 }
+CUT_OFF = ("last", "BPE, only its last tokens")  # what the paper does not compare with
 SHOWN = {**{arm: row.name for arm, row in printed.MAIN.items()}, "semtoken": "SemToken: the default rule"}
 
 
@@ -148,10 +149,10 @@ def tasks(results: Results) -> str:
         "of the first token, here",
         *pairs("memory saved, %"),
     ]
-    lines = []
+    named, lines = [(arm, name) for arm, name, _ in arms()], []
     for task, (job, place, quality) in _tasks(results).items():
         of = {} if place is None else {"set": results.name(job, place)}
-        for arm, name, _ in arms():
+        for arm, name in (*named, *([CUT_OFF] if job == "lm" else ())):
             said = printed.TASKS.get(task, {}).get("semtoken" if arm == "paper" else arm, printed.NOTHING)
             share = {
                 f: results.share(job, f, arm, **of) for f in ("tokens", "ms_per_token", "first_s", "kv_mb")
@@ -173,7 +174,7 @@ def tasks(results: Results) -> str:
                     say(saved(share["kv_mb"]), ".0f"),
                 ]
             )
-    where = "; ".join(results.rows(job) for job in ("lm", "qa", "summaries"))
+    where = "; ".join(filter(None, map(results.rows, ("lm", "qa", "summaries"))))
     return f"{table(head, lines)}\n\nHere: {where}."
 
 
@@ -234,7 +235,7 @@ def cache(results: Results, *jobs: str) -> str:
         for job in jobs
         for r in results.of(job)
     ]
-    where = "; ".join(said for job in jobs if (said := results.rows(job)))
+    where = "; ".join(filter(None, map(results.rows, jobs)))
     return f"{report(given)}\n\nHere: SmolLM2-135M-Instruct, {where}." if given else "Not measured."
 
 

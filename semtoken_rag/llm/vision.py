@@ -20,7 +20,13 @@ from semtoken_rag.llm.checks import check_length, text_config
 from semtoken_rag.llm.decode import Decoder, Sampler
 from semtoken_rag.vectors import TAU, CompressedVectors, compress_vectors
 
-FAMILIES = ("llava", "llava_next", "qwen2_vl", "qwen2_5_vl")
+# Families of models, and what each needs of an image besides its pixels.
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "llava": (),
+    "llava_next": ("image_sizes",),
+    "qwen2_vl": ("image_grid_thw",),
+    "qwen2_5_vl": ("image_grid_thw",),
+}
 PIXELS = ("pixel_values", "image_sizes", "image_grid_thw")  # inputs of the vision tower
 
 
@@ -144,10 +150,12 @@ def generate(
 
 def _checked(model: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """Places of the image tokens in the prompt: (m,) int."""
-    kind = getattr(model.config, "model_type", None)
+    kind = str(getattr(model.config, "model_type", ""))
     if kind not in FAMILIES or not hasattr(model, "get_image_features"):
-        raise ValueError(f"the model must be of one of {FAMILIES}, got {type(model).__name__} ({kind!r})")
-    needed = ("input_ids", "pixel_values", *(["image_grid_thw"] if kind.startswith("qwen") else []))
+        raise ValueError(
+            f"the model must be of one of {tuple(FAMILIES)}, got {type(model).__name__} ({kind!r})"
+        )
+    needed = ("input_ids", "pixel_values", *FAMILIES[kind])
     if missing := [name for name in needed if inputs.get(name) is None]:
         raise ValueError(f"inputs must hold {needed}, got {sorted(inputs)} without {missing}")
     if inputs.get("pixel_values_videos") is not None:
@@ -191,7 +199,9 @@ def _positions(model: Any, inputs: Mapping[str, torch.Tensor], ids: torch.Tensor
         return torch.arange(ids.shape[1], device=ids.device)[None]
     kinds = (ids == model.config.image_token_id).int()  # 0 text, 1 image
     grid = inputs["image_grid_thw"].to(ids.device)
-    found: torch.Tensor = model.model.get_rope_index(ids, mm_token_type_ids=kinds, image_grid_thw=grid)[0]
+    found: torch.Tensor = model.base_model.get_rope_index(ids, mm_token_type_ids=kinds, image_grid_thw=grid)[
+        0
+    ]
     return found
 
 

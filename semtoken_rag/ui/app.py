@@ -58,7 +58,7 @@ def create_app(
     about = {
         "strategies": list(STRATEGIES),
         "encoder": workbench.encoder.name,
-        "reader": workbench.reader.name if workbench.reader else None,
+        "reader": workbench.reads,
         "suffixes": SUFFIXES,
         "max_bytes": max_bytes,
         "documents": [d.model_dump() for d in documents],

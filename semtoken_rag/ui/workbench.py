@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable
+from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import BaseModel, Field, field_validator
@@ -68,12 +69,20 @@ class Workbench:
         self.encoder, self.reader, self._counter = resolve(encoder), reader, token_counter
         self._store, self._engines, self._lock = MemoryStore(), dict[str, SemToken](), threading.Lock()
 
+    @property
+    def reads(self) -> str | None:
+        """Name of the reader without the folders it is in; None where there is none."""
+        if self.reader is None:
+            return None
+        path = Path(self.reader.name)
+        return path.name if path.is_absolute() else self.reader.name
+
     def compress(self, asked: Asked) -> Generator[Event, None, CompressedContext]:
         """Encode what is new, batch by batch, and compress; the last event is the result."""
         engine, passages = self._engine(asked.strategy), chunks(asked.documents)
         for start in range(0, len(passages), BATCH):
-            engine.annotate(passages[start : start + BATCH])
-            yield progress("Encoding passages", min(start + BATCH, len(passages)), len(passages))
+            if engine.annotate(passages[start : start + BATCH]):
+                yield progress("Encoding passages", min(start + BATCH, len(passages)), len(passages))
         context = engine.compress(passages, asked.query, ratio=asked.ratio)
         yield Event("result", as_data(context))
         return context
@@ -91,7 +100,7 @@ class Workbench:
         if not asked.query.strip():
             raise ValueError("ask a question first")
         context = yield from self.compress(asked)
-        yield progress(f"{self.reader.name} reads {context.stats.tokens_after} tokens")
+        yield progress(f"{self.reads} reads {context.stats.tokens_after} tokens")
         parts = []
         for part in self.reader.stream(asked.query, context):
             parts.append(part)

@@ -1,4 +1,4 @@
-"""Budget, offsets, determinism and untouched inputs on documents of every shape, for all that can be plugged in."""
+"""Budget, offsets, determinism, untouched inputs: any shape of document, and all that can be plugged in."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
 
 SCRIPTS = [
     "The tower opened in 1889.", "Не раньше 3,5 км!", "今天下雨。明天晴天", "日本語の文章です", "ไม่มีช่องว่าง",
-    "مرحبا ٣٫٥ كم؟", "שלום עולם.", "\u202bיום\u202c", "हाँ, यह है।", "한국어 문장.", "Ελληνικά;", "ẞtraße ﬁn ǅ",
-    "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1eb\U0001f1f7", "👍🏽", "z\u0351\u0311\u0343\u031a", "e\u0301" * 9,
-    "\u200b\u200d\ufeff", "\u00ad", "\ud800", "\udc00\ud800", "\x00\x07\x1b[31m", "\u2028", "\x85", "\r\n", "\t", "a",
-    "<|im_start|>", "[INST]", "\u201cunclosed", "`", "x" * 1300, "字" * 1300,
+    "مرحبا ٣٫٥ كم؟", "שלום עולם.", "\u202bיום\u202c", "हाँ, यह है।", "한국어 문장.", "Ελληνικά;",
+    "ẞtraße ﬁn ǅ",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1eb\U0001f1f7", "👍🏽", "z\u0351\u0311\u0343",
+    "\u200b\u200d\ufeff", "\u00ad", "\ud800", "\udc00\ud800", "\x00\x07\x1b[31m", "\u2028", "\x85", "\r\n",
+    "a", "\t", "e\u0301" * 9, "<|im_start|>", "[INST]", "\u201cunclosed", "`", "x" * 1300, "字" * 1300,
 ]  # fmt: skip
 LEAVES = st.one_of(st.sampled_from(SCRIPTS), st.text(st.characters(codec=None), max_size=12))
 PROSE = st.lists(LEAVES, max_size=12).map(" ".join)
@@ -194,6 +195,14 @@ def test_every_adapter(adapter: Adapter, texts, names, metadata, query, limit):
         for piece in json.loads(json.dumps(passage.note))["pieces"]:
             assert source.text[piece["start"] : piece["end"]] in passage.text
             assert piece["source_start"] == piece["start"] + 7
+
+
+@pytest.mark.parametrize("on_error", ["raise", "fallback"])
+def test_a_counter_that_finds_a_token_in_nothing_may_count_no_chunks(on_error: str):
+    engine = SemToken(encoder="static", token_counter=lambda text: len(text.split()) + 2, on_error=on_error)
+    for budget in ({"max_tokens": 1}, {"ratio": 0.5}, {"ratio": 1.0}):
+        context = engine.compress([], "When?", **budget)
+        assert (context.text, context.chunks, context.stats.tokens_after) == ("", (), 0)
 
 
 LINES = {

@@ -79,7 +79,9 @@ def tiny_reader() -> tuple[Any, Any]:
 def langchain() -> ModuleType:
     from langchain_core.embeddings import DeterministicFakeEmbedding
 
-    return module("langchain_huggingface", HuggingFaceEmbeddings=lambda **_: DeterministicFakeEmbedding(size=8))
+    return module(
+        "langchain_huggingface", HuggingFaceEmbeddings=lambda **_: DeterministicFakeEmbedding(size=8)
+    )
 
 
 def llama_index_embeddings() -> ModuleType:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from evaluation.budget import curves
+from evaluation.results import load
 from tests.docs.pages import PAGES, ROOT
 
-DOCS = ROOT / "docs"
+DOCS, README = ROOT / "docs", ROOT / "README.md"
 MKDOCS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
 NAVIGATION = re.findall(r"^ +- .*: (\S+\.md)$", MKDOCS, re.MULTILINE)
 
@@ -29,16 +32,35 @@ def test_llms_txt_lists_every_page():
     assert [name.replace(".html", ".md") for name in listed] == NAVIGATION
 
 
+def test_the_curves_of_the_budget_page_are_those_of_the_results():
+    assert curves(load(ROOT / "results")) in (DOCS / "budget.md").read_text(encoding="utf-8")
+
+
 def test_the_site_asks_the_network_for_nothing():
     assert "font: false" in MKDOCS
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        assert not re.search(r"!\[[^]]*\]\(https?:|(?:src|srcset)=\"https?:|^ *```mermaid", text, re.MULTILINE)
+        assert not re.search(
+            r"!\[[^]]*\]\(https?:|(?:src|srcset)=\"https?:|^ *```mermaid", text, re.MULTILINE
+        )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_pictures_and_pages_that_a_page_names_are_there(page):
-    text = re.sub(r"^( *)```.*?^\1```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+def test_what_the_readme_points_to_is_there():
+    text = without_code(README)
     found = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
-    names = [(a or b).partition("#")[0] for a, b in found if not re.match(r"https?:|#", a or b)]
-    assert [name for name in names if not (page.parent / name).exists()] == []
+    for target in (a or b for a, b in found):
+        name, _, heading = target.partition("#")
+        page = ROOT / name if name else README
+        assert page.exists(), target
+        assert not heading or heading in headings(page), target
+
+
+def without_code(page: Path) -> str:
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"^( *)```.*?^\1```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def headings(page: Path) -> set[str]:
+    """Anchors of a page's headings."""
+    found = re.findall(r"^#+ (.*)$", without_code(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}

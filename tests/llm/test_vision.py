@@ -264,11 +264,14 @@ class TestErrors:
         with pytest.raises(ValueError, match=f"got {ratio}"):
             image_prompt(llava, inputs_of("llava"), ratio=ratio)
 
-    def test_qwen_without_its_grid(self):
-        inputs = inputs_of("qwen2_vl")
-        del inputs["image_grid_thw"]
-        with pytest.raises(ValueError, match="image_grid_thw"):
-            image_prompt(make("qwen2_vl"), inputs, ratio=0.5)
+    @pytest.mark.parametrize(
+        ("name", "needed"), [("qwen2_vl", "image_grid_thw"), ("llava_next", "image_sizes")]
+    )
+    def test_a_family_without_what_it_needs(self, name, needed):
+        inputs = inputs_of(name)
+        del inputs[needed]
+        with pytest.raises(ValueError, match=needed):
+            image_prompt(make(name), inputs, ratio=0.5)
 
     def test_a_model_of_another_family(self, llama, ids):
         with pytest.raises(ValueError, match="LlamaForCausalLM"):

@@ -4,7 +4,7 @@ import io
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 
@@ -70,6 +70,7 @@ PIECES = ["\n", "\n\n", " \n \n", " ", "- item\n", "One two. ", "| a | b |\n", "
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_passages_are_sorted_disjoint_and_hold_all_that_is_not_blank(text: str):
     found = passages(text)
@@ -79,6 +80,7 @@ def test_passages_are_sorted_disjoint_and_hold_all_that_is_not_blank(text: str):
     assert not any(text[a:b].strip() for a, b in zip(edges[::2], edges[1::2], strict=True))
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_no_passage_is_longer_than_the_bound(text: str):
     assert max((b - a for a, b in passages(text)), default=0) <= LONG

@@ -82,7 +82,9 @@ export class Pane {
     }
     this.find(".said").replaceChildren(...line);
     const without = sentences.filter((s) => !s.sources.length).length;
-    this.find(".note").textContent = without ? "Where no number follows, no source has these words." : "";
+    this.find(".note").textContent =
+      "Numbers lead to the words that a sentence shares with a source." +
+      (without ? " Where none follows, no source has these words." : "");
     this.draw();
   }
 
