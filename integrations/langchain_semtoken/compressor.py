@@ -30,7 +30,7 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
         Returns
         -------
         list of Document
-            Copies in the order of ``documents``; those of which nothing is kept are left out.
+            Copies in the order that `Config` names; those of which nothing is kept are left out.
         """
         compressed, context = self._compress(documents, query)
         send(context, callbacks)
