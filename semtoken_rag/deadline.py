@@ -60,7 +60,7 @@ _current: ContextVar[Clock | None] = ContextVar("semtoken_clock", default=None)
 
 
 def check() -> None:
-    """Go on only while the call that this is a part of has time; costs nothing where it has no deadline.
+    """Go on only while the call that this is a part of has time; one that has no deadline always has.
 
     An encoder of your own that works in batches calls it before each one.
 
