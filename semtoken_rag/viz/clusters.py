@@ -29,6 +29,7 @@ def cluster_distribution(sizes: Mapping[str, Mapping[str, IntArray]]) -> Figure:
     if not kinds or not kinds[0] or len(set(kinds)) > 1:
         raise ValueError(f"sizes must have the same kinds of text at every level, got {kinds!r}")
     figure = sheet(2.5 + 2.4 * len(sizes), 1.4 + 0.42 * len(kinds[0]))
+    figure.set_layout_engine("constrained", wspace=0.06)  # the 100 of one axis off the 0 of the next
     panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
     for axes, (level, by_kind) in zip(panels, sizes.items(), strict=True):
         parts = 100 * np.stack([shares(s) for s in by_kind.values()])  # (kinds, classes)

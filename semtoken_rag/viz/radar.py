@@ -48,5 +48,5 @@ def radar(profiles: Mapping[str, Mapping[str, float]]) -> Figure:
     axes.set_xticks(angle, respects, fontsize=9)
     for text, at in zip(axes.get_xticklabels(), np.sin(angle).tolist(), strict=True):
         text.set_horizontalalignment("center" if abs(at) < 0.1 else "left" if at > 0 else "right")
-    figure.legend(loc="outside lower right", fontsize=8, handlelength=3.5)
+    figure.legend(loc="outside right lower", fontsize=8, handlelength=3.5)
     return figure

@@ -38,13 +38,21 @@ def trajectory(stages: Mapping[str, FloatArray], kept: BoolArray | None = None) 
             for a, b in zip(points[i - 1], here, strict=True):
                 axes.plot(*np.stack([a, b], 1), color=EDGE, linewidth=0.7, zorder=1)
         dark = np.ones(len(here), bool) if kept is None or not last else kept
-        for state, colour, size in ((False, LIGHT, 14), (True, DARK, 14)):
+        for state, colour, said in ((False, LIGHT, "gone"), (True, DARK, "left")):
             axes.scatter(
-                *here[dark == state].T, s=size, color=colour, edgecolor=EDGE, linewidth=0.3, zorder=2 + state
+                *here[dark == state].T,
+                s=14,
+                color=colour,
+                edgecolor=EDGE,
+                linewidth=0.3,
+                zorder=2 + state,
+                label=said,
             )
         places = len(np.unique(vectors[dark].round(5), axis=0))
         axes.set_title(f"{name}\n{int(dark.sum())} tokens in {places} places", fontsize=9)
         label(axes, f"direction 1 ({share[0]:.0%} of the variance)", "")
+    if kept is not None:
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     label(panels[0], panels[0].get_xlabel(), f"direction 2 ({share[1]:.0%} of the variance)")
     return figure
 
