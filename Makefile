@@ -3,7 +3,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
-.PHONY: venv test demo demo-llama ui lint wheel table speed fit train peers bench tables figures paper soak screenshots docs
+.PHONY: venv test demo demo-llama ui lint wheel table speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
 
 venv: $(STAMP)
 
@@ -78,8 +78,26 @@ paper: venv
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=$(if $(findstring --public,$(PAPER_ARGS)),0,1) \
 		$(BIN)/python -m evaluation.paper $(PAPER_ARGS)
 
+# Coverage-guided; what it keeps and what it breaks lies in .fuzz. In Python versions for which atheris has a wheel.
+FUZZ_SECONDS ?= 60
+fuzz: venv
+	$(BIN)/python -c 'import atheris' || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[fuzz]'
+	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS)
+
+# The lowest and the newest versions, each Python that is installed; COMPAT_ARGS=--quick for the lowest alone.
+compat: venv
+	$(BIN)/python scripts/compat.py $(COMPAT_ARGS)
+
+audit: venv
+	$(BIN)/python scripts/audit.py constraints.txt
+	$(BIN)/python scripts/audit.py constraints-lowest.txt
+
 # The long runs of docs/reliability.md.
 soak: venv
+	$(MAKE) fuzz FUZZ_SECONDS=3600
+	$(MAKE) compat
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.growth
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.hostile
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.load --store memory:// --seconds 300
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.load --max-calls 8 --seconds 300
 

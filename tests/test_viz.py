@@ -15,6 +15,7 @@ from matplotlib.colors import to_rgb
 
 from evaluation import figures
 from semtoken_rag import SemToken, viz
+from semtoken_rag.clusters import averaged
 from semtoken_rag.types import Granularity
 from semtoken_rag.viz import style
 from semtoken_rag.viz.clusters import shares
@@ -228,13 +229,18 @@ class TestTrajectory:
 
     def test_merged_tokens_meet_and_the_kept_ones_are_counted(self):
         before = np.eye(4, dtype=np.float32)
-        after = figures.averaged(before, np.array([[0, 2], [2, 3], [3, 4]]))
+        after = averaged(before, np.array([[0, 2], [2, 3], [3, 4]]))
         figure = viz.trajectory({"before": before, "after": after}, np.array([True, True, False, True]))
         assert [axes.get_title() for axes in figure.axes] == [
             "before\n4 tokens in 4 places",
             "after\n3 tokens in 2 places",
         ]
         assert len(figure.axes[1].lines) == 4
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == ["dropped", "kept"]
+
+    def test_two_states_are_named_only_where_there_are_two(self):
+        vectors = np.eye(3, dtype=np.float32)
+        assert viz.trajectory({"before": vectors, "after": vectors}).legends == []
 
     def test_stages_of_different_shapes_are_refused(self):
         with pytest.raises(ValueError, match=r"\(3, 2\)"):

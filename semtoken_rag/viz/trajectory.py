@@ -38,7 +38,7 @@ def trajectory(stages: Mapping[str, FloatArray], kept: BoolArray | None = None) 
             for a, b in zip(points[i - 1], here, strict=True):
                 axes.plot(*np.stack([a, b], 1), color=EDGE, linewidth=0.7, zorder=1)
         dark = np.ones(len(here), bool) if kept is None or not last else kept
-        for state, colour, said in ((False, LIGHT, "gone"), (True, DARK, "left")):
+        for state, colour, said in ((False, LIGHT, "dropped"), (True, DARK, "kept")):
             axes.scatter(
                 *here[dark == state].T,
                 s=14,
