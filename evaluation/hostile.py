@@ -1,11 +1,10 @@
 """How far a document made to be kept gets: ``python -m evaluation.hostile --data FOLDER``.
 
 One more chunk is put in the middle of each question's own, written by somebody who knows the question. Prints
-for each attack, each strategy and each bound on what one chunk may take of the budget: the mean and the
-largest share of the kept tokens that are the attacker's, and the answers and chains that are left.
-``none`` is
-the call without that chunk, so that its row shows what the defence itself costs; ``bread`` is a chunk of the
-same length about something else, which nobody wrote in order to be kept.
+for each attack, each strategy and each bound on a chunk's part of the budget: the mean and the largest share
+of the kept tokens that are the attacker's, and the answers and chains that are left. ``none`` is the call
+without that chunk, so that its row shows what the defence itself costs; ``bread`` is a chunk of the same
+length about something else, which nobody wrote in order to be kept.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def main(results: Results) -> str:
     lines.append(["+ Vision (ChartQA)", tokens, share, ms, "-", kv, "-", "-", "-", "-", "-", em, "-"])
     ink = number(results.mean("pictures", "drawn"), 3)
     read = f"Here: {results.rows('lm')}; F1 and EM: {results.rows('qa')}."
-    seen = f"No model here reads images; of the charts' ink, the image tokens kept hold {ink}"
+    seen = f"No model here reads images; the image tokens kept and those they stand for show {ink} of the ink"
     return f"{table(head, lines)}\n\n{read} {seen} ({results.rows('pictures')})."
 
 
