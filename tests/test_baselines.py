@@ -13,7 +13,8 @@ from semtoken_rag.baselines.tofu import merge_round, representatives
 from semtoken_rag.testing import HashEncoder
 
 
-def compress(strategy, texts, max_tokens, config=Config(order="source")):
+def compress(strategy, texts, max_tokens, config=None):
+    config = config or Config(order="source")
     engine = SemToken(encoder=HashEncoder(), strategy=strategy, on_error="raise", config=config)
     return engine.compress(texts, "Who?", max_tokens=max_tokens)
 
