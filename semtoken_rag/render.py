@@ -85,8 +85,8 @@ class Stats:
     ``fallback`` names the failure after which the originals were cut to the budget, or the want of time or of
     a place for which the result is a spare one; None where all went well. ``stored`` is the number of chunks
     whose fingerprints came from the store; ``store_failure`` tells what went wrong with it, which costs time
-    but changes nothing else; ``markers`` counts the role
-    markers and control characters in what is passed on, see `semtoken_rag.markers.found`.
+    but changes nothing else; ``markers`` counts the role markers and control characters in what is passed on,
+    see `semtoken_rag.markers.found`.
     """
 
     tokens_before: int

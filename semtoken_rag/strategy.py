@@ -15,7 +15,7 @@ from semtoken_rag.budget import Counter
 from semtoken_rag.density import density
 from semtoken_rag.granularity import best_run
 from semtoken_rag.relevance import Relevance, standardise
-from semtoken_rag.select import Ledger, duplicates, select, selection
+from semtoken_rag.select import Ledger, duplicates, explained, select, selection
 from semtoken_rag.spans import SpanRule
 from semtoken_rag.terms import Terms
 from semtoken_rag.types import Chunk, FloatArray, IntArray, Query, Selection, Tokens, Units
@@ -130,8 +130,7 @@ class SemTokenStrategy:
         scores["bridge"], scores["score"] = final - base, final
         self._spend_rest(problem, final, ledger)
         lent = {u: lender[u] for u in ledger.order if u in lender}
-        reasons = {u: f"explains what unit {by} mentions" for u, by in lent.items()}
-        made = selection(ledger, scores, reasons)
+        made = selection(ledger, scores, explained(lent))
         return replace(made, lender=lent, cost_exponent=self.cost_exponent)
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:

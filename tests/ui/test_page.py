@@ -14,9 +14,10 @@ from playwright.sync_api import Page, expect
 from semtoken_rag.testing import HashEncoder, ScriptedReader
 from semtoken_rag.ui.app import create_app
 from semtoken_rag.ui.documents import Document
+from semtoken_rag.ui.serve import serving
 from semtoken_rag.ui.workbench import Workbench
 from tests.samples import words
-from tests.ui.samples import ANSWER, MARA, QUESTION, TOWER, pdf, serving
+from tests.ui.samples import ANSWER, MARA, QUESTION, TOWER, pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 HOSTILE = "<img src=x onerror='window.hit=1'><script>window.hit=1</script>\"'&lt;b&gt;{{7*7}}"

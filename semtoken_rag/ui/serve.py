@@ -1,0 +1,30 @@
+"""How the playground is served: by the command, and beside a test or a script."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+
+def server(app: FastAPI) -> uvicorn.Server:
+    """Return a quiet server of ``app``."""
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Serve ``app`` in another thread, on a free port of this machine; give its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        made = server(app)
+        thread = threading.Thread(target=made.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            made.should_exit = made.force_exit = True
+            thread.join()
