@@ -50,6 +50,7 @@ def visit(open_page):
         running.append(serving(create_app(bench, documents, max_bytes=max_bytes)))
         page = open_page(**window)
         page.goto(running[-1].__enter__())
+        expect(page.locator("#ready:enabled")).to_be_attached()
         return page
 
     yield start
@@ -173,6 +174,18 @@ def test_what_takes_long_is_shown_and_can_be_cancelled(visit):
     expect(page.get_by_role("progressbar")).to_be_hidden()
     expect(page.get_by_text("Stopped.")).to_be_visible()
     assert reader.left.wait(30), "the server goes on"
+
+
+def test_what_is_typed_before_the_page_is_ready_is_not_lost(visit):
+    page = visit(documents=two())
+    waiting = []
+    page.route("**/api/about", lambda route: waiting.append(route))
+    page.reload()
+    expect(page.get_by_label("Question", exact=True)).to_be_disabled()
+    waiting[0].continue_()
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator(".said")).to_contain_text("Vessel")
 
 
 def test_escape_cancels(visit):

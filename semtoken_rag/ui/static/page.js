@@ -166,3 +166,4 @@ byId("about").textContent = info.reader
   : `Encoder: ${info.encoder}. No local LLM, so no answers: start with --llm NAME.`;
 if (info.documents.length) documents.add(info.documents);
 else arrange();
+byId("ready").disabled = false; // what is typed before would be lost
