@@ -19,7 +19,7 @@ from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.cli import app
 from semtoken_rag.ingest import open_source
 from semtoken_rag.presets import STRATEGIES
-from semtoken_rag.stored import HEADER, MAGIC, from_bytes
+from semtoken_rag.serialization import HEADER, MAGIC, from_bytes
 from semtoken_rag.testing import HashEncoder, check_context
 from semtoken_rag.train.examples import read_examples
 

@@ -7,14 +7,17 @@ import numpy as np
 from semtoken_rag.types import FloatArray, IntArray
 
 ONE_THREAD = 250_000  # multiplications up to which BLAS stays on one thread
+MANY = 64  # rows on both sides from which its other threads are worth waking
 
 
 def similarity(query: FloatArray, vectors: FloatArray) -> FloatArray:
     """Dot products of the rows: (q, d), (n, d) -> (q, n).
 
-    In blocks that BLAS multiplies on one thread: its other threads cost more to wake than they save here,
-    most of all while torch has the cores busy, and the same block gives the same bits on any machine load.
+    Where one side has few rows, in blocks that BLAS multiplies on one thread: its other threads cost more to
+    wake than they save, most of all while torch has the cores busy.
     """
+    if len(query) > MANY:
+        return query @ vectors.T
     step = max(1, ONE_THREAD // max(query.size, 1))
     out = np.empty((len(query), len(vectors)), np.float32)
     for start in range(0, len(vectors), step):

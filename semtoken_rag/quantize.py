@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from semtoken_rag.arrays import similarity
 from semtoken_rag.types import FloatArray
 
 Codes = npt.NDArray[np.uint8]
@@ -32,8 +33,7 @@ def rotation(d: int) -> FloatArray:
 
 def rotate(vectors: FloatArray) -> FloatArray:
     """Turn (n, d): cosines with other turned vectors stay what they were."""
-    turned: FloatArray = vectors @ rotation(vectors.shape[1])
-    return turned
+    return similarity(vectors, rotation(vectors.shape[1]).T)
 
 
 def width(d: int) -> int:
@@ -55,7 +55,10 @@ def pack(vectors: FloatArray) -> Codes:
 def unpack(codes: Codes, d: int) -> FloatArray:
     """Decode to turned vectors (n, d) of length 1."""
     levels, squares = _tables()
-    values = np.take(levels, codes, axis=0).reshape(len(codes), width(d) * PER_BYTE)[:, :d]
+    values = np.empty((len(codes), width(d) * PER_BYTE), np.float32)
+    out = values.reshape(*codes.shape, PER_BYTE)
+    np.take(levels, codes, axis=0, out=out, mode="clip")  # codes are in range; "raise" would copy
+    values = values[:, :d] if d % PER_BYTE else values
     length = np.sqrt(np.take(squares, codes).sum(1)) if d % PER_BYTE == 0 else np.linalg.norm(values, axis=1)
     values *= (1 / np.maximum(length, 1e-9))[:, None]
     return values
@@ -63,8 +66,7 @@ def unpack(codes: Codes, d: int) -> FloatArray:
 
 def restore(codes: Codes, d: int) -> FloatArray:
     """Decode and turn back, to vectors (n, d) of length 1 as they were before `pack`, nearly."""
-    back: FloatArray = unpack(codes, d) @ rotation(d).T
-    return back
+    return similarity(unpack(codes, d), rotation(d))
 
 
 @cache

@@ -117,6 +117,7 @@ class Tokens:
 
 def _joined(parts: Sequence[FloatArray]) -> FloatArray:
     """Concatenate rows, without a copy where they lie end to end in one array already."""
+    parts = [part for part in parts if len(part)] or parts[:1]  # an empty part lies nowhere
     whole = parts[0].base
     lengths = np.cumsum([0, *(part.nbytes for part in parts)])
     places = [part.__array_interface__["data"][0] for part in parts]

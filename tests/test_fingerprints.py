@@ -14,8 +14,10 @@ from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.fingerprints import Fingerprint
 from semtoken_rag.quantize import pack, unpack
 from semtoken_rag.segment import Segment, segment
+from semtoken_rag.serialization import HEADER, decode, from_bytes, to_bytes
 from semtoken_rag.store import MemoryStore
-from semtoken_rag.stored import HEADER, StoredFingerprinter, from_bytes, to_bytes
+from semtoken_rag.stored import StoredFingerprinter
+from semtoken_rag.types import Tokens
 
 QUERY = "How tall is the Eiffel Tower?"
 CHUNKS = [
@@ -65,13 +67,26 @@ def made(chunk: Chunk) -> Fingerprint:
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_a_fingerprint_survives_its_bytes(chunk):
-    given_, read = made(chunk), from_bytes(to_bytes(made(chunk)), chunk.text)
+    given_ = made(chunk)
+    (read,) = decode([from_bytes(to_bytes(given_), chunk.text)])
     for name in ("ids", "offsets", "title_ids"):
         np.testing.assert_array_equal(getattr(read.encoding, name), getattr(given_.encoding, name))
     for name in ("vectors", "title_vectors"):
         vectors = getattr(given_.encoding, name)
         np.testing.assert_array_equal(getattr(read.encoding, name), unpack(pack(vectors), 256))
     assert list(read.segments) == given_.segments
+
+
+def test_values_are_decoded_together_as_each_alone_and_lie_end_to_end():
+    values = [from_bytes(to_bytes(made(chunk)), chunk.text) for chunk in CHUNKS]
+    together = [fingerprint.encoding for fingerprint in decode(values)]
+    for value, encoding in zip(values, together, strict=True):
+        (alone,) = decode([value])
+        for name in ("ids", "offsets", "vectors", "title_ids", "title_vectors"):
+            np.testing.assert_array_equal(getattr(encoding, name), getattr(alone.encoding, name))
+    tokens = Tokens.concatenate(together)
+    assert np.shares_memory(tokens.vectors, together[0].vectors)
+    assert np.shares_memory(tokens.title_vectors, together[0].title_vectors)
 
 
 def test_a_value_takes_at_most_160_bytes_a_token_of_384_dimensions():

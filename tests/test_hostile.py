@@ -20,8 +20,8 @@ from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.fingerprints import Fingerprint
 from semtoken_rag.markers import found, neutralise
 from semtoken_rag.segment import WINDOW, segment
+from semtoken_rag.serialization import HEADER, SEGMENT, TOKEN, from_bytes, to_bytes
 from semtoken_rag.store import MemoryStore
-from semtoken_rag.stored import HEADER, SEGMENT, TOKEN, from_bytes, to_bytes
 from tests.samples import BREAD, PARIS, QUERY, ROME
 
 ROLES = (
