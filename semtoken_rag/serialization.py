@@ -11,10 +11,11 @@ from itertools import accumulate, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from semtoken_rag.encoders.base import ordered
 from semtoken_rag.fingerprints import Fingerprint
 from semtoken_rag.quantize import Codes, pack, unpack, width
 from semtoken_rag.segment import Segment
-from semtoken_rag.types import Encoding
+from semtoken_rag.types import Encoding, IntArray
 
 Records = npt.NDArray[np.void]
 
@@ -81,8 +82,7 @@ def from_bytes(value: bytes, text: str) -> Value:
     tokens = np.frombuffer(value, TOKEN, n + t, HEADER.size)
     segments = np.frombuffer(value, SEGMENT, m, first)
     codes = np.frombuffer(value, np.uint8, sizes[2], second).reshape(n + t, width(d))
-    last = max(_end(tokens[:n]).max(initial=0), segments["end"].max(initial=0))
-    if last > len(text) or not _sound(segments):
+    if not (ordered(_offsets(tokens[:n]), len(text)) and _sound(segments, len(text))):
         raise ValueError(f"a value that is not of this text of {len(text)} characters")
     return Value(n, d, tokens, codes, [Segment(a, b, KINDS[k], p) for a, b, p, k in segments.tolist()])
 
@@ -104,8 +104,7 @@ def decode(values: Sequence[Value]) -> list[Fingerprint]:
     parts = [(v, part) for side in both for v, part in zip(values, side, strict=True)]
     tokens = np.concatenate([v.tokens[part] for v, part in parts])
     vectors = unpack(np.concatenate([v.codes[part] for v, part in parts]), values[0].dimensions)
-    ids, end = tokens["id"].astype(np.int64), _end(tokens)
-    offsets = np.stack([end - tokens["length"], end], 1)
+    ids, offsets = tokens["id"].astype(np.int64), _offsets(tokens)
     cuts = [slice(*at) for at in pairwise(accumulate((len(v.tokens[part]) for v, part in parts), initial=0))]
     return [
         Fingerprint(Encoding(ids[a], offsets[a], vectors[a], ids[b], vectors[b]), v.segments)
@@ -120,14 +119,14 @@ def whole(value: bytes | None) -> bool:
     return int(HEADER.unpack_from(value)[1]) == zlib.crc32(memoryview(value)[HEADER.size :])
 
 
-def _end(tokens: Records) -> npt.NDArray[np.int64]:
-    end: npt.NDArray[np.int64] = tokens["start"].astype(np.int64) + tokens["length"]
-    return end
+def _offsets(tokens: Records) -> IntArray:
+    start = tokens["start"].astype(np.int64)
+    return np.stack([start, start + tokens["length"]], 1)
 
 
-def _sound(segments: Records) -> bool:
+def _sound(segments: Records, size: int) -> bool:
     """Tell whether segments are of known kinds, in order, disjoint, and travel with earlier ones at most."""
     start, end, parent = segments["start"], segments["end"], segments["parent"]
     known = segments["kind"] < len(KINDS)
-    ordered = (start < end).all() and (start[1:] >= end[:-1]).all()
-    return bool(ordered and (known & (parent >= -1) & (parent < np.arange(len(parent)))).all())
+    apart = (start < end).all() and (start[1:] >= end[:-1]).all() and end.max(initial=0) <= size
+    return bool(apart and (known & (parent >= -1) & (parent < np.arange(len(parent)))).all())

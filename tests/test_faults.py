@@ -88,6 +88,14 @@ SPOILT = {
         each(offsets=lambda e: e.offsets[:, 0]),
         "ValueError: the encoder hash returned offsets",
     ),
+    "offsets in no order": (
+        each(offsets=lambda e: e.offsets[::-1]),
+        "ValueError: the encoder hash returned offsets that are not in order",
+    ),
+    "offsets of a longer text": (
+        each(offsets=lambda e: e.offsets + 500),
+        "ValueError: the encoder hash returned offsets that are not in order",
+    ),
     "a text too few": (lambda all_: all_[1:], "ValueError: the encoder hash returned 3 for 4 texts"),
     "nothing": (lambda all_: None, "TypeError: object of type 'NoneType' has no len"),
     "a bare array": (lambda all_: [e.vectors for e in all_], "AttributeError: 'numpy.ndarray' object has no"),

@@ -246,31 +246,34 @@ def test_a_protected_match_is_marked_between_its_ends_alone():
 TEXT = "The tower opened in 1889. It rained that day. Nobody came."
 
 
-def tampered(**columns) -> bytes:
-    """Return a stored value of `TEXT` with other segments, and the checksum that goes with them."""
+def tampered(tokens=(), segments=()) -> bytes:
+    """Return a stored value of `TEXT` with other columns, and the checksum that goes with them."""
     value = to_bytes(Fingerprint(resolve("static").encode([TEXT], [""])[0], segment(TEXT)))
     magic, _, n, t, m, d = HEADER.unpack_from(value)
-    body = bytearray(value[HEADER.size :])
-    place = TOKEN.itemsize * (n + t)
-    rows = np.frombuffer(bytes(body[place : place + SEGMENT.itemsize * m]), SEGMENT).copy()
-    for name, values in columns.items():
-        rows[name] = values
-    body[place : place + SEGMENT.itemsize * m] = rows.tobytes()
+    body, place = bytearray(value[HEADER.size :]), 0
+    for kind, size, columns in ((TOKEN, n + t, tokens), (SEGMENT, m, segments)):
+        rows = np.frombuffer(body, kind, size, place)
+        for name, values in dict(columns).items():
+            rows[name] = values
+        place += rows.nbytes
     return HEADER.pack(magic, zlib.crc32(body), n, t, m, d) + bytes(body)
 
 
 @pytest.mark.parametrize(
     "columns",
     [
-        {"kind": [0, 5, 0]},
-        {"kind": [0, 255, 0]},
-        {"parent": [0, -1, -1]},
-        {"parent": [-1, 2, -1]},
-        {"parent": [-1, -2, -1]},
-        {"start": [0, 10, 46]},
-        {"start": [0, 50, 46]},
-        {"end": [25, 26, 58]},
-        {"end": [25, 45, 59]},
+        {"segments": {"kind": [0, 5, 0]}},
+        {"segments": {"kind": [0, 255, 0]}},
+        {"segments": {"parent": [0, -1, -1]}},
+        {"segments": {"parent": [-1, 2, -1]}},
+        {"segments": {"parent": [-1, -2, -1]}},
+        {"segments": {"start": [0, 10, 46]}},
+        {"segments": {"start": [0, 50, 46]}},
+        {"segments": {"end": [25, 26, 58]}},
+        {"segments": {"end": [25, 45, 59]}},
+        {"tokens": {"start": range(13, -1, -1)}},
+        {"tokens": {"length": 100}},
+        {"tokens": {"start": 2**32 - 1}},
     ],
     ids=str,
 )

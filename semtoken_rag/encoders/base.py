@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from semtoken_rag.types import Encoding, FloatArray, Query
+from semtoken_rag.types import Encoding, FloatArray, IntArray, Query
 
 
 @runtime_checkable
@@ -64,12 +64,13 @@ def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> lis
     FloatingPointError
         Where a vector is not finite.
     ValueError
-        Where there are not as many encodings as texts, or not one vector a token, all of one length.
+        Where there are not as many encodings as texts, or not one vector a token, all of one length; and
+        where offsets are not `ordered`.
     """
     encodings = encoder.encode(texts, titles)
     if len(encodings) != len(texts):
         raise ValueError(f"the encoder {encoder.name} returned {len(encodings)} for {len(texts)} texts")
-    for e in encodings:
+    for e, text in zip(encodings, texts, strict=True):
         n, t, d = len(e.ids), len(e.title_ids), encodings[0].vectors.shape[-1]
         shapes = e.offsets.shape, e.vectors.shape, e.title_vectors.shape
         if shapes != ((n, 2), (n, d), (t, d)):
@@ -77,9 +78,25 @@ def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> lis
                 f"the encoder {encoder.name} returned offsets, vectors and title vectors of {shapes} "
                 f"for {n} tokens and {t} of the title"
             )
+        if not ordered(e.offsets, len(text)):
+            raise ValueError(
+                f"the encoder {encoder.name} returned offsets that are not in order in {len(text)} characters"
+            )
         if not (np.isfinite(e.vectors).all() and np.isfinite(e.title_vectors).all()):
             raise FloatingPointError(f"the encoder {encoder.name} returned vectors that are not finite")
     return encodings
+
+
+def ordered(offsets: IntArray, size: int) -> bool:
+    """Tell whether tokens (n, 2) lie one after the other in a text of ``size``; they may share characters.
+
+    >>> ordered(np.array([[0, 3], [4, 6], [4, 6]]), 6), ordered(np.array([[4, 6], [0, 3]]), 6)
+    (True, False)
+    """
+    if not len(offsets):
+        return True
+    within = offsets[0, 0] >= 0 and offsets[-1, 1] <= size
+    return bool(within and (offsets[:, 0] <= offsets[:, 1]).all() and (offsets[1:] >= offsets[:-1]).all())
 
 
 def encodable(text: str) -> str:
