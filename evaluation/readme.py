@@ -20,8 +20,10 @@ HEADLINE = (
 
 
 def headline(results: Sequence[Result]) -> str:
-    """Return the README's table: answer / chain of every method, best first; of several n the largest."""
-    plain = sorted((r for r in ran(results) if r["transform"] == "none"), key=lambda r: r["n"])
+    """Return the README's table: answer / chain of every method on the most questions, best first."""
+    every = [r for r in ran(results) if r["transform"] == "none"]
+    most = max(r["n"] for r in every)
+    plain = [r for r in every if r["n"] == most]
     cells = {(r["method"], r["set"], r["ratio"]): r for r in plain}
     columns = [c for c in HEADLINE if any(key[1:] == c for key in cells)]
 
@@ -46,7 +48,12 @@ def headline(results: Sequence[Result]) -> str:
         for method in sorted(known, key=rank)
     ]
     names = [f"{name.partition('_')[0]} {ratio:g}".replace("0.", ".") for name, ratio in columns]
-    away = ", ".join(sorted(set(failed(results)) - set(known)))
-    note = f"\n\nNot run, reasons in docs/results.md: {away}." if away else ""
-    said = "Answer / chain; (+k): overshoots the budget by up to k tokens; Q: reads the question."
-    return f"{table(['method', 'Q', *names], rows)}\n\n{said}{note}"
+    fewer = {r["method"]: r["n"] for r in every if r["method"] not in known}
+    away = sorted(set(failed(results)) - set(known) - set(fewer))
+    notes = ["Answer / chain; (+k): overshoots the budget by up to k tokens; Q: reads the question."]
+    if fewer:
+        named = ", ".join(f"{method} ({n})" for method, n in sorted(fewer.items()))
+        notes.append(f"On fewer questions, in docs/results.md: {named}.")
+    if away:
+        notes.append(f"Not run, reasons in docs/results.md: {', '.join(away)}.")
+    return "\n\n".join([table(["method", "Q", *names], rows), *notes])

@@ -14,6 +14,7 @@ from langchain_core.documents import Document
 from evaluation import measure, metrics, plots, results, run, tables, transforms
 from evaluation.config import Cell, Config, parse
 from evaluation.methods import METHODS, Method, get
+from evaluation.readme import headline
 from evaluation.rules import titled, with_title
 
 GOLD = ["The lamp was built by Ada Lund.", "Ada Lund was born in 1907."]
@@ -373,6 +374,14 @@ class TestTables:
         assert "old" not in front
         assert "| lead | no | .25 / .25 (+12) | .25 / .25 (+12) |" in front
         assert "vecr" in front
+
+    def test_what_ran_on_fewer_questions_is_named_but_not_among_the_rows(
+        self, table_of: list[results.Result]
+    ) -> None:
+        front = headline([*table_of, result("slow", [1, 1], n=2), result("lead", [1, 1], n=2)])
+        assert "| slow |" not in front
+        assert "On fewer questions, in docs/results.md: slow (2)." in front
+        assert "| lead | no | .25 / .25 (+12) | .25 / .25 (+12) |" in front
 
     def test_rendering_twice_changes_nothing_and_keeps_what_was_written_by_hand(
         self, table_of: list[results.Result], tmp_path: Path
