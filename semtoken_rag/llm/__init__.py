@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from semtoken_rag._optional import require
 
-require("torch", extra="torch")
-_found = require("transformers", extra="torch").__version__
+require("torch", extra="llm")
+_found = require("transformers", extra="llm").__version__
 if int(_found.split(".")[0]) < 5:  # the caches of 4 are built in another way
-    raise ImportError(f"semtoken_rag.llm needs transformers 5 or later, found {_found}")
+    raise ImportError(f"transformers 5 or later is needed, found {_found}: pip install 'semtoken-rag[llm]'")
