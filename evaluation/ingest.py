@@ -1,7 +1,7 @@
 """Throughput of ingestion: ``python -m evaluation.ingest --data FOLDER``.
 
 Prints, for the different documents of a set and for each encoder, the tokens a second of a run into an empty
-SQLite file and of one into the same file, now full, by a new engine; and the bytes a token takes in the file.
+SQLite file and of one into the same file, now full, by a new engine; and the bytes that a token takes.
 Then Ray: for each number of workers, of one CPU and one thread each, the time of a run into an empty file,
 and that of one into the full file, which is the cost of everything but the work: actors, models, reading.
 Their difference gives the tokens a second of the workers, and those the ratio.
@@ -18,9 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evaluation.data import chunks, rows
+from evaluation.soak import values
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.ingest import Ingested, ingest, ingest_ray, open_source
+from semtoken_rag.store import SQLiteStore
 
 
 def documents(folder: Path, name: str, n: int | None) -> list[Chunk]:
@@ -44,13 +46,13 @@ def file() -> Iterator[Path]:
 
 
 def local(encoder: str, source: Path) -> tuple[Ingested, Ingested, int]:
-    """Ingest into an empty store and again into the full one; return both and the bytes on disk."""
+    """Ingest into an empty store and again into the full one; return both and the bytes of the values."""
     with file() as path:
         cold, full = (
             ingest(SemToken(encoder=encoder, store=f"sqlite:///{path}"), open_source(source))
             for _ in range(2)
         )
-        return cold, full, sum(part.stat().st_size for part in path.parent.iterdir())
+        return cold, full, values(SQLiteStore(path))
 
 
 def on_ray(encoder: str, source: Path, workers: int) -> tuple[Ingested, Ingested]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextvars import copy_context
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 
@@ -20,7 +22,9 @@ RETRY = 30.0  # seconds after which a job that hangs no longer keeps others from
 class Crew(Generic[T]):
     """At most ``size`` threads, which do jobs in the order given and never hold up the end of the process.
 
-    A job that hangs keeps its thread, so that no more than ``size`` of them can pile up.
+    A job that hangs keeps its thread, so that no more than ``size`` of them can pile up. At the end of the
+    process, a job that was left has its `GRACE` to come to its next batch: torch ends a process that ends
+    while a thread is inside of it with an abort.
     """
 
     def __init__(self, size: int) -> None:
@@ -28,6 +32,7 @@ class Crew(Generic[T]):
         self._jobs: deque[tuple[Future[T], Callable[[], T]]] = deque()
         self._left: dict[Future[T], float] = {}  # when each of them was left
         self._changed = threading.Condition()
+        _crews.add(self)
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Have the work done in the caller's context."""
@@ -57,6 +62,12 @@ class Crew(Generic[T]):
             hanging = [age for since in self._left.values() if (age := now - since) > GRACE]
         return len(hanging) >= self._size or any(age < RETRY for age in hanging)
 
+    def settle(self, timeout: float) -> None:
+        """Wait until the jobs that were left have ended, at most ``timeout`` seconds."""
+        with self._changed:
+            left = list(self._left)
+        wait(left, timeout)
+
     def _back(self, job: Future[T]) -> None:
         with self._changed:
             self._left.pop(job, None)
@@ -79,3 +90,13 @@ class Crew(Generic[T]):
             self._idle -= 1
             self._threads -= not came
             return self._jobs.popleft() if came else None
+
+
+_crews: WeakSet[Crew[Any]] = WeakSet()
+
+
+@atexit.register
+def _settle() -> None:
+    end = time.monotonic() + GRACE
+    for crew in list(_crews):
+        crew.settle(max(0.0, end - time.monotonic()))

