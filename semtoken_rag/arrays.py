@@ -7,13 +7,13 @@ import numpy as np
 from semtoken_rag.types import FloatArray, IntArray
 
 ONE_THREAD = 250_000  # multiplications up to which BLAS stays on one thread
-MANY = 64  # rows on both sides from which its other threads are worth waking
+MANY = 64  # rows of the question above which its other threads are worth waking
 
 
 def similarity(query: FloatArray, vectors: FloatArray) -> FloatArray:
     """Dot products of the rows: (q, d), (n, d) -> (q, n).
 
-    Where one side has few rows, in blocks that BLAS multiplies on one thread: its other threads cost more to
+    Where the question has few rows, in blocks that BLAS multiplies on one thread: its other threads cost more to
     wake than they save, most of all while torch has the cores busy.
     """
     if len(query) > MANY:

@@ -100,8 +100,7 @@ def decode(values: Sequence[Value]) -> list[Fingerprint]:
     """
     if not values:
         return []
-    both = [slice(v.size) for v in values], [slice(v.size, None) for v in values]
-    parts = [(v, part) for side in both for v, part in zip(values, side, strict=True)]
+    parts = [(v, slice(v.size)) for v in values] + [(v, slice(v.size, None)) for v in values]
     tokens = np.concatenate([v.tokens[part] for v, part in parts])
     vectors = unpack(np.concatenate([v.codes[part] for v, part in parts]), values[0].dimensions)
     ids, offsets = tokens["id"].astype(np.int64), _offsets(tokens)
