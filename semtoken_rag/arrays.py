@@ -13,8 +13,8 @@ MANY = 64  # rows of the question above which its other threads are worth waking
 def similarity(query: FloatArray, vectors: FloatArray) -> FloatArray:
     """Dot products of the rows: (q, d), (n, d) -> (q, n).
 
-    Where the question has few rows, in blocks that BLAS multiplies on one thread: its other threads cost more to
-    wake than they save, most of all while torch has the cores busy.
+    Where the question has few rows, in blocks that BLAS multiplies on one thread: its other threads cost more
+    to wake than they save, most of all while torch has the cores busy.
     """
     if len(query) > MANY:
         return query @ vectors.T
