@@ -17,7 +17,7 @@ from semtoken_rag.llm.decode import Decoder, Input, kv_bytes
 from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.kv import SpanCache
 from semtoken_rag.llm.merge import Medoid, merge_tokens
-from semtoken_rag.llm.plan import KVBudget, Plan
+from semtoken_rag.llm.plan import PINNED, SINKS, KVBudget, Plan
 from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
 from semtoken_rag.llm.rope import rotations
 from semtoken_rag.segment import segment
@@ -74,24 +74,26 @@ class Passage:
         return cls(text[:end], ids[:context], offsets[:context], ids[context : context + NEXT])
 
 
-def kept_of(passage: Passage, ratio: float, engine: SemToken) -> list[bool]:
-    """Keep half of the budget at the end of a context, and what SemToken chooses of the rest."""
+def kept_of(passage: Passage, ratio: float, engine: SemToken, sinks: int = 0) -> list[bool]:
+    """Keep the first tokens, half of the budget at the end, and what SemToken chooses of the rest."""
     size = len(passage.ids)
-    recent = int(ratio * size / 2)
+    recent = int(ratio * size / 2) - sinks
     before = passage.offsets[size - recent][0]
     query = passage.text[before:][-400:]
-    context = engine.compress([Chunk(passage.text[:before])], query, max_tokens=int(ratio * size) - recent)
+    most = int(ratio * size) - recent - sinks
+    context = engine.compress([Chunk(passage.text[:before])], query, max_tokens=most)
     keep = np.zeros(len(passage.text) + 1, bool)
     keep[before:] = True
     for piece in (p for c in context.chunks for p in c.pieces):
         keep[piece.start : piece.end] = True
-    return [bool(keep[b - 1]) for _, b in passage.offsets]
+    return [i < sinks or bool(keep[b - 1]) for i, (_, b) in enumerate(passage.offsets)]
 
 
 def spans_of(passage: Passage) -> list[int]:
-    """Return the sentence that each token of a context belongs to."""
+    """Return the sentence that each token of a context belongs to; the first tokens are pinned."""
     starts = [s.start for s in segment(passage.text)]
-    return [max(0, int(np.searchsorted(starts, b - 1, "right")) - 1) for _, b in passage.offsets]
+    spans = [max(0, int(np.searchsorted(starts, b - 1, "right")) - 1) for _, b in passage.offsets]
+    return [PINNED] * SINKS + spans[SINKS:]
 
 
 def continued(
@@ -101,7 +103,7 @@ def continued(
     model, size = llm.reader.model, len(passage.ids)
     start = seconds()
     chosen = arm in ("text", "text, source positions", "soft, medoid", *KV)
-    keep = kept_of(passage, ratio, engine) if chosen else [True] * size
+    keep = kept_of(passage, ratio, engine, SINKS if arm in KV else 0) if chosen else [True] * size
     if arm == "last":
         keep = [i >= size - int(ratio * size) for i in range(size)]
     places = [i for i, k in enumerate(keep) if k or arm in KV]

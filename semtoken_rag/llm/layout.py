@@ -20,7 +20,9 @@ class Layout(NamedTuple):
     keep: BoolArray
 
 
-def lay_out(prompt: Prompt, tokens: Tokenized, shown: Sequence[Shown], *, titles: bool) -> Layout:
+def lay_out(
+    prompt: Prompt, tokens: Tokenized, shown: Sequence[Shown], *, titles: bool, sinks: int = 0
+) -> Layout:
     """Find the spans and the kept pieces in the prompt's tokens.
 
     A token belongs to the span of its last character, and is kept if any of its characters is.
@@ -31,6 +33,8 @@ def lay_out(prompt: Prompt, tokens: Tokenized, shown: Sequence[Shown], *, titles
         Made of what `whole` shows.
     titles
         Whether a chunk of which nothing is kept leaves its title.
+    sinks
+        How many of the first tokens stay, whatever they are part of.
     """
     size = len(prompt.text)
     span, keep = np.full(size, PINNED, np.int64), np.ones(size, np.bool_)
@@ -40,9 +44,10 @@ def lay_out(prompt: Prompt, tokens: Tokenized, shown: Sequence[Shown], *, titles
     start = np.minimum(tokens.offsets[:, 0], max(size - 1, 0))
     end = np.clip(tokens.offsets[:, 1], start + 1, size)
     sums = np.concatenate([[0], keep.cumsum()])
-    special = tokens.offsets[:, 0] == tokens.offsets[:, 1]  # special tokens stand for no character
-    kept = (sums[end] > sums[start]) | special
-    return Layout(np.where(special, PINNED, span[end - 1]), kept)
+    pinned = tokens.offsets[:, 0] == tokens.offsets[:, 1]  # special tokens stand for no character
+    pinned[:sinks] = True
+    kept = (sums[end] > sums[start]) | pinned
+    return Layout(np.where(pinned, PINNED, span[end - 1]), kept)
 
 
 def _mark(span: IntArray, keep: BoolArray, item: Shown, place: Place, number: int, titles: bool) -> int:

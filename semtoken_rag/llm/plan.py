@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 PINNED = -1  # span of a token that never leaves: template, question, titles
+SINKS = 4  # first tokens of a prompt, on which attention rests whatever they say: arxiv.org/abs/2309.17453
 
 
 @dataclass(frozen=True, slots=True)

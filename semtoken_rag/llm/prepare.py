@@ -12,7 +12,7 @@ import torch
 from semtoken_rag.llm.checks import check_soft
 from semtoken_rag.llm.decode import Input
 from semtoken_rag.llm.layout import lay_out
-from semtoken_rag.llm.plan import Plan
+from semtoken_rag.llm.plan import SINKS, Plan
 from semtoken_rag.llm.prompt import Prompt, Template, tokenize
 from semtoken_rag.llm.reuse import Assembly
 from semtoken_rag.llm.settings import Settings
@@ -121,7 +121,7 @@ def _kv(reader: Reader, question: str, shown: Sequence[Shown]) -> Prepared:
     tokens = tokenize(prompt, reader.tokenizer)
     if not shown:
         return Prepared(_input(reader, tokens.ids), 0, prompt.message)
-    layout = lay_out(prompt, tokens, shown, titles=settings.titles)
+    layout = lay_out(prompt, tokens, shown, titles=settings.titles, sinks=SINKS)
     size = _context_end(prompt, tokens.offsets) if settings.prunes == "context" else len(tokens.ids)
     plan = Plan(torch.from_numpy(layout.span[None, :size]), torch.from_numpy(layout.keep[None, :size]))
     ready = _input(reader, tokens.ids, plan=plan)

@@ -8,12 +8,13 @@ import pytest
 import torch
 from transformers import DynamicCache
 
+from semtoken_rag.llm import prepare as preparing
 from semtoken_rag.llm.answer import Detokenizer
 from semtoken_rag.llm.checks import check_length
 from semtoken_rag.llm.decode import Decoder, Input, Sampler
 from semtoken_rag.llm.generate import SemTokenLLM, best_attention
 from semtoken_rag.llm.merge import Medoid
-from semtoken_rag.llm.plan import KVBudget
+from semtoken_rag.llm.plan import SINKS, KVBudget
 from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.llm.soft import SoftPrompt
@@ -284,8 +285,9 @@ def test_keys_that_cannot_move_need_source_positions(llama):
 
 
 @pytest.mark.parametrize("prune", ["prompt", "context"])
-def test_kept_tokens_stand_together_in_the_cache(model, prune):
+def test_kept_tokens_stand_together_in_the_cache(model, prune, monkeypatch):
     """Where the first chunk leaves, the answer is that of moved positions: the next one follows the last."""
+    monkeypatch.setattr(preparing, "SINKS", 0)  # all of what is kept moves by the same
     keep = [[], *ALL[1:]]
     source = reader(model, prune=prune, positions="source", titles=False)
     packed = reader(model, prune=prune, titles=False)
@@ -297,6 +299,15 @@ def test_kept_tokens_stand_together_in_the_cache(model, prune):
     assert b.state.decoder.cache.layers[1].index[0, 0, 0] == 0  # a layer without a window
     second = [x.generate("Why?", previous=y).ids for x, y in ((source, a), (packed, b))]
     assert second[0] == second[1]
+
+
+def test_the_first_tokens_of_the_prompt_stay_in_the_cache(llama):
+    """Attention rests on them, whatever they say; without a chat template they are the first chunk's."""
+    made = reader(llama, titles=False, positions="source")
+    given = made.generate(QUESTION, context([[], *ALL[1:]]), mode="kv", chunks=CHUNKS)
+    index = given.state.decoder.cache.layers[1].index[0, 0].tolist()
+    assert index[:SINKS] == list(range(SINKS))
+    assert index[SINKS] > SINKS  # the rest of that chunk is gone
 
 
 def test_a_question_that_goes_on_takes_no_context(llama):

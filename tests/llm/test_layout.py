@@ -73,6 +73,16 @@ def test_question_and_template_are_pinned_and_kept():
     assert layout.keep[outside].all()
 
 
+def test_the_first_tokens_stay_where_asked_whatever_is_dropped():
+    prompt, tokens, layout = made([[], [(0, 3)], []], titles=False)
+    assert not layout.keep[:4].any()
+    shown = whole(context([[], [(0, 3)], []]), CHUNKS)
+    sunk = lay_out(prompt, tokens, shown, titles=False, sinks=4)
+    assert sunk.keep[:4].all()
+    assert (sunk.span[:4] == PINNED).all()
+    np.testing.assert_array_equal(sunk.keep[4:], layout.keep[4:])
+
+
 def test_all_kept_is_all_kept():
     assert made(ALL)[2].keep.all()
 
