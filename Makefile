@@ -45,7 +45,7 @@ speed: venv
 	$(BIN)/python -m evaluation.speed
 
 train: venv
-	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.train
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.train $(TRAIN_ARGS)
 
 fit: venv
 	$(BIN)/python -m evaluation.fit

@@ -23,13 +23,21 @@ def main() -> None:
     parser.add_argument("--checked", type=int, default=24, help="held-back examples of each set to check")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
+    parser.add_argument("--runs", type=int, default=1, help="trainings whose changes are averaged")
+    parser.add_argument("--strengths", type=float, nargs="+", default=[1.0], help="of the change, best wins")
     parser.add_argument("--out", type=Path, default=ADAPTER)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     halves = training(args.data).values()
     examples = [e for kept, _ in halves for e in (kept * -(-args.each // len(kept)))[: args.each]]
     held_back = [e for _, held in halves for e in held[: args.checked]]
-    trainer = Trainer(resolve("minilm"), Recipe(epochs=args.epochs, learning_rate=args.learning_rate))
+    recipe = Recipe(
+        epochs=args.epochs,
+        learning_rate=args.learning_rate,
+        runs=args.runs,
+        strengths=tuple(args.strengths),
+    )
+    trainer = Trainer(resolve("minilm"), recipe)
     start = time.perf_counter()
     with tqdm(unit="step") as bar:
 

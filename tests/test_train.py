@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,6 +149,34 @@ def test_training_stops_when_it_no_longer_helps(folder):
     checks = Trainer(TransformerEncoder(folder), recipe).run(LESSONS, LESSONS[:2])
     assert len(checks) == 4  # before, two without gain, and the best again
     assert checks[-1].step == 0
+
+
+def test_of_the_strengths_the_best_on_the_held_back_part_is_taken(folder, caplog):
+    trainer = Trainer(TransformerEncoder(folder), replace(RECIPE, strengths=(0.0, 1.0, 100.0)))
+    with caplog.at_level(logging.INFO, "semtoken_rag.train.trainer"):
+        checks = trainer.run(LESSONS, LESSONS[:3])
+    tried = [record.args for record in caplog.records if record.msg.startswith("strength")]
+    assert [strength for strength, _ in tried] == [0.0, 1.0, 100.0]
+    assert tried[0][1].loss == pytest.approx(checks[0].loss)  # no change is no change
+    assert checks[-1].loss == min(check.loss for _, check in tried)
+    assert checks[-1].loss == pytest.approx(min(check.loss for check in checks), rel=1e-4)
+
+
+def test_runs_start_from_seeds_of_their_own_and_are_averaged(folder):
+    def trained(**changed):
+        trainer = Trainer(TransformerEncoder(folder), replace(RECIPE, strengths=(1.0,), **changed))
+        trainer.run(LESSONS, LESSONS[:2])
+        return {name: up @ down for name, (up, down) in trainer.factors.items()}
+
+    first, second = trained(), trained(seed=1)
+    both = trained(runs=2, rank=RECIPE.rank)
+    for name, change in both.items():
+        mean = (first[name] + second[name]) / 2
+        left, values, right = torch.linalg.svd(mean)
+        r = RECIPE.rank
+        nearest = left[:, :r] * values[:r] @ right[:r]
+        assert not torch.allclose(first[name], second[name], atol=1e-3)
+        assert torch.allclose(change, nearest, atol=1e-4)
 
 
 def test_split_holds_back_at_least_one_and_needs_two():

@@ -24,10 +24,11 @@ def train(
     base: Annotated[str, typer.Option(help="minilm, or a model's name or path.")] = "minilm",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the questions at most.")] = 2,
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 0,
+    runs: Annotated[int, typer.Option(min=1, help="Trainings whose changes are averaged.")] = 1,
 ) -> None:
     """Train an encoder's fingerprints on QUESTIONS: an adapter of a few megabytes."""
     with one_line():
-        checks = _train(questions, out, base, epochs, seed)
+        checks = _train(questions, out, base, epochs, seed, runs)
     before, after = checks[0], checks[-1]
     table = Table(title="questions held back", title_justify="left")
     for column in ("", "before", f"after {after.step} steps"):
@@ -40,7 +41,7 @@ def train(
     typer.echo(f"{out}, {out.stat().st_size / 1e6:.2f} MB")
 
 
-def _train(questions: Path, out: Path, base: str, epochs: int, seed: int) -> list[Check]:
+def _train(questions: Path, out: Path, base: str, epochs: int, seed: int, runs: int) -> list[Check]:
     from semtoken_rag.encoders.auto import resolve
     from semtoken_rag.encoders.transformer import TransformerEncoder
     from semtoken_rag.train.examples import read_examples, split
@@ -50,7 +51,7 @@ def _train(questions: Path, out: Path, base: str, epochs: int, seed: int) -> lis
     if not isinstance(encoder, TransformerEncoder):
         raise ValueError(f"base must be a transformer, got {base!r}")
     examples, held_back = split(read_examples(questions), seed=seed)
-    trainer = Trainer(encoder, Recipe(epochs=epochs, seed=seed))
+    trainer = Trainer(encoder, Recipe(epochs=epochs, seed=seed, runs=runs))
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("Training")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,18 @@ def save(
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     safetensors.save_file(tensors, str(path), metadata=dict(sorted(metadata.items())))
+
+
+def average(changes: Sequence[Mapping[str, tuple[torch.Tensor, torch.Tensor]]], rank: int) -> dict[str, Any]:
+    """Mean of several changes as its nearest factors of ``rank``: up (out, r), down (r, in) by layer name."""
+    torch = require("torch", extra="torch")
+    factors = {}
+    for name in changes[0]:
+        mean = sum((change[name][0] @ change[name][1]).detach() for change in changes) / len(changes)
+        left, values, right = torch.linalg.svd(mean, full_matrices=False)
+        root = values[:rank].sqrt()
+        factors[name] = (left[:, :rank] * root, root[:, None] * right[:rank])
+    return factors
 
 
 def metadata(path: Path) -> dict[str, str]:

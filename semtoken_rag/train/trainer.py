@@ -23,7 +23,7 @@ from semtoken_rag.types import Tokens
 
 log = logging.getLogger(__name__)
 RATIOS = (0.1, 0.2)
-Factors: TypeAlias = dict[str, tuple[torch.nn.Parameter, torch.nn.Parameter]]
+Factors: TypeAlias = dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Recipe:
         Share of the questions whose chunks lose their titles, so that chunks without titles work too.
     seed
         Of the order of the examples and of the first weights.
+    runs
+        Trainings from ``seed``, ``seed + 1``, ..., whose changes are averaged: arxiv.org/abs/2203.05482
+    strengths
+        Shares of the change that are tried on the examples held back, the best is taken: in full it remembers
+        its own examples too well (arxiv.org/abs/2109.01903).
     """
 
     rank: int = 40
@@ -58,6 +63,8 @@ class Recipe:
     patience: int = 3
     title_dropout: float = 0.15
     seed: int = 0
+    runs: int = 1
+    strengths: tuple[float, ...] = (0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +99,7 @@ class Trainer:
 
     def __init__(self, encoder: TransformerEncoder, recipe: Recipe | None = None) -> None:
         self.encoder, self.recipe = encoder, recipe or Recipe()
-        seeded = torch.Generator().manual_seed(self.recipe.seed)
-        self.factors: Factors = {}
-        for name, layer in adapter.targets(encoder.module).items():
-            out, width = layer.weight.shape
-            down = torch.randn(self.recipe.rank, width, generator=seeded) / math.sqrt(width)
-            up = torch.zeros(out, self.recipe.rank)
-            self.factors[name] = (
-                torch.nn.Parameter(up.to(encoder.device)),
-                torch.nn.Parameter(down.to(encoder.device)),
-            )
+        self.factors = self._fresh(self.recipe.seed)
 
     def run(
         self,
@@ -109,14 +107,15 @@ class Trainer:
         held_back: Sequence[Example],
         progress: Callable[[int, int, float], None] | None = None,
     ) -> list[Check]:
-        """Train on ``examples`` and return the checks, the first before training, the last of the best state.
+        """Train on ``examples``; return the checks, first before training, last of what `save` writes.
 
         Parameters
         ----------
         examples, held_back
             Disjoint, neither empty; see `semtoken_rag.train.examples.split`.
         progress
-            Called after each step with the step, the number of steps, and a running mean of the loss.
+            Called after each step with the step, the number of steps, and a running mean of the loss; every
+            run counts anew.
 
         Raises
         ------
@@ -127,15 +126,51 @@ class Trainer:
             raise ValueError(
                 f"training needs examples on both sides, got {len(examples)} and {len(held_back)}"
             )
-        parameters = [p for pair in self.factors.values() for p in pair]
+        changes, checks, steps = [], [], 0
+        for seed in range(self.recipe.seed, self.recipe.seed + self.recipe.runs):
+            factors = self._fresh(seed)
+            seen = self._train(factors, seed, examples, held_back, progress)
+            steps += min(seen, key=lambda check: check.loss).step
+            changes.append(factors)
+            checks += seen
+        mean, tried = adapter.average(changes, self.recipe.rank), []
+        for strength in self.recipe.strengths:
+            factors = {name: (strength * up, down) for name, (up, down) in mean.items()}
+            with _added(self.encoder.module, factors):
+                tried.append((self.check(steps, held_back), factors))
+            log.info("strength %s: %s", strength, tried[-1][0])
+        best, self.factors = min(tried, key=lambda pair: pair[0].loss)
+        return [*checks, best]
+
+    def _fresh(self, seed: int) -> Factors:
+        """Factors that change nothing yet."""
+        seeded = torch.Generator().manual_seed(seed)
+        factors: Factors = {}
+        for name, layer in adapter.targets(self.encoder.module).items():
+            out, width = layer.weight.shape
+            down = torch.randn(self.recipe.rank, width, generator=seeded) / math.sqrt(width)
+            up = torch.zeros(out, self.recipe.rank)
+            factors[name] = (up.to(self.encoder.device), down.to(self.encoder.device))
+        return factors
+
+    def _train(
+        self,
+        factors: Factors,
+        seed: int,
+        examples: Sequence[Example],
+        held_back: Sequence[Example],
+        progress: Callable[[int, int, float], None] | None,
+    ) -> list[Check]:
+        """Bring ``factors`` to the best state seen; return the checks."""
+        parameters = [p.requires_grad_() for pair in factors.values() for p in pair]
         total = self.recipe.epochs * math.ceil(len(examples) / self.recipe.batch_size)
         every = max(1, total // (self.recipe.epochs * self.recipe.checks))
         optimizer, schedule = self._optimizer(parameters, total)
-        with _added(self.encoder.module, self.factors), torch.random.fork_rng():
-            torch.manual_seed(self.recipe.seed)  # of the dropout
+        with _added(self.encoder.module, factors), torch.random.fork_rng():
+            torch.manual_seed(seed)  # of the dropout
             checks = [self.check(0, held_back)]
             best, mean = _Best(parameters, checks[0]), checks[0].loss
-            for step, batch in enumerate(self._batches(examples), 1):
+            for step, batch in enumerate(self._batches(examples, seed), 1):
                 mean += 0.02 * (self._accumulate(batch) - mean)
                 torch.nn.utils.clip_grad_norm_(parameters, 1.0)
                 optimizer.step()
@@ -149,7 +184,7 @@ class Trainer:
                     if best.update(checks[-1]) >= self.recipe.patience:
                         break
             best.restore()
-        return [*checks, best.check]
+        return checks
 
     def save(self, path: Path, base: str) -> None:
         """Write the adapter; ``base`` is what the encoder is called by whoever loads it."""
@@ -180,9 +215,9 @@ class Trainer:
 
         return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, share)
 
-    def _batches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
+    def _batches(self, examples: Sequence[Example], seed: int) -> Iterator[list[Example]]:
         """Every epoch in an order of its own; some examples lose their titles."""
-        dice, size = random.Random(self.recipe.seed), self.recipe.batch_size
+        dice, size = random.Random(seed), self.recipe.batch_size
         for _ in range(self.recipe.epochs):
             order = [
                 replace(e, chunks=[replace(c, title="") for c in e.chunks])
