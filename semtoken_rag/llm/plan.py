@@ -71,6 +71,8 @@ class KVBudget:
 class Plan:
     """The spans of a prompt, for the cache that prunes it once all of it has been read.
 
+    The first `SINKS` tokens should be pinned: without them a reader loses a nat a token and more.
+
     Attributes
     ----------
     span : (b, p) int
