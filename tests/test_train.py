@@ -162,6 +162,12 @@ def test_of_the_strengths_the_best_on_the_held_back_part_is_taken(folder, caplog
     assert checks[-1].loss == pytest.approx(min(check.loss for check in checks), rel=1e-4)
 
 
+@pytest.mark.parametrize("wrong", [{"runs": 0}, {"strengths": ()}])
+def test_a_recipe_without_a_run_or_a_strength(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Recipe(**wrong)
+
+
 def test_runs_start_from_seeds_of_their_own_and_are_averaged(folder):
     def trained(**changed):
         trainer = Trainer(TransformerEncoder(folder), replace(RECIPE, strengths=(1.0,), **changed))

@@ -53,6 +53,11 @@ class Recipe:
     strengths
         Shares of the change that are tried on the examples held back, the best is taken: in full it remembers
         its own examples too well (arxiv.org/abs/2109.01903).
+
+    Raises
+    ------
+    ValueError
+        For less than one run, and without a strength.
     """
 
     rank: int = 40
@@ -65,6 +70,12 @@ class Recipe:
     seed: int = 0
     runs: int = 1
     strengths: tuple[float, ...] = (0.6, 0.8, 1.0)
+
+    def __post_init__(self) -> None:
+        if self.runs < 1:
+            raise ValueError(f"runs must be at least 1, got {self.runs!r}")
+        if not self.strengths:
+            raise ValueError(f"strengths must have at least one entry, got {self.strengths!r}")
 
 
 @dataclass(frozen=True, slots=True)
