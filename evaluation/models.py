@@ -44,6 +44,9 @@ def _unpack() -> None:
         # As SmolLM2's own settings say, which GGUF does not carry; longllmlingua needs text back as it was.
         exact = {"clean_up_tokenization_spaces": False}
         AutoTokenizer.from_pretrained(source, gguf_file=name, **exact).save_pretrained(folder)
-        model = AutoModelForCausalLM.from_pretrained(source, gguf_file=name, dtype=torch.float32)
-        model.save_pretrained(folder)
+        loaded = AutoModelForCausalLM.from_pretrained(source, gguf_file=name, dtype=torch.float32)
+        loaded.config.__dict__.pop("quantization_config", None)  # GGUF is read, not written
+        plain = AutoModelForCausalLM.from_config(loaded.config, dtype=torch.float32)
+        plain.load_state_dict(loaded.state_dict())
+        plain.save_pretrained(folder)
         folder.rename(FOLDER)
