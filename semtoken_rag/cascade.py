@@ -17,12 +17,14 @@ from semtoken_rag.types import Encoding, Granularity, IntArray, Selection, Token
 class CascadeStrategy:
     """Keep the best units by the call's own encoder, encode those alone with another, and decide among them.
 
+    The rows of tables are always encoded: the first pass cannot tell which names and figures matter.
+
     Parameters
     ----------
     encoder
-        Sees only what the first pass keeps.
+        Sees only what the first pass keeps, and the rows of tables.
     keep
-        Share of the tokens that the first pass keeps, at least twice the budget.
+        Share of the tokens that the first pass keeps, at least twice the budget; rows come on top.
     first, second
         Decide in the first and in the second pass.
     """
@@ -38,7 +40,8 @@ class CascadeStrategy:
         if problem.query is None or room >= problem.cost.sum():
             room = int(problem.cost.sum())
         pruned = self.first(replace(problem, budget=room, floor=0, ceiling=None))
-        left = np.flatnonzero(pruned.granularity == Granularity.FINE)
+        row = np.array([kind == "row" for kind in problem.units.kinds], bool)
+        left = np.flatnonzero(row | (pruned.granularity == Granularity.FINE))
         if not len(left):
             return self.first(problem)
         decided = self.second(self._narrowed(problem, left))

@@ -16,8 +16,13 @@ from semtoken_rag.strategy import LeadStrategy, Problem, SemTokenStrategy
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Chunk, Encoding, Granularity, Query, Selection, Tokens
 
-TEXTS = [
+PROSE = [
     "Rain fell all day. The tower opened in 1889! Cats sleep.",
+    "",
+    "Bread is baked from flour. Birds sing in the morning.",
+]
+TEXTS = [
+    PROSE[0],
     "",
     "name | year\ntower | 1889\nbridge | 1902\nBread is baked from flour. Birds sing in the morning.",
 ]
@@ -66,7 +71,7 @@ def posed(texts: Sequence[str], budget: int, question: str = QUESTION) -> Proble
 
 
 def test_the_dear_encoder_sees_only_what_the_first_pass_keeps():
-    dear, problem = Dear(), posed(TEXTS, 6)
+    dear, problem = Dear(), posed(PROSE, 6)
     CascadeStrategy(dear, keep=0.3)(problem)
     *texts, asked = dear.seen
     assert asked == QUESTION
@@ -75,9 +80,15 @@ def test_the_dear_encoder_sees_only_what_the_first_pass_keeps():
     assert sum(map(dear.count, texts)) <= max(12, 0.3 * problem.cost.sum())
 
 
-def test_an_emptied_chunk_shows_no_title():
+def test_the_dear_encoder_sees_every_row_of_a_table():
     dear = Dear()
     CascadeStrategy(dear, keep=0.01)(posed(TEXTS, 4))
+    assert dear.seen[2].split() == ["name", "|", "year", "tower", "|", "1889", "bridge", "|", "1902"]
+
+
+def test_an_emptied_chunk_shows_no_title():
+    dear = Dear()
+    CascadeStrategy(dear, keep=0.01)(posed(PROSE, 4))
     assert dear.titles == ["Title 0", "", "", ""]
 
 
