@@ -2,7 +2,8 @@
 
 Prints, for one question's ten chunks: the static encoder end to end, before torch is loaded; the transformer
 end to end, its batched forward pass within the same call, their ratio, and what is left for everything else;
-then the import and the first static call.
+the transformer in single precision, question by question in turn with it, and what it takes of that; then
+the import and the first static call.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 from evaluation.data import chunks, rows
 from semtoken_rag import Chunk, SemToken
+from semtoken_rag.encoders.auto import ADAPTER, resolve
 
 FIRST = (
     "import time; a = time.perf_counter(); from semtoken_rag import SemToken; b = time.perf_counter();"
@@ -52,6 +54,13 @@ def parts(deep: SemToken, context: list[Chunk], query: str) -> tuple[float, ...]
     return whole, inside, whole / inside, whole - inside
 
 
+def in_single_precision() -> Any:
+    """Return the encoder of ``auto`` as it is on a CPU without bfloat16."""
+    encoder: Any = resolve(ADAPTER)  # by its path: another object than that of ``auto``
+    encoder.module.float()
+    return encoder
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
@@ -62,17 +71,21 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=40)
     args = parser.parse_args()
     made = [(chunks(row), row["question"]) for row in rows(args.data, args.set)[: args.n]]
-    taken: dict[str, list[float]] = {"static": [], "transformer": [], "forward": [], "ratio": [], "rest": []}
+    names = ("static", "transformer", "forward", "ratio", "rest", "float32", "share")
+    taken: dict[str, list[float]] = {name: [] for name in names}
     static = SemToken(encoder="static")
     for context, query in [made[0], *made]:  # the first twice: a warm-up
         taken["static"].append(seconds(partial(static.compress, context, query, ratio=0.2)))
-    deep = SemToken(encoder="auto")
+    deep, single = SemToken(encoder="auto"), SemToken(encoder=in_single_precision())
     for context, query in [made[0], *made]:
-        for name, value in zip(list(taken)[1:], parts(deep, context, query), strict=True):
+        found = parts(deep, context, query)
+        exact = seconds(partial(single.compress, context, query, ratio=0.2))
+        for name, value in zip(names[1:], (*found, exact, found[0] / exact), strict=True):
             taken[name].append(value)
     for name, values in taken.items():
         median = statistics.median(values[1:])
-        print(f"{name:12s} {median:.3f}" if name == "ratio" else f"{name:12s} {1000 * median:.1f} ms")
+        share = name in ("ratio", "share")
+        print(f"{name:12s} {median:.3f}" if share else f"{name:12s} {1000 * median:.1f} ms")
     runs = [
         [
             float(x)

@@ -358,18 +358,21 @@ def test_other_failures_of_a_module_are_the_calls(crowded) -> None:
 
 def test_a_gpu_without_room_for_the_model_leaves_it_on_the_cpu(tiny: Path, monkeypatch, caplog) -> None:
     torch = pytest.importorskip("torch")
-    from semtoken_rag.encoders import device, transformer
+    from semtoken_rag.encoders import device
+    from semtoken_rag.encoders.transformer import TransformerEncoder
+
+    placed = device.placed
 
     def crowded(module: Any, where: Any) -> Any:
         if where.type == "cuda":
             raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
-        return device.placed(module, where)
+        return placed(module, where)
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(transformer, "placed", crowded)
-    encoder = transformer.TransformerEncoder(str(tiny))
+    monkeypatch.setattr(device, "placed", crowded)
+    encoder = TransformerEncoder(str(tiny))
     assert (encoder.device.type, encoder.batch_tokens) == ("cpu", 512)
     assert "the GPU has no room for" in caplog.text
     assert encoder.encode(["the tower"], [""])[0].vectors.shape == (2, 128)
     with pytest.raises(torch.cuda.OutOfMemoryError):
-        transformer.TransformerEncoder(str(tiny), device="cuda")
+        TransformerEncoder(str(tiny), device="cuda")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,14 @@ from semtoken_rag._optional import require
 
 if TYPE_CHECKING:
     import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """A model, by name or path, and the adapter whose changes are added to its weights."""
+
+    base: str
+    path: Path
 
 
 def targets(module: torch.nn.Module) -> dict[str, torch.nn.Linear]:
@@ -34,7 +44,15 @@ def save(
         for part, tensor in zip(("up", "down"), pair, strict=True)
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    safetensors.save_file(tensors, str(path), metadata=dict(sorted(metadata.items())))
+    path.write_bytes(_in_order(safetensors.save(tensors, dict(metadata))))
+
+
+def _in_order(file: bytes) -> bytes:
+    """Sort the header of a safetensors file, which the library writes in another order each time."""
+    size, start = int.from_bytes(file[:8], "little"), 8
+    header = json.dumps(json.loads(file[start : start + size]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)  # the data begin at a multiple of eight
+    return len(header).to_bytes(8, "little") + header + file[start + size :]
 
 
 def average(changes: Sequence[Mapping[str, tuple[torch.Tensor, torch.Tensor]]], rank: int) -> dict[str, Any]:

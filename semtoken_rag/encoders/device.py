@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 import copy
+import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
 
+log = logging.getLogger(__name__)
 
-def placed(module: torch.nn.Module, device: torch.device) -> torch.nn.Module:
-    """Put a module on a device, ready to encode; in half precision on a GPU."""
+
+def settled(module: torch.nn.Module, device: str | None, name: str) -> tuple[torch.nn.Module, torch.device]:
+    """Put a module on ``device``; without one on a GPU with room for it, else on the CPU."""
     import torch
 
-    precision = torch.float16 if device.type == "cuda" else torch.float32
-    return module.to(device, precision).eval().requires_grad_(False)
+    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    try:
+        return placed(module, where), where
+    except torch.cuda.OutOfMemoryError:
+        if device is not None:
+            raise
+        log.warning("the GPU has no room for %s, which runs on the CPU", name)
+        where = torch.device("cpu")
+        return placed(module, where), where
+
+
+def placed(module: torch.nn.Module, device: torch.device) -> torch.nn.Module:
+    """Put a module on a device, ready to encode, in the precision that is fast there."""
+    return module.to(device, precision(device)).eval().requires_grad_(False)
+
+
+def precision(device: torch.device) -> torch.dtype:
+    """Half precision on a GPU, bfloat16 on a CPU that has instructions for it, else single precision."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.float16
+    native = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # of torch.cpu, not in every version
+    fast = device.type == "cpu" and any(getattr(torch.cpu, name, bool)() for name in native)
+    return torch.bfloat16 if fast else torch.float32
 
 
 def copied(module: torch.nn.Module) -> torch.nn.Module:
     """Copy a module to the CPU, without a copy where it is, for which there may be no room."""
     import torch
 
+    cpu = torch.device("cpu")
+
     def moved(tensor: Any) -> Any:
-        return tensor.detach().to("cpu", torch.float32 if tensor.is_floating_point() else tensor.dtype)
+        return tensor.detach().to(cpu, precision(cpu) if tensor.is_floating_point() else tensor.dtype)
 
     there = {id(p): torch.nn.Parameter(moved(p), requires_grad=False) for p in module.parameters()}
     there |= {id(b): moved(b) for b in module.buffers()}

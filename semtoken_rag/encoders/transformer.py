@@ -16,7 +16,8 @@ import numpy as np
 from semtoken_rag._optional import require
 from semtoken_rag.deadline import check
 from semtoken_rag.encoders import adapter
-from semtoken_rag.encoders.device import copied, placed
+from semtoken_rag.encoders.device import copied, settled
+from semtoken_rag.encoders.padding import batches, padded
 from semtoken_rag.encoders.words import TextTokenizer, Tokenized
 from semtoken_rag.types import Encoding
 
@@ -74,17 +75,20 @@ class TransformerEncoder:
 
     Texts longer than the window are cut into overlapping windows; each token's vector comes from the window
     in which it is most central. The title stands in front of every window. All windows of a call are sorted
-    by length and run in few padded batches.
+    by length and run in padded batches. On a CPU a window's vectors do not depend, to the last bit, on what
+    else the call encodes: it is padded by its own length alone.
 
     Parameters
     ----------
     model
-        Name on the Hugging Face hub, path of a folder, or a ``SentenceTransformer``.
+        Name on the Hugging Face hub, path of a folder, one of these with an adapter (`adapter.Adapted`), or a
+        ``SentenceTransformer``, which stays where and as precise as it is.
     name
         Names the vectors in stats and stores; the model's own name where it is None.
     device
-        Torch device; None takes a GPU when there is one with room for the model. On a GPU the model runs in
-        half precision; a batch for which there is no room is halved, and a single window runs on the CPU.
+        Torch device of a model that is loaded here, in half precision on a GPU, in bfloat16 on a CPU that
+        computes in it; None takes a GPU when there is one with room for the model. On a GPU, a batch for
+        which there is no room is halved, and a single window runs on the CPU.
     window
         Tokens the model sees at once, special tokens included; capped by what the model can take.
     overlap
@@ -98,7 +102,8 @@ class TransformerEncoder:
     ImportError
         Where torch or transformers is missing; names the extra.
     ValueError
-        Where the window is too small for its overlap.
+        Where the model cannot be loaded, the window is too small for its overlap, or a
+        ``SentenceTransformer`` comes with a device.
     """
 
     def __init__(
@@ -111,18 +116,16 @@ class TransformerEncoder:
         overlap: int = 64,
         batch_tokens: int | None = None,
     ) -> None:
-        torch = require("torch", extra="torch")
+        require("torch", extra="torch")
         found, module, tokenizer = _load(model)
         self.name = name or found
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        try:
-            self.module = placed(module, self.device)
-        except torch.cuda.OutOfMemoryError:
+        self._weights = _digest(module)  # before they are rounded for a device
+        if isinstance(model, str | Path | adapter.Adapted):
+            self.module, self.device = settled(module, device, self.name)
+        else:  # the caller's own, which is used as it is
+            self.module, self.device = module.eval(), module.device
             if device is not None:
-                raise
-            log.warning("the GPU has no room for %s, which runs on the CPU", self.name)
-            self.device = torch.device("cpu")
-            self.module = placed(module, self.device)
+                raise ValueError(f"device is that of the model itself, {self.device}, got {device!r:.80}")
         on_gpu = self.device.type == "cuda"
         backend = _backend(tokenizer)
         self._tokenizer = TextTokenizer(backend)
@@ -135,7 +138,6 @@ class TransformerEncoder:
         room = self.window - self.window // TITLE_SHARE - len(self._prefix + self._suffix + self._separator)
         if not 0 <= overlap < room:
             raise ValueError(f"overlap must be in [0, {room}) for a window of {self.window}, got {overlap}")
-        self._weights = _digest(self.module)  # before an adapter, which has its own digest in its name
         self._lock, self._process = threading.Lock(), os.getpid()
         self._spare: Any = None  # the module on the CPU, once the GPU had no room for a window
 
@@ -143,17 +145,6 @@ class TransformerEncoder:
     def fingerprint(self) -> str:
         """All that the vectors depend on: name, weights and windows, not the device."""
         return f"{self.name}/{self._weights}/{self.window}/{self.overlap}"
-
-    def adapted(self, path: str | Path) -> TransformerEncoder:
-        """Add an adapter's changes to this encoder's weights, and return it under the adapter's name.
-
-        Raises
-        ------
-        ValueError
-            Where the file does not fit the model.
-        """
-        self.name = f"{Path(path).stem}:{adapter.apply(self.module, Path(path))}"
-        return self
 
     def count(self, text: str) -> int:
         """Tokens of ``text``, without special tokens."""
@@ -234,7 +225,7 @@ class TransformerEncoder:
         import torch
 
         try:
-            return list(self.run(rows).float().cpu().numpy())
+            return list(self.run(rows).cpu().numpy())
         except torch.cuda.OutOfMemoryError:
             log.info("the GPU has no room for a batch of %d windows", len(rows))
         torch.cuda.empty_cache()
@@ -254,36 +245,30 @@ class TransformerEncoder:
 
     def batches(self, windows: Sequence[Window]) -> list[list[int]]:
         """Group windows, longest first, into batches of at most ``batch_tokens``, or of a single window."""
-        batches: list[list[int]] = []
-        order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
-        for i in order:  # falling length: the first of a batch is its longest
-            if batches and (len(batches[-1]) + 1) * len(windows[batches[-1][0]].ids) <= self.batch_tokens:
-                batches[-1].append(i)
-            else:
-                batches.append([i])
-        return batches
+        lengths = [len(w.ids) for w in windows]
+        return batches(lengths, self.batch_tokens, mixed=self.device.type != "cpu")
 
     def run(self, rows: list[list[int]]) -> torch.Tensor:
-        """Run one padded batch, longest first: (b, longest, d), each vector of length 1."""
+        """Run one batch, longest first, padded: (b, at least the longest, d), each vector of length 1."""
         return self._run(self.module, self.device, rows)
 
     def _run(self, module: torch.nn.Module, device: torch.device, rows: list[list[int]]) -> torch.Tensor:
         import torch
 
-        longest = len(rows[0])
+        longest = min(padded(len(rows[0])), self.window)
         ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
         mask = torch.arange(longest) < torch.tensor([[len(row)] for row in rows])
         hidden = module(input_ids=ids.to(device), attention_mask=mask.to(device)).last_hidden_state
-        return torch.nn.functional.normalize(hidden, dim=-1)
+        return torch.nn.functional.normalize(hidden.float(), dim=-1)
 
 
 def _load(model: Any) -> tuple[str, Any, Any]:
     """Name, transformer module and tokenizer of whatever the caller names the model by."""
+    if isinstance(model, adapter.Adapted):
+        _, module, tokenizer = _load(model.base)
+        return f"{model.path.stem}:{adapter.apply(module, model.path)}", module, tokenizer
     if isinstance(model, str | Path):
-        transformers = require("transformers", extra="torch")
-        safe = {"trust_remote_code": False, "use_safetensors": True}  # never code, nor pickles, of a model
-        tokenizer = transformers.AutoTokenizer.from_pretrained(str(model), trust_remote_code=False)
-        return str(model), transformers.AutoModel.from_pretrained(str(model), **safe), tokenizer
+        return str(model), *_pretrained(str(model))
     try:  # a SentenceTransformer: its first module holds the transformer
         first = model[0]
         return (
@@ -295,6 +280,20 @@ def _load(model: Any) -> tuple[str, Any, Any]:
         raise ValueError(
             f"model must be a name, a path or a SentenceTransformer, got {model!r:.80}"
         ) from None
+
+
+def _pretrained(model: str) -> tuple[Any, Any]:
+    """Load module and tokenizer of a name or a path; never the code, nor the pickles, that come with it."""
+    transformers = require("transformers", extra="torch")
+    safe = {"trust_remote_code": False, "use_safetensors": True}
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        return transformers.AutoModel.from_pretrained(model, **safe), tokenizer
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"encoder {model!r:.80} is neither a folder nor a model that can be loaded here, "
+            "from safetensors and without code of its own"
+        ) from error
 
 
 def _digest(module: Any, values: int = 64) -> str:
