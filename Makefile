@@ -39,7 +39,7 @@ wheel: venv
 	$(BIN)/python -m build --wheel --outdir dist .
 
 table: venv
-	$(BIN)/python scripts/distill_tables.py
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.distill
 
 speed: venv
 	$(BIN)/python -m evaluation.speed

@@ -12,10 +12,10 @@ from typing import Any
 
 from evaluation import public
 from semtoken_rag import Chunk
-from semtoken_rag.train.examples import Example, occurrences, split
+from semtoken_rag.train.examples import Example, folds, occurrences
 
 HUB = "hub:"
-HELD_BACK = 0.15  # share of the training part that the adapter never sees
+FOLDS = 4  # of the training part; an adapter is trained on all but one of them
 
 # name of the set, first and last question of the part that may be trained on
 TRAINING = (
@@ -80,9 +80,9 @@ def _answers(document: dict[str, Any], answers: Sequence[str]) -> Iterator[tuple
     return occurrences(document["text"], answers)
 
 
-def training(folder: Path) -> dict[str, tuple[list[Example], list[Example]]]:
-    """Examples that may be trained on, by set: those for the adapter, and those held back from it."""
+def training(folder: Path) -> dict[str, list[list[Example]]]:
+    """Questions that may be trained on: by set, in `FOLDS` parts that have no list of chunks in common."""
     return {
-        name: split([e for row in rows(folder, name)[first:last] if (e := example(row)).gold], HELD_BACK)
+        name: folds([e for row in rows(folder, name)[first:last] if (e := example(row)).gold], FOLDS)
         for name, first, last in TRAINING
     }

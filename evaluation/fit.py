@@ -1,6 +1,7 @@
 """Fit the weights of relevance and bridge: ``python -m evaluation.fit --data FOLDER``.
 
-On the questions of the training part that the adapter never saw: on the others its vectors are too good.
+On questions of the training part, each with the vectors of an adapter that never saw it, one of the folds
+that `evaluation.train` leaves behind: on the others its vectors are too good.
 
 Two states of each question are fitted together, each as a listwise softmax over the units that could be kept
 next: nothing is kept yet and the gold units are wanted; or one unit is kept (each gold unit, and the best by
@@ -11,17 +12,22 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from evaluation.data import training
+from evaluation.data import FOLDS, training
+from evaluation.distill import distill
+from evaluation.train import PARTS, of_fold
 from semtoken_rag import bridge, relevance
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders.auto import ADAPTER, resolve
 from semtoken_rag.encoders.base import Encoder, encode_call
+from semtoken_rag.encoders.lookup import LookupEncoder
+from semtoken_rag.encoders.static import StaticEncoder
 from semtoken_rag.segment import build_units
 from semtoken_rag.terms import Terms
 from semtoken_rag.train.examples import Example
@@ -101,26 +107,55 @@ def fit(made: Sequence[Choice], steps: int = 400) -> tuple[dict[str, dict[str, f
     return fitted, float(loss.detach())
 
 
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What was made without one of the folds: an adapter, and the folder with the tables of it."""
+
+    adapter: Path
+    tables: Path
+
+
+# By their key in the weights, which is what their names begin with.
+ENCODERS: Mapping[str, Callable[[Fold], Encoder]] = {
+    "minilm": lambda fold: resolve("minilm"),
+    "static": lambda fold: StaticEncoder(fold.tables / "static"),
+    ADAPTER.stem: lambda fold: resolve(fold.adapter),
+    f"{ADAPTER.stem}-lookup": lambda fold: LookupEncoder(
+        lambda: resolve(fold.adapter), ADAPTER.stem, fold.tables / "questions.npy"
+    ),
+}
+
+
 def main() -> None:
     """Fit every encoder and write the weights with where they come from."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--encoders", nargs="+", default=["static", "minilm", "auto"])
+    parser.add_argument("--parts", type=Path, default=PARTS, help="the adapters of the folds, of make train")
+    parser.add_argument("--each", type=int, default=50, help="questions of each set and fold")
+    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     args = parser.parse_args()
     table = json.loads(args.out.read_text(encoding="utf-8")) if args.out.exists() else {}
     encoders = table.get("encoders", {})
-    data = {name: held for name, (_, held) in training(args.data).items()}
-    for name in args.encoders:
-        encoder, made = resolve(name), []
-        for examples in data.values():
-            made += [choice for e in examples for choice in choices(e, encoder, 1 / len(examples))]
-        key = encoder.name.partition(":")[0]
-        encoders[key], loss = fit(made)
-        print(f"{key}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[key])}", flush=True)
-    used = {name: len(examples) for name, examples in data.items()}
+    data = {name: [part[: args.each] for part in parts] for name, parts in training(args.data).items()}
+    used = {name: sum(map(len, parts)) for name, parts in data.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        folds = [Fold(of_fold(args.parts, i), Path(folder) / str(i)) for i in range(FOLDS)]
+        for fold in folds:
+            distill(fold.tables, fold.adapter)
+        for key in args.encoders:
+            made = [
+                choice
+                for i, fold in enumerate(folds)
+                for encoder in [ENCODERS[key](fold)]
+                for name, parts in data.items()
+                for example in parts[i]
+                for choice in choices(example, encoder, 1 / used[name])
+            ]
+            encoders[key], loss = fit(made)
+            print(f"{key}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[key])}", flush=True)
     provenance = {"script": "python -m evaluation.fit", "questions": used}
     args.out.write_text(
         json.dumps({"provenance": provenance, "encoders": encoders}, indent=1) + "\n", encoding="utf-8"

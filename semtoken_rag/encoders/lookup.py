@@ -31,7 +31,7 @@ class LookupEncoder:
     name
         Of the transformer encoder; names the weights and the vectors.
     table
-        Codes (v, d / 4) of each WordPiece's vector, see `quantize`; ``scripts/distill_tables.py`` makes it.
+        Codes (v, d / 4) of each WordPiece's vector, see `quantize`; ``evaluation/distill.py`` makes it.
     """
 
     def __init__(self, make: Callable[[], Encoder], name: str, table: Path = TABLE) -> None:

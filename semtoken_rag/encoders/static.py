@@ -28,7 +28,7 @@ class StaticEncoder:
     ----------
     folder
         Holds ``table.npy`` (v, d) int8, ``scale.npy`` (d,) float32 and ``vocab.txt``; the shipped one by
-        default. ``scripts/distill_tables.py`` makes such a folder.
+        default. ``evaluation/distill.py`` makes such a folder.
     """
 
     def __init__(self, folder: str | Path = FOLDER) -> None:

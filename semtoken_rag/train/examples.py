@@ -6,7 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,16 @@ class Example:
             shared = np.minimum(b, end) - np.maximum(a, start)
             out |= (units.chunk == chunk) & (2 * shared > np.minimum(b - a, end - start))
         return out
+
+    def narrowed(self, kept: Sequence[int], *, titles: bool = True) -> Example:
+        """Return the same question on the chunks ``kept``, without their titles if so wished."""
+        place = {chunk: i for i, chunk in enumerate(kept)}
+        chunks = [self.chunks[i] for i in kept]
+        return Example(
+            question=self.question,
+            chunks=chunks if titles else [replace(chunk, title="") for chunk in chunks],
+            gold=[(place[chunk], start, end) for chunk, start, end in self.gold if chunk in place],
+        )
 
 
 def read_examples(path: Path) -> list[Example]:
@@ -87,10 +97,40 @@ def occurrences(text: str, answers: Sequence[str]) -> Iterator[tuple[int, int]]:
             yield from (m.span() for m in re.finditer(pattern, text, re.IGNORECASE))
 
 
+def groups(examples: Sequence[Example], most: int) -> list[list[Example]]:
+    """Group different questions on the same chunks, ``most`` at the most, in the order of their first."""
+    made: list[list[Example]] = []
+    last: dict[tuple[tuple[str, str], ...], list[Example]] = {}
+    for example in examples:
+        key = tuple((chunk.title, chunk.text) for chunk in example.chunks)
+        if key not in last or len(last[key]) == most or any(e is example for e in last[key]):
+            last[key] = []
+            made.append(last[key])
+        last[key].append(example)
+    return made
+
+
+def folds(examples: Sequence[Example], parts: int, seed: int = 0) -> list[list[Example]]:
+    """Shuffle and deal into parts; questions on the same chunks are in one part.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer different lists of chunks than parts.
+    """
+    found = groups(examples, len(examples))
+    if not 1 < parts <= len(found):
+        raise ValueError(f"parts must be from 2 to the {len(found)} different lists of chunks, got {parts!r}")
+    shuffled = random.Random(seed).sample(found, len(found))
+    return [[e for group in shuffled[i::parts] for e in group] for i in range(parts)]
+
+
 def split(
     examples: Sequence[Example], share: float = 0.08, seed: int = 0
 ) -> tuple[list[Example], list[Example]]:
     """Shuffle and split into what is trained on and what is held back, at least one example each.
+
+    Questions on the same chunks are on one side, unless all are on the same.
 
     Raises
     ------
@@ -99,6 +139,10 @@ def split(
     """
     if len(examples) < 2:
         raise ValueError(f"at least 2 examples are needed, got {len(examples)}")
-    shuffled = random.Random(seed).sample(list(examples), len(examples))
-    held = min(max(1, round(share * len(shuffled))), len(shuffled) - 1)
-    return shuffled[held:], shuffled[:held]
+    found = groups(examples, len(examples))
+    if len(found) == 1:
+        found = [[example] for example in examples]
+    shuffled = random.Random(seed).sample(found, len(found))
+    size = np.cumsum([len(group) for group in shuffled[:-1]])
+    held = 1 + int(np.abs(size - share * len(examples)).argmin())  # as near to the share as can be
+    return [e for g in shuffled[held:] for e in g], [e for g in shuffled[:held] for e in g]

@@ -64,7 +64,7 @@ def scores(query: torch.Tensor, tokens: torch.Tensor, titles: torch.Tensor, targ
         out = values.new_full((len(values), groups), -1.0)
         return out.scatter_reduce(1, index, values, "amax")
 
-    own = best(query @ tokens[target.inside].T, target.unit, m)  # (q, m)
+    own = best((query @ tokens.T)[:, target.inside], target.unit, m)  # (q, m)
     size = max(chunks, int(target.title_chunk.max(initial=0)) + 1)
     title = best(query @ titles.T, target.title_chunk, size)[:, target.chunk]  # (q, m)
     weight = torch.from_numpy(target.weight).to(query)

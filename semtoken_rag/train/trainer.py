@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,14 +15,16 @@ import numpy as np
 import torch
 
 from semtoken_rag.encoders import adapter
+from semtoken_rag.encoders.padding import batches
 from semtoken_rag.encoders.transformer import Plan, TransformerEncoder
 from semtoken_rag.segment import build_units
-from semtoken_rag.train.examples import Example
+from semtoken_rag.train.examples import Example, groups
 from semtoken_rag.train.loss import Target, listwise, recall, scores
 from semtoken_rag.types import Tokens
 
 log = logging.getLogger(__name__)
 RATIOS = (0.1, 0.2)
+TOGETHER = 4  # questions on the same chunks that share a pass
 Factors: TypeAlias = dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -39,13 +41,15 @@ class Recipe:
     epochs
         Passes over the examples at most.
     batch_size
-        Questions a step.
+        Lists of chunks a step, each with at most `TOGETHER` of its questions.
     checks
         How often an epoch is held against the examples held back.
     patience
         Checks without a better loss after which training stops.
     title_dropout
-        Share of the questions whose chunks lose their titles, so that chunks without titles work too.
+        Share of the lists whose chunks lose their titles, so that chunks without titles work too.
+    chunk_dropout
+        Share of the chunks without gold that are left out, others each time.
     seed
         Of the order of the examples and of the first weights.
     runs
@@ -62,11 +66,12 @@ class Recipe:
 
     rank: int = 40
     learning_rate: float = 5e-4
-    epochs: int = 2
-    batch_size: int = 2
+    epochs: int = 4
+    batch_size: int = 8
     checks: int = 3
     patience: int = 3
     title_dropout: float = 0.15
+    chunk_dropout: float = 0.4
     seed: int = 0
     runs: int = 1
     strengths: tuple[float, ...] = (0.6, 0.8, 1.0)
@@ -174,15 +179,16 @@ class Trainer:
     ) -> list[Check]:
         """Bring ``factors`` to the best state seen; return the checks."""
         parameters = [p.requires_grad_() for pair in factors.values() for p in pair]
-        total = self.recipe.epochs * math.ceil(len(examples) / self.recipe.batch_size)
+        dice = random.Random(seed)
+        steps = self._steps(examples, dice)
+        total = len(steps)
         every = max(1, total // (self.recipe.epochs * self.recipe.checks))
         optimizer, schedule = self._optimizer(parameters, total)
-        with _added(self.encoder.module, factors), torch.random.fork_rng():
-            torch.manual_seed(seed)  # of the dropout
+        with _added(self.encoder.module, factors):
             checks = [self.check(0, held_back)]
             best, mean = _Best(parameters, checks[0]), checks[0].loss
-            for step, batch in enumerate(self._batches(examples, seed), 1):
-                mean += 0.02 * (self._accumulate(batch) - mean)
+            for step, batch in enumerate(steps, 1):
+                mean += 0.02 * (self._accumulate([self._varied(group, dice) for group in batch]) - mean)
                 torch.nn.utils.clip_grad_norm_(parameters, 1.0)
                 optimizer.step()
                 schedule.step()
@@ -206,12 +212,10 @@ class Trainer:
         """Judge the present state."""
         losses, found = [], []
         with torch.no_grad():
-            for example in examples:
-                if (scored := self._scores(example)) is None:
-                    continue
-                score, target = scored
-                losses.append(float(listwise(score, target.wanted)))
-                found.append([recall(score.float().cpu().numpy(), target, r) for r in RATIOS])
+            for group in groups(examples, len(examples)):
+                for score, target in self._scores(group):
+                    losses.append(float(listwise(score, target.wanted)))
+                    found.append([recall(score.float().cpu().numpy(), target, r) for r in RATIOS])
         if not losses:
             raise ValueError("none of the examples held back has both wanted and other units")
         return Check(step, float(np.mean(losses)), dict(zip(RATIOS, np.mean(found, 0).tolist(), strict=True)))
@@ -226,47 +230,58 @@ class Trainer:
 
         return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, share)
 
-    def _batches(self, examples: Sequence[Example], seed: int) -> Iterator[list[Example]]:
-        """Every epoch in an order of its own; some examples lose their titles."""
-        dice, size = random.Random(seed), self.recipe.batch_size
+    def _steps(self, examples: Sequence[Example], dice: random.Random) -> list[list[list[Example]]]:
+        """Group the questions of each step; every epoch has an order of its own."""
+        made, size = [], self.recipe.batch_size
         for _ in range(self.recipe.epochs):
-            order = [
-                replace(e, chunks=[replace(c, title="") for c in e.chunks])
-                if dice.random() < self.recipe.title_dropout
-                else e
-                for e in dice.sample(list(examples), len(examples))
-            ]
-            yield from (order[at : at + size] for at in range(0, len(order), size))
+            found = groups(dice.sample(list(examples), len(examples)), TOGETHER)
+            made += [found[at : at + size] for at in range(0, len(found), size)]
+        return made
 
-    def _accumulate(self, batch: Sequence[Example]) -> float:
+    def _varied(self, group: Sequence[Example], dice: random.Random) -> list[Example]:
+        """Leave out some chunks that have no gold, and at times the titles of all."""
+        gold = {chunk for example in group for chunk, _, _ in example.gold}
+        others = [i for i in range(len(group[0].chunks)) if i not in gold]
+        left = math.ceil((1 - self.recipe.chunk_dropout) * len(others))
+        kept = sorted([*gold, *dice.sample(others, left)])
+        titles = dice.random() >= self.recipe.title_dropout
+        return [example.narrowed(kept, titles=titles) for example in group]
+
+    def _accumulate(self, batch: Sequence[Sequence[Example]]) -> float:
         """Add the gradients of a batch; return its mean loss."""
         total = 0.0
-        self.encoder.module.train()  # with the dropout of the model's own configuration
         for scored in filter(None, map(self._scores, batch)):
-            loss = listwise(scored[0], scored[1].wanted) / len(batch)
+            losses = [listwise(score, target.wanted) for score, target in scored]
+            loss = torch.stack(losses).mean() / len(batch)
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
-        self.encoder.module.eval()
         return total
 
-    def _scores(self, example: Example) -> tuple[torch.Tensor, Target] | None:
-        """Scores of a question's units; None where all or none of them are wanted."""
-        texts, titles = [c.text for c in example.chunks], [c.title for c in example.chunks]
-        plan = self.encoder.plan([*texts, example.question], [*titles, ""])
+    def _scores(self, group: Sequence[Example]) -> list[tuple[torch.Tensor, Target]]:
+        """Scores of the units for each question of a group, but those of which all or none are wanted."""
+        chunks, questions = group[0].chunks, [example.question for example in group]
+        n, titles = len(chunks), [chunk.title for chunk in chunks]
+        plan = self.encoder.plan(
+            [*(chunk.text for chunk in chunks), *questions], [*titles, *("" for _ in questions)]
+        )
         bare = plan.assemble([np.zeros((len(w.ids), 1), np.float32) for w in plan.windows])
-        tokens = Tokens.concatenate(bare[:-1])  # ids and offsets are all that the units need
-        units = build_units(example.chunks, tokens)
-        wanted = example.wanted(units)
-        if not wanted.any() or wanted.all() or not len(plan.texts[-1].ids):
-            return None
-        target = Target.of(plan.texts[-1].ids, tokens, units, wanted)
+        tokens = Tokens.concatenate(bare[:n])  # ids and offsets are all that the units need
+        units = build_units(chunks, tokens)
         own, heads = self._forward(plan)
-        return scores(own[-1], torch.cat(own[:-1]), torch.cat(heads[:-1]), target), target
+        every, title = torch.cat(own[:n]), torch.cat(heads[:n])
+        found = []
+        for example, asked, vectors in zip(group, plan.texts[n:], own[n:], strict=True):
+            wanted = example.wanted(units)
+            if wanted.any() and not wanted.all() and len(asked.ids):
+                target = Target.of(asked.ids, tokens, units, wanted)
+                found.append((scores(vectors, every, title, target), target))
+        return found
 
     def _forward(self, plan: Plan) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Vectors of each text and of each title, with their gradients."""
         rows: dict[int, torch.Tensor] = {}
-        for batch in self.encoder.batches(plan.windows):
+        lengths = [len(window.ids) for window in plan.windows]
+        for batch in batches(lengths, 2 * self.encoder.batch_tokens, mixed=True):
             out = self.encoder.run([plan.windows[i].ids for i in batch])
             rows.update(zip(batch, out, strict=True))
         parts, heads = plan.gather([rows[i] for i in range(len(plan.windows))])
@@ -296,16 +311,23 @@ class _Best:
 
 @contextmanager
 def _added(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
-    """While open, every target layer adds up @ down @ x to its output."""
+    """While open, every target layer adds up @ down @ x to its output.
+
+    Attention is in plain products then, whose gradients are faster on a CPU than those of the fused kernel.
+    """
     linear = torch.nn.functional.linear
 
     def hook(up: Any, down: Any) -> Callable[..., Any]:
-        return lambda _, inputs, output: output + linear(linear(inputs[0], down), up)
+        return lambda _, inputs, output: output + linear(linear(inputs[0], down.to(output)), up.to(output))
 
     layers = adapter.targets(module)
     handles = [layers[name].register_forward_hook(hook(*pair)) for name, pair in factors.items()]
+    model: Any = module
+    attention = model.config._attn_implementation
+    model.set_attn_implementation("eager")
     try:
         yield
     finally:
+        model.set_attn_implementation(attention)
         for handle in handles:
             handle.remove()
