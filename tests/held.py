@@ -16,7 +16,7 @@ PATIENCE = 30.0  # seconds after which a test has failed
 class Held:
     """The static encoder, which first waits for ``go``; ``polite`` looks at its clock meanwhile."""
 
-    name = "held"
+    name = "static:held"  # whose weights are the static ones
 
     def __init__(self, *, polite: bool = False) -> None:
         self.go, self.polite = threading.Event(), polite

@@ -72,7 +72,7 @@ def test_a_call_too_many_gets_the_static_encoders_result_at_once_flagged(held: H
     assert [(r.text, r.stats.fallback, r.stats.encoder) for r in over] == [
         (expected.text, FULL, "static:static")
     ] * 3
-    assert [(r.stats.fallback, r.stats.encoder) for r in (*first, last)] == [(None, "held")] * 3
+    assert [(r.stats.fallback, r.stats.encoder) for r in (*first, last)] == [(None, "static:held")] * 3
     assert held.entered == 3
 
 

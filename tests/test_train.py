@@ -164,8 +164,10 @@ def test_of_the_strengths_the_best_on_the_held_back_part_is_taken(folder, caplog
     assert checks[-1].loss == pytest.approx(min(check.loss for check in checks), rel=1e-4)
 
 
-@pytest.mark.parametrize("wrong", [{"runs": 0}, {"strengths": ()}])
-def test_a_recipe_without_a_run_or_a_strength(wrong):
+@pytest.mark.parametrize(
+    "wrong", [{"runs": 0}, {"strengths": ()}, {"title_dropout": 1.1}, {"chunk_dropout": -0.1}]
+)
+def test_a_recipe_that_cannot_be_followed_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Recipe(**wrong)
 

@@ -61,7 +61,7 @@ class Recipe:
     Raises
     ------
     ValueError
-        For less than one run, and without a strength.
+        For less than one run, without a strength, and for a dropout outside [0, 1].
     """
 
     rank: int = 40
@@ -81,6 +81,9 @@ class Recipe:
             raise ValueError(f"runs must be at least 1, got {self.runs!r}")
         if not self.strengths:
             raise ValueError(f"strengths must have at least one entry, got {self.strengths!r}")
+        for name in ("title_dropout", "chunk_dropout"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def test_pointing_tells_the_same_and_leaves_what_was_chosen(show):
 
 
 def test_kept_part_and_dropped_differ_by_shape(show):
-    opened = show(call(max_tokens=50))
+    opened = show(call(max_tokens=65))
     looks = opened.locator(".u").evaluate_all(LOOKS)
     by_state = {look[0]: tuple(look[1:]) for look in looks}
     assert set(by_state) == {"fine", "coarse", "dropped"}
@@ -133,7 +133,7 @@ def test_the_slider_starts_at_the_call_s_budget_with_the_call_s_decision_and_com
 
 
 def test_a_moved_budget_is_held_and_keeps_what_the_call_would_keep_first(show):
-    context = call(max_tokens=50)
+    context = call(max_tokens=65)
     opened = show(context)
     cost = [u.cost for u in context.units]
     own = of_call(context)
@@ -141,7 +141,7 @@ def test_a_moved_budget_is_held_and_keeps_what_the_call_would_keep_first(show):
     for budget in range(0, 94):
         move(opened, budget)
         now = grains(opened)
-        if budget < 50:
+        if budget < 65:
             assert sum(c for c, g in zip(cost, now, strict=True) if g == Granularity.FINE) <= budget
             assert all(g in (0, was) for g, was in zip(now, own, strict=True))
         else:
@@ -151,7 +151,7 @@ def test_a_moved_budget_is_held_and_keeps_what_the_call_would_keep_first(show):
 
 
 def test_the_preview_shares_most_with_what_the_engine_decides_at_budgets_around(show):
-    opened = show(call(max_tokens=50))
+    opened = show(call(max_tokens=65))
     shared = []
     for budget in (35, 40, 60, 70):
         move(opened, budget)
@@ -162,7 +162,7 @@ def test_the_preview_shares_most_with_what_the_engine_decides_at_budgets_around(
 
 
 def test_what_a_unit_is_lent_counts_once_its_lender_is_kept(show):
-    opened = show(call(max_tokens=50))  # Dijon, of 7 tokens, is lent by the sentence of 15 that names it
+    opened = show(call(max_tokens=65))  # Dijon, of 7 tokens, is lent by the sentence of 15 that names it
     move(opened, 30)
     expect(opened.locator(".u.fine")).to_have_count(2)
     expect(unit(opened, BRIDGED)).to_contain_class("fine")
@@ -180,14 +180,14 @@ def test_a_double_of_what_is_kept_stays_dropped_until_all_fits(show):
 
 
 def test_the_keyboard_is_enough(show):
-    context = call(max_tokens=50)
+    context = call(max_tokens=65)
     opened = show(context)
     opened.keyboard.press("Tab")
     slider = opened.get_by_role("slider")
     expect(slider).to_be_focused()
     opened.keyboard.press("ArrowRight")
-    expect(opened.locator("#amount")).to_have_text("51")
-    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"51 tokens, \d+ of 11 units kept"))
+    expect(opened.locator("#amount")).to_have_text("66")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"66 tokens, \d+ of 11 units kept"))
     for _ in range(6):
         opened.keyboard.press("Tab")
         if opened.evaluate("document.activeElement.matches('.u')"):
@@ -210,7 +210,7 @@ def test_the_keyboard_is_enough(show):
 
 
 def test_everything_has_a_name_for_a_screen_reader(show):
-    opened = show(call(max_tokens=50))
+    opened = show(call(max_tokens=65))
     expect(opened.get_by_role("heading", name=QUESTION)).to_be_visible()
     expect(opened.get_by_role("slider", name="Budget tokens")).to_be_visible()
     expect(opened.get_by_role("article", name="4 Gustave Eiffel")).to_be_visible()
@@ -222,7 +222,7 @@ def test_everything_has_a_name_for_a_screen_reader(show):
 
 
 def test_only_what_is_kept_reads_as_the_reader_gets_it(show):
-    context = call(max_tokens=50)
+    context = call(max_tokens=65)
     opened = show(context)
     opened.get_by_label("Show only what is kept").check()
     texts = opened.locator(".text").all_inner_texts()
@@ -241,14 +241,14 @@ def test_every_window_has_no_sideways_scroll(show, width, dark):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_shade_can_be_read(show, dark):
-    opened = show(call(max_tokens=50), dark=dark)
+    opened = show(call(max_tokens=65), dark=dark)
     contrasts = opened.evaluate(CONTRASTS)
     assert len(contrasts) == 20
     assert min(contrasts) >= 4.5
 
 
 def test_a_narrow_window_keeps_slider_text_and_details_in_sight(show):
-    opened = show(call(max_tokens=50), width=400, height=700)
+    opened = show(call(max_tokens=65), width=400, height=700)
     unit(opened, BRIDGED).click()
     expect(opened.get_by_role("region", name="About the chosen unit")).to_be_in_viewport()
     expect(opened.get_by_role("slider")).to_be_in_viewport(ratio=1)
@@ -287,7 +287,7 @@ def test_a_hostile_document_runs_nothing_and_is_shown_as_it_is(show):
 def test_even_what_escaped_escaping_would_not_run(open_page, tmp_path, smuggled):
     path = tmp_path / "page.html"
     path.write_text(
-        page(explain(call(max_tokens=50))).replace("<main>", f"<main>{smuggled}"), encoding="utf-8"
+        page(explain(call(max_tokens=65))).replace("<main>", f"<main>{smuggled}"), encoding="utf-8"
     )
     opened = open_page()
     opened.goto(path.as_uri())

@@ -24,7 +24,7 @@ def test_every_document_is_there_in_the_order_of_the_call_also_where_nothing_is_
 
 
 def test_what_is_shown_as_kept_is_what_was_passed_on():
-    context = call(max_tokens=50)
+    context = call(max_tokens=65)
     said = explain(context)
     assert {u.granularity for u in said.units} == set(Granularity)
     for document in said.documents:
@@ -34,7 +34,7 @@ def test_what_is_shown_as_kept_is_what_was_passed_on():
 
 
 def test_the_best_score_is_darkest_and_the_worst_lightest():
-    said = explain(call(max_tokens=50))
+    said = explain(call(max_tokens=65))
     ranked = sorted(said.units, key=lambda u: u.scores["score"])
     shades = [u.shade for u in ranked]
     assert shades == sorted(shades)
@@ -42,7 +42,7 @@ def test_the_best_score_is_darkest_and_the_worst_lightest():
 
 
 def test_a_part_costs_its_share_of_the_unit():
-    units = list(explain(call(max_tokens=50)).units)
+    units = list(explain(call(max_tokens=65)).units)
     part = next(u for u in units if u.granularity == Granularity.COARSE)
     assert 0 < part.part_cost <= part.cost
     assert all(u.part_cost == u.cost for u in units if u.granularity == Granularity.FINE)
