@@ -8,7 +8,7 @@ import pytest
 from semtoken_rag import Chunk, Config, Granularity, SemToken
 from semtoken_rag.spans import SpanRule
 from semtoken_rag.strategy import SemTokenStrategy
-from semtoken_rag.testing import HashEncoder
+from semtoken_rag.testing import HashEncoder, check_context
 from semtoken_rag.types import Tokens
 
 
@@ -80,3 +80,11 @@ def test_a_prior_decides_between_units_that_are_alike():
     assert kept([-9.0, 0.0]) == [1]
     assert kept([0.0, -9.0]) == [0]
     assert kept([0.0, 0.0]) == kept(None)
+
+
+def test_a_token_that_goes_on_beyond_its_unit_does_not_make_pieces_overlap():
+    chunks = [Chunk(f"a b c {'x' * 6000} and more words follow here. It rained.")]  # one unknown word, five units
+    engine = SemToken(encoder="static", on_error="raise")
+    for limit in range(1, 8):
+        context = engine.compress(chunks, "x", max_tokens=limit)
+        check_context(context, chunks, limit, engine.counter.count)
