@@ -152,7 +152,9 @@ class SemTokenStrategy:
         offsets = problem.tokens.offsets
 
         def chars(first: int, last: int) -> tuple[int, int]:
-            end = min(offsets[spans[last, 1] - 1, 1], problem.units.chars[unit, 1])  # a token may go on beyond
+            end = min(
+                offsets[spans[last, 1] - 1, 1], problem.units.chars[unit, 1]
+            )  # a token may go on beyond
             return int(offsets[spans[first, 0], 0]), int(end)
 
         def cost(first: int, last: int) -> int:

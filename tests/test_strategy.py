@@ -83,7 +83,9 @@ def test_a_prior_decides_between_units_that_are_alike():
 
 
 def test_a_token_that_goes_on_beyond_its_unit_does_not_make_pieces_overlap():
-    chunks = [Chunk(f"a b c {'x' * 6000} and more words follow here. It rained.")]  # one unknown word, five units
+    chunks = [
+        Chunk(f"a b c {'x' * 6000} and more words follow here. It rained.")
+    ]  # one unknown word, five units
     engine = SemToken(encoder="static", on_error="raise")
     for limit in range(1, 8):
         context = engine.compress(chunks, "x", max_tokens=limit)
