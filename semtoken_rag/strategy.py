@@ -149,13 +149,11 @@ class SemTokenStrategy:
             return False
         text = problem.chunks[int(problem.units.chunk[unit])].text
         spans = self.spans(text, problem.tokens, start, end, problem.protect)
-        offsets = problem.tokens.offsets
+        offsets, unit_end = problem.tokens.offsets, int(problem.units.chars[unit, 1])
 
         def chars(first: int, last: int) -> tuple[int, int]:
-            end = min(
-                offsets[spans[last, 1] - 1, 1], problem.units.chars[unit, 1]
-            )  # a token may go on beyond
-            return int(offsets[spans[first, 0], 0]), int(end)
+            end = int(offsets[spans[last, 1] - 1, 1])
+            return int(offsets[spans[first, 0], 0]), min(end, unit_end)  # a token may go on beyond its unit
 
         def cost(first: int, last: int) -> int:
             if problem.counter.name == "estimate":  # the encoder's own tokens, counted already
