@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import threading
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,3 +57,38 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
     there = {id(p): torch.nn.Parameter(moved(p), requires_grad=False) for p in module.parameters()}
     there |= {id(b): moved(b) for b in module.buffers()}
     return copy.deepcopy(module, there)
+
+
+def steady(device: torch.device) -> AbstractContextManager[object]:
+    """While open, attention on a GPU runs in kernels that take any length: cuDNN's plans each new one anew.
+
+    Measured where a reader decodes, and each token is a new length: `docs/local-llms.md`.
+    """
+    return _CUDNN_OFF if device.type == "cuda" else nullcontext()
+
+
+class _CudnnOff:
+    """Switches cuDNN's attention off for the process; the last of overlapping users puts it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._users, self._before = threading.Lock(), 0, True
+
+    def __enter__(self) -> None:
+        import torch
+
+        with self._lock:
+            if not self._users:
+                self._before = torch.backends.cuda.cudnn_sdp_enabled()  # type: ignore[no-untyped-call]
+                torch.backends.cuda.enable_cudnn_sdp(False)
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                torch.backends.cuda.enable_cudnn_sdp(self._before)
+
+
+_CUDNN_OFF = _CudnnOff()

@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 
 RUN = 8  # tokens that one embedding stands for
+ROUNDING = 1e-5  # sums of cosines that differ by less are the same
 
 
 class Merger(Protocol):
@@ -48,7 +49,10 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Medoid:
-    """One real token: the one whose embedding has the highest mean cosine with the run's others."""
+    """One real token: the one whose embedding has the highest mean cosine with the run's others.
+
+    Of tokens that are as close as each other, as any two are, it is the first.
+    """
 
     run: int = RUN
 
@@ -56,7 +60,8 @@ class Medoid:
         """See `Merger`."""
         unit = torch.nn.functional.normalize(runs.float(), dim=-1) * mask[..., None]
         closeness = torch.einsum("rid,rd->ri", unit, unit.sum(1)).masked_fill(~mask, -torch.inf)
-        return runs[torch.arange(len(runs), device=runs.device), closeness.argmax(-1)]
+        first = (closeness >= closeness.amax(-1, keepdim=True) - ROUNDING).int().argmax(-1)
+        return runs[torch.arange(len(runs), device=runs.device), first]
 
 
 @dataclass(frozen=True, slots=True)

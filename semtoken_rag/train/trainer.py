@@ -316,7 +316,8 @@ class _Best:
 def _added(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
     """While open, every target layer adds up @ down @ x to its output.
 
-    Attention is in plain products then, whose gradients are faster on a CPU than those of the fused kernel.
+    Attention is in plain products then, whose gradients are faster on a CPU than those of the fused kernel,
+    and half precision, in which gradients vanish, gives way to single.
     """
     linear = torch.nn.functional.linear
 
@@ -326,11 +327,13 @@ def _added(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
     layers = adapter.targets(module)
     handles = [layers[name].register_forward_hook(hook(*pair)) for name, pair in factors.items()]
     model: Any = module
-    attention = model.config._attn_implementation
+    attention, dtype = model.config._attn_implementation, model.dtype
     model.set_attn_implementation("eager")
+    if dtype is torch.float16:
+        model.float()
     try:
         yield
     finally:
-        model.set_attn_implementation(attention)
+        model.to(dtype).set_attn_implementation(attention)
         for handle in handles:
             handle.remove()

@@ -68,6 +68,12 @@ def test_a_medoid_is_a_real_token_of_its_run(llama):
     assert all((table == row).all(1).any() for row in soft.inputs_embeds[0])
 
 
+def test_of_two_tokens_the_medoid_is_the_first():
+    """They are as close to each other, whatever the rounding of a device says."""
+    pairs = torch.randn(500, 2, 384, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(Medoid(2).merge(pairs, torch.ones(500, 2, dtype=torch.bool)), pairs[:, 0])
+
+
 def test_a_gaps_tokens_stand_between_its_neighbours(llama):
     """With runs of one token, nothing is lost: the tokens of the whole chunk, in its order."""
     soft, _ = both(llama, keep=[PART[0], [], []], titles=False, merger=Medoid(1))
