@@ -2,8 +2,8 @@
 
 Prints, for one question's ten chunks: the static encoder end to end, before torch is loaded; the transformer
 end to end, its batched forward pass within the same call, their ratio, and what is left for everything else;
-the transformer in single precision, question by question in turn with it, and what it takes of that; then
-the import and the first static call.
+question by question in turn with it, the transformer in single precision and the cascade, and the ratio of
+each to it; then the import and the first static call.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -36,8 +37,8 @@ def seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def parts(deep: SemToken, context: list[Chunk], query: str) -> tuple[float, ...]:
-    """Time one question: the call, the forward pass inside it, their ratio and the rest."""
+def parts(deep: SemToken, context: list[Chunk], query: str) -> tuple[float, float]:
+    """Time one question: the call, and the forward pass inside it."""
     encoder: Any = deep.encoder
     forward, inside = encoder.forward, 0.0
 
@@ -51,7 +52,7 @@ def parts(deep: SemToken, context: list[Chunk], query: str) -> tuple[float, ...]
     encoder.forward = timed
     whole = seconds(lambda: deep.compress(context, query, ratio=0.2))
     encoder.forward = forward
-    return whole, inside, whole / inside, whole - inside
+    return whole, inside
 
 
 def in_single_precision() -> Any:
@@ -71,21 +72,23 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=40)
     args = parser.parse_args()
     made = [(chunks(row), row["question"]) for row in rows(args.data, args.set)[: args.n]]
-    names = ("static", "transformer", "forward", "ratio", "rest", "float32", "share")
-    taken: dict[str, list[float]] = {name: [] for name in names}
+    taken: dict[str, list[float]] = defaultdict(list)
     static = SemToken(encoder="static")
     for context, query in [made[0], *made]:  # the first twice: a warm-up
         taken["static"].append(seconds(partial(static.compress, context, query, ratio=0.2)))
-    deep, single = SemToken(encoder="auto"), SemToken(encoder=in_single_precision())
+    deep = SemToken(encoder="auto")
+    beside = {"float32": SemToken(encoder=in_single_precision()), "cascade": SemToken(strategy="cascade")}
     for context, query in [made[0], *made]:
-        found = parts(deep, context, query)
-        exact = seconds(partial(single.compress, context, query, ratio=0.2))
-        for name, value in zip(names[1:], (*found, exact, found[0] / exact), strict=True):
+        whole, inside = parts(deep, context, query)
+        found = {"transformer": whole, "forward": inside, "ratio": whole / inside, "rest": whole - inside}
+        for name, engine in beside.items():
+            found[name] = seconds(partial(engine.compress, context, query, ratio=0.2))
+            found[f"{name} ratio"] = found[name] / whole
+        for name, value in found.items():
             taken[name].append(value)
     for name, values in taken.items():
         median = statistics.median(values[1:])
-        share = name in ("ratio", "share")
-        print(f"{name:12s} {median:.3f}" if share else f"{name:12s} {1000 * median:.1f} ms")
+        print(f"{name:14s} {median:.3f}" if "ratio" in name else f"{name:14s} {1000 * median:.1f} ms")
     runs = [
         [
             float(x)
@@ -96,7 +99,7 @@ def main() -> None:
         for _ in range(5)
     ]
     for name, values in zip(("import", "first call"), zip(*runs, strict=True), strict=True):
-        print(f"{name:12s} {1000 * statistics.median(values):.1f} ms")
+        print(f"{name:14s} {1000 * statistics.median(values):.1f} ms")
 
 
 if __name__ == "__main__":
