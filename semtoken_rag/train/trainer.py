@@ -327,13 +327,15 @@ def _added(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
     layers = adapter.targets(module)
     handles = [layers[name].register_forward_hook(hook(*pair)) for name, pair in factors.items()]
     model: Any = module
-    attention, dtype = model.config._attn_implementation, model.dtype
+    attention, half = model.config._attn_implementation, model.dtype is torch.float16
     model.set_attn_implementation("eager")
-    if dtype is torch.float16:
+    if half:
         model.float()
     try:
         yield
     finally:
-        model.to(dtype).set_attn_implementation(attention)
+        if half:
+            model.half()
+        model.set_attn_implementation(attention)
         for handle in handles:
             handle.remove()
