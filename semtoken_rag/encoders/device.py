@@ -60,9 +60,9 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
 
 
 def steady(device: torch.device) -> AbstractContextManager[object]:
-    """While open, attention on a GPU runs in kernels that take any length: cuDNN's plans each new one anew.
+    """While open, attention on a GPU runs without cuDNN's kernel, which is slow where every length is new.
 
-    Measured where a reader decodes, and each token is a new length: `docs/local-llms.md`.
+    Measured where a reader decodes, `docs/local-llms.md`; it seems to plan each new length anew.
     """
     return _CUDNN_OFF if device.type == "cuda" else nullcontext()
 
