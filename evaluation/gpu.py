@@ -9,7 +9,7 @@ memory do not depend on trained ones, and measures reading a prompt, decoding af
   last queries of the prompt and all after it;
 - each with the kernels ``eager``, ``sdpa`` and, where it is installed, ``flash_attention_2``.
 
-Beside each figure stands what `semtoken_rag.efficiency` predicts: ``1 / r``, the paper's, and the shape's
+Beside each figure stands what `semtoken_rag.paper.efficiency` predicts: ``1 / r``, the paper's, and the shape's
 own. What does not fit into memory is a result with that reason. Without a GPU a small version of it runs on
 the CPU, in float32, to show that it runs: its times say nothing about a GPU.
 """
@@ -34,13 +34,13 @@ from transformers import AutoModelForCausalLM, GPTJConfig, GPTNeoXConfig, LlamaC
 from evaluation.markdown import table
 from evaluation.measure import write
 from evaluation.system import machine, seconds, versions
-from semtoken_rag.efficiency import SHAPES, Shape, compute_gain
 from semtoken_rag.encoders.device import steady
 from semtoken_rag.llm.attach import attached
 from semtoken_rag.llm.decode import clock
 from semtoken_rag.llm.kv import SpanCache
 from semtoken_rag.llm.plan import KVBudget, Plan
 from semtoken_rag.llm.policy import HeavyHitters
+from semtoken_rag.paper.efficiency import SHAPES, Shape, compute_gain
 
 RUN = 32  # tokens of a kept run
 OBSERVED = 128  # queries of the prompt that heavy hitters are counted over

@@ -35,6 +35,7 @@ from evaluation.metrics import answerable
 from evaluation.results import interval
 from evaluation.system import clock, machine, seconds, versions
 from semtoken_rag import SemToken
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.gguf import located, packaged
 from semtoken_rag.llm.decode import Decoder, kv_bytes
 from semtoken_rag.llm.generate import SemTokenLLM
@@ -44,7 +45,6 @@ from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
 from semtoken_rag.llm.prepare import prepare
 from semtoken_rag.llm.reuse import ChunkStore
 from semtoken_rag.llm.settings import Settings
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 

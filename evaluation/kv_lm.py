@@ -20,7 +20,7 @@ from semtoken_rag.llm.merge import Medoid, merge_tokens
 from semtoken_rag.llm.plan import PINNED, SINKS, KVBudget, Plan
 from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
 from semtoken_rag.llm.rope import rotations
-from semtoken_rag.segment import segment
+from semtoken_rag.stages.segment import segment
 from semtoken_rag.types import Chunk
 
 LAST = 64  # queries of a prompt that heavy hitters are counted over

@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 
 from evaluation import data, kv, kv_lm
 from evaluation.paper.systems import Compressor, Remembering, system_of
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.settings import Settings
 
@@ -75,5 +75,5 @@ class World:
         if remember:
             if remember != self._set:
                 self._set, self._remembering = remember, {}
-            encoder = self._remembering.setdefault(name, Remembering(resolve(encoder)))
+            encoder = self._remembering.setdefault(name, Remembering(resolve_encoder(encoder)))
         return Compressor(system, encoder, counter)

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.llm.answer import Answer, AnswerStats, Detokenizer, Stream
 from semtoken_rag.llm.checks import check_length, check_reader
 from semtoken_rag.llm.decode import Decoder, clock, kv_bytes
@@ -20,7 +21,6 @@ from semtoken_rag.llm.prompt import Template
 from semtoken_rag.llm.rope import Rotation, rotations
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.llm.soft import SoftPrompt
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 Mode = Literal["text", "soft", "kv"]

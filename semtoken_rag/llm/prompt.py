@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from semtoken_rag.encoders.base import encodable
 from semtoken_rag.llm.shown import Shown
+from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import IntArray
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from semtoken_rag.encoders.base import encodable
 from semtoken_rag.llm.merge import Drop, Merger, merge_tokens
 from semtoken_rag.llm.prompt import Prompt, tokenize
 from semtoken_rag.llm.shown import Shown
+from semtoken_rag.text.encodable import encodable
 
 POSITIONS = ("packed", "source")
 

@@ -11,7 +11,7 @@ import torch
 pytest.importorskip("tqdm")
 from evaluation import gpu, kv, kv_lm
 from semtoken_rag import SemToken
-from semtoken_rag.efficiency import SHAPES
+from semtoken_rag.paper.efficiency import SHAPES
 from semtoken_rag.testing import HashEncoder
 from tests.llm.samples import CHUNKS, QUESTION, tokenizer
 from tests.llm.test_generate import reader
