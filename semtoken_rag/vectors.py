@@ -43,8 +43,8 @@ def compress_vectors(
 
     A vector folds into the first one before it whose cosine with it is above ``tau``: Algorithm 1's step 2
     (`semtoken_rag.paper.clusters.greedy_clusters`), but wherever the two stand. What does not fold comes
-    first, by relevance, the best cosine with the query's vectors, and then by density, the spread of a window around
-    it. What the budget leaves goes to the folded, by relevance and then by how unlike they are to the mean
+    first, by relevance, the best cosine with the query's vectors, and then by density, the spread of a
+    window around it. What the budget leaves goes to the folded, by relevance and then by how unlike they are to the mean
     of all, which is most like what recurs most, such as the background of an image.
 
     Parameters
