@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -37,9 +37,9 @@ class IngestStats:
     tokens: int = 0
     seconds: float = 0.0
 
-    def plus(self, chunks: int, new: int, tokens: int) -> IngestStats:
-        """Return the sum with one more batch."""
-        return replace(self, chunks=self.chunks + chunks, new=self.new + new, tokens=self.tokens + tokens)
+    def add(self, other: IngestStats) -> IngestStats:
+        """Return the sums of both."""
+        return IngestStats(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 OnProgress = Callable[[IngestStats], object]
@@ -86,20 +86,20 @@ def ingest(
     """
     start, done = time.perf_counter(), IngestStats()
     for batch in batches(chunks, batch_size):
-        done = done.plus(len(batch), *annotate(engine, batch))
-        done = replace(done, seconds=time.perf_counter() - start)
+        done = replace(done.add(annotate(engine, batch)), seconds=time.perf_counter() - start)
         if on_progress:
             on_progress(done)
     return done
 
 
-def annotate(engine: SemToken, batch: Sequence[str | Chunk]) -> tuple[int, int]:
-    """Fill the store with one batch; return how many chunks it lacked and, if any, the batch's tokens."""
+def annotate(engine: SemToken, batch: Sequence[str | Chunk]) -> IngestStats:
+    """Fill the store with one batch; return what became of it, its seconds left at 0."""
     new = engine.annotate(batch)
     if not new:  # counting takes longer than finding everything in the store
-        return 0, 0
+        return IngestStats(len(batch))
     count = engine.encoder.count
-    return new, sum(count(chunk.text if isinstance(chunk, Chunk) else chunk) for chunk in batch)
+    tokens = sum(count(chunk.text if isinstance(chunk, Chunk) else chunk) for chunk in batch)
+    return IngestStats(len(batch), new, tokens)
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
