@@ -11,7 +11,6 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 import torch
 import typer
-from pypdf import PdfReader
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -19,6 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from semtoken_rag.gguf import located, packaged
 from semtoken_rag.llm.generate import MODES
+from semtoken_rag.text.files import read_pdf
 
 QUESTIONS = (
     "Which exception does a failed assert statement raise?",  # answered in one place
@@ -117,7 +117,7 @@ def load(folder: Path | None) -> dict[str, str]:
     texts = {}
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".txt", ".md", ".pdf"}):
         if path.suffix.lower() == ".pdf":
-            text = "\n".join(page.extract_text() for page in PdfReader(path).pages)
+            text = "\n".join(page for _, _, page in read_pdf(path.read_bytes(), str(path)))
         else:
             text = path.read_text(encoding="utf-8", errors="replace")
         texts[str(path.relative_to(folder))] = text

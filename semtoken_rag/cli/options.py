@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from semtoken_rag import Chunk, CompressedContext, SemToken
+from semtoken_rag.text.files import decode_utf8
 
 Number = TypeVar("Number", int, float)
 
@@ -48,14 +49,5 @@ def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Numb
 def _read(files: list[Path]) -> list[Chunk]:
     """Read bytes, not text: newline translation would shift the offsets."""
     if not files:
-        return [Chunk(_decode(typer.get_binary_stream("stdin").read(), "stdin"), id="stdin")]
-    return [Chunk(_decode(file.read_bytes(), str(file)), id=str(file), title=file.stem) for file in files]
-
-
-def _decode(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{name} must be UTF-8, got {data[error.start : error.end]!r} at {error.start}"
-        ) from None
+        return [Chunk(decode_utf8(typer.get_binary_stream("stdin").read(), "stdin"), id="stdin")]
+    return [Chunk(decode_utf8(file.read_bytes(), str(file)), id=str(file), title=file.stem) for file in files]

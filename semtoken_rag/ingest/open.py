@@ -8,6 +8,7 @@ from pathlib import Path
 
 from semtoken_rag.ingest.base import Source, cuts
 from semtoken_rag.ingest.files import JsonLines, Parquet
+from semtoken_rag.text.files import decode_utf8
 from semtoken_rag.types import Chunk
 
 SUFFIXES = (".txt", ".md")
@@ -63,13 +64,7 @@ class Folder:
     def __iter__(self) -> Iterator[Chunk]:
         """Read bytes, not text: newline translation would shift the offsets."""
         for name in self.names:
-            data = (self.root / name).read_bytes()
-            try:
-                text = data.decode("utf-8")
-            except UnicodeDecodeError as error:
-                line, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 10]
-                place = f"{self.root / name}, line {line}"
-                raise ValueError(f"{place}: a text must be UTF-8, got {found!r}") from None
+            text = decode_utf8((self.root / name).read_bytes(), str(self.root / name))
             yield Chunk(text, id=name, title=name)
 
     def rows(self) -> int:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import codecs
 import re
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from semtoken_rag.stages.segment import segment
-from semtoken_rag.text.encodable import encodable
+from semtoken_rag.text.files import decode_utf8, read_pdf
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
 
@@ -42,32 +40,16 @@ def read(name: str, data: bytes) -> Generator[Event, None, None]:
         Where it is neither a PDF nor UTF-8, or holds no text.
     """
     if data.startswith(b"%PDF-"):
-        text = yield from _pdf(name, data)
+        pages = []
+        for number, total, page in read_pdf(data, name):
+            pages.append(page)
+            yield progress("Reading pages", number, total)
+        text = "\n\n".join(pages)
     else:
-        text = _decode(name, data)
+        text = decode_utf8(data.removeprefix(codecs.BOM_UTF8), name)
     if not text.strip():
         raise ValueError(f"{name} holds no text; a scan needs text recognition first")
     yield Event("document", Document(title=name, text=text).model_dump())
-
-
-def _pdf(name: str, data: bytes) -> Generator[Event, None, str]:
-    try:
-        found = PdfReader(io.BytesIO(data)).pages
-        pages = []
-        for number, page in enumerate(found, 1):
-            pages.append(encodable(page.extract_text()))
-            yield progress("Reading pages", number, len(found))
-    except PyPdfError as error:
-        raise ValueError(f"{name} cannot be read: {error}") from error
-    return "\n\n".join(pages)
-
-
-def _decode(name: str, data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        found = data[error.start : error.start + 10]
-        raise ValueError(f"{name} must be a PDF or UTF-8 text, got {found!r} at {error.start}") from None
 
 
 def chunks(documents: Sequence[Document]) -> list[Chunk]:
