@@ -9,7 +9,7 @@ from semtoken_rag._optional import require
 from semtoken_rag.text.encodable import encodable
 
 
-def decode_utf8(data: bytes, name: str) -> str:
+def decode_utf8(data: bytes, name: str, rule: str = "a text must be UTF-8") -> str:
     r"""Decode a file's bytes. Newlines stay as they are, so that offsets hold.
 
     Parameters
@@ -18,6 +18,8 @@ def decode_utf8(data: bytes, name: str) -> str:
         Content of the file.
     name
         Name of the file, for the error.
+    rule
+        What the error says.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def decode_utf8(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 10]
         place = f"{name}, line {line}"
-        raise ValueError(f"{place}: a text must be UTF-8, got {found!r} at {error.start}") from None
+        raise ValueError(f"{place}: {rule}, got {found!r} at {error.start}") from None
 
 
 def read_pdf(data: bytes, name: str) -> Iterator[tuple[int, int, str]]:

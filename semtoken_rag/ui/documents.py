@@ -46,7 +46,7 @@ def read(name: str, data: bytes) -> Generator[Event, None, None]:
             yield progress("Reading pages", number, total)
         text = "\n\n".join(pages)
     else:
-        text = decode_utf8(data.removeprefix(codecs.BOM_UTF8), name)
+        text = decode_utf8(data.removeprefix(codecs.BOM_UTF8), name, "must be a PDF or UTF-8 text")
     if not text.strip():
         raise ValueError(f"{name} holds no text; a scan needs text recognition first")
     yield Event("document", Document(title=name, text=text).model_dump())
