@@ -18,8 +18,8 @@ from evaluation.data import chunks, rows
 from evaluation.kv import load
 from evaluation.metrics import answerable
 from semtoken_rag import SemToken
-from semtoken_rag.llm.checks import hidden_size
 from semtoken_rag.llm.merge import RUN, Drop, Medoid
+from semtoken_rag.llm.model import hidden_size
 from semtoken_rag.llm.projector import Lesson, Projector, distil, divergence
 from semtoken_rag.llm.settings import Settings
 

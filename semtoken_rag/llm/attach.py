@@ -12,9 +12,9 @@ import torch
 from transformers import AttentionInterface
 
 from semtoken_rag.llm.kv import SpanCache
+from semtoken_rag.llm.model import attention_layers, kernel_of
 
 NAME = "semtoken"
-FUSED = ("sdpa", "flash_attention_2", "flash_attention_3")
 
 
 class Attention:
@@ -73,26 +73,6 @@ class Attention:
             return found
         kernel: Callable[..., Any] = AttentionInterface()[name]
         return kernel
-
-
-def attention_layers(model: Any) -> list[Any]:
-    """Return the attention modules of a model, one a layer.
-
-    Raises
-    ------
-    ValueError
-        Where there are none, or some share a layer.
-    """
-    found = [m for m in model.modules() if hasattr(m, "layer_idx") and hasattr(m, "is_causal")]
-    if not found or sorted(m.layer_idx for m in found) != list(range(len(found))):
-        raise ValueError(f"no attention module a layer was found in {type(model).__name__}")
-    return found
-
-
-def kernel_of(model: Any) -> str:
-    """Name of the attention kernel that the model was loaded with."""
-    name = getattr(model.config, "_attn_implementation", None) or "eager"
-    return name if name in FUSED else "eager"
 
 
 @contextmanager

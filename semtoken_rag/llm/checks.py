@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence, Sized
 from typing import Any, TypeVar
 
-from semtoken_rag.llm.soft import SoftPrompt
+from semtoken_rag.llm.model import positions
 
 T = TypeVar("T")
-
-
-def text_config(model: Any) -> Any:
-    """Return the configuration of the model's decoder."""
-    config = model.config
-    return config.get_text_config(decoder=True) if hasattr(config, "get_text_config") else config
-
-
-def hidden_size(model: Any) -> int:
-    """Size of the model's input embeddings."""
-    return int(model.get_input_embeddings().weight.shape[-1])
-
-
-def positions(model: Any) -> int | None:
-    """Positions that the model was made for; None where its configuration does not say."""
-    found = getattr(text_config(model), "max_position_embeddings", None)
-    return int(found) if found else None
-
-
-def takes(model: Any, name: str) -> bool:
-    """Tell whether the model's forward pass takes an argument of this name."""
-    return name in inspect.signature(model.forward).parameters
 
 
 def check_reader(model: Any, tokenizer: Any) -> None:
@@ -48,23 +25,6 @@ def check_reader(model: Any, tokenizer: Any) -> None:
     size = int(model.get_input_embeddings().weight.shape[0])
     if len(tokenizer) > size:
         raise ValueError(f"the tokenizer has {len(tokenizer)} tokens, the model embeddings of {size}")
-
-
-def check_soft(model: Any, soft: SoftPrompt | None = None) -> None:
-    """Check that a model takes embeddings, and these.
-
-    Raises
-    ------
-    ValueError
-        For a model without ``inputs_embeds``, or embeddings of another size than its own.
-    """
-    if not takes(model, "inputs_embeds"):
-        raise ValueError(f"mode 'soft' needs a model that takes inputs_embeds, got {type(model).__name__}")
-    if soft is not None and soft.inputs_embeds.shape[-1] != hidden_size(model):
-        raise ValueError(
-            f"the payload's embeddings have size {soft.inputs_embeds.shape[-1]}, "
-            f"the reader's {hidden_size(model)}"
-        )
 
 
 def check_length(model: Any, last: int, new: int) -> None:

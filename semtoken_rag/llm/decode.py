@@ -13,9 +13,9 @@ from weakref import WeakKeyDictionary
 import torch
 
 from semtoken_rag.encoders.device import steady
-from semtoken_rag.llm.attach import attached, attention_layers
-from semtoken_rag.llm.checks import takes
+from semtoken_rag.llm.attach import attached
 from semtoken_rag.llm.kv import SpanCache
+from semtoken_rag.llm.model import attention_layers, takes
 from semtoken_rag.llm.plan import Plan
 
 _guard = threading.Lock()

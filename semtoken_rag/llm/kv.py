@@ -85,6 +85,7 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
         self.rotations = rotations
         self.gone = 0  # positions by which what follows the prompt has moved
         self._padding: torch.Tensor | None = None  # (b,)
+        self._offloaded: dict[int, Host] = {}  # of each layer, the whole prompt in host memory
 
     @property
     def kv_bytes(self) -> int:
@@ -103,12 +104,19 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
     @property
     def host_bytes(self) -> int:
         """Bytes of keys and values in host memory."""
-        return sum(_bytes(x.host.keys, x.host.values) for x in self.layers if x.host is not None)
+        return sum(_bytes(x.keys, x.values) for x in self._offloaded.values())
 
     @property
     def held(self) -> list[int]:
         """Slots of each layer."""
         return [layer.keys.shape[-2] if layer.is_initialized else 0 for layer in self.layers]
+
+    def reset(self) -> None:
+        """Forget everything."""
+        super().reset()
+        self._offloaded.clear()
+        self.valid = self._padding = None
+        self.steps = self.gone = 0
 
     def begin(self, new: int, attention_mask: torch.Tensor | None) -> None:
         """Start a forward pass of ``new`` tokens; the mask (b, seen + new) is 0 for padding.
@@ -154,7 +162,7 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
             if not layer.pruned:
                 self._prune(layer_idx, layer, self.plan)
             elif self.policy is not None and self.steps % self.every == 0:
-                self._evict(layer, self.plan, self.policy)
+                self._evict(layer_idx, layer, self.plan, self.policy)
         layer.trim()
 
     def _prune(self, layer_idx: int, layer: SpanLayer, plan: Plan) -> None:
@@ -169,7 +177,7 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
             self.policy.prepare(layer, plan)
             layer.prompt, layer.stayed, layer.pruned_at = prompt, stays.sum(-1), layer.seen
             if self.offloads:
-                layer.host = Host.of(layer)
+                self._offloaded[layer_idx] = Host.of(layer)
             score = self.policy.score(layer, layer.index, plan)
             stays = best(score, stays, self._pinned(layer, layer.index, plan), self._limit(layer))
         layer.take(stays)
@@ -191,15 +199,16 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
         if layer_idx == 0:
             self.gone = plan.length - most
 
-    def _evict(self, layer: SpanLayer, plan: Plan, policy: Policy) -> None:
+    def _evict(self, layer_idx: int, layer: SpanLayer, plan: Plan, policy: Policy) -> None:
         """Keep what the policy now finds best, of the slots and, with offload, of the whole prompt."""
-        index = layer.index if layer.host is None else layer.host.candidates(layer)
+        offloaded = self._offloaded.get(layer_idx)
+        index = layer.index if offloaded is None else offloaded.candidates(layer)
         score, pinned = policy.score(layer, index, plan), self._pinned(layer, index, plan)
         chosen = best(score, layer.present(index), pinned, self._limit(layer))
-        if layer.host is None:
+        if offloaded is None:
             layer.take(chosen)
         else:
-            layer.host.swap(layer, index, chosen)
+            offloaded.swap(layer, index, chosen)
 
     def _limit(self, layer: SpanLayer) -> torch.Tensor:
         """Tokens that a layer may hold of each sequence, now: (b, 1) int."""

@@ -8,7 +8,6 @@ import torch
 from transformers.cache_utils import DynamicLayer
 
 if TYPE_CHECKING:
-    from semtoken_rag.llm.host import Host
     from semtoken_rag.llm.rope import Rotation
 
 EMPTY = -1  # index of a slot that holds no token
@@ -28,8 +27,6 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         Tokens read so far, dropped ones included.
     window : int, optional
         Sliding window: a query sees the last ``window`` tokens, itself included.
-    host : Host, optional
-        The whole prompt in host memory, from where tokens may return.
     query : (b, heads, d), optional
         The last token's query vectors.
     tally : (b, h, seen or more), optional
@@ -52,7 +49,6 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         self.ragged = False  # some slots are empty
         self.prompt = self.stayed = torch.zeros(0)  # (b, 1) tokens of the prompt, and of it when pruned
         self.pruned_at = 0  # tokens read then
-        self.host: Host | None = None
         self.query: torch.Tensor | None = None
         self.tally: torch.Tensor | None = None
         self.means: torch.Tensor | None = None

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from semtoken_rag.llm.checks import check_soft
 from semtoken_rag.llm.decode import Input
 from semtoken_rag.llm.layout import lay_out
 from semtoken_rag.llm.plan import SINKS, Plan
@@ -17,7 +16,7 @@ from semtoken_rag.llm.prompt import Prompt, Template, tokenize
 from semtoken_rag.llm.reuse import Assembly
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.llm.shown import Shown, abridged, whole
-from semtoken_rag.llm.soft import SoftPrompt, soft_prompt
+from semtoken_rag.llm.soft import SoftPrompt, check_soft, soft_prompt
 from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 

@@ -11,12 +11,13 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from semtoken_rag.llm.checks import check_length, check_soft, hidden_size, takes
+from semtoken_rag.llm.checks import check_length
 from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.merge import RUN, Medoid, Merger
+from semtoken_rag.llm.model import hidden_size, takes
 from semtoken_rag.llm.prompt import tokenize
 from semtoken_rag.llm.shown import Shown, abridged
-from semtoken_rag.llm.soft import soft_prompt
+from semtoken_rag.llm.soft import check_soft, soft_prompt
 from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from semtoken_rag.llm.attach import attention_layers
+from semtoken_rag.llm.model import attention_layers
 
 FIXED = ("default", "linear", "llama3", "yarn", "proportional")  # whose frequencies do not follow the length
 

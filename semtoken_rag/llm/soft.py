@@ -10,6 +10,7 @@ import torch
 
 from semtoken_rag.encoders.base import encodable
 from semtoken_rag.llm.merge import Drop, Merger, merge_tokens
+from semtoken_rag.llm.model import hidden_size, takes
 from semtoken_rag.llm.prompt import Prompt, tokenize
 from semtoken_rag.llm.shown import Shown
 
@@ -64,6 +65,23 @@ class SoftPrompt:
             raise ValueError(f"prompt_embeds must have shape (n, d), got {shape}")
         ones = torch.ones(1, len(embeds), dtype=torch.long)
         return cls(embeds[None], ones, ones.cumsum(1) - 1, 0)
+
+
+def check_soft(model: Any, soft: SoftPrompt | None = None) -> None:
+    """Check that a model takes embeddings, and these.
+
+    Raises
+    ------
+    ValueError
+        For a model without ``inputs_embeds``, or embeddings of another size than its own.
+    """
+    if not takes(model, "inputs_embeds"):
+        raise ValueError(f"mode 'soft' needs a model that takes inputs_embeds, got {type(model).__name__}")
+    if soft is not None and soft.inputs_embeds.shape[-1] != hidden_size(model):
+        raise ValueError(
+            f"the payload's embeddings have size {soft.inputs_embeds.shape[-1]}, "
+            f"the reader's {hidden_size(model)}"
+        )
 
 
 def soft_prompt(

@@ -16,8 +16,9 @@ import torch
 from transformers import DynamicCache
 
 from semtoken_rag.budget import Budget
-from semtoken_rag.llm.checks import check_length, text_config
+from semtoken_rag.llm.checks import check_length
 from semtoken_rag.llm.decode import Decoder, Sampler
+from semtoken_rag.llm.model import text_config
 from semtoken_rag.vectors import TAU, CompressedVectors, compress_vectors
 
 # Families of models, and what each needs of an image besides its pixels.

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 import transformers
@@ -427,3 +429,40 @@ def test_a_model_without_attention_layers():
         attached(torch.nn.Linear(2, 2), SpanCache(make("llama").config)),
     ):
         pass
+
+
+def offloading(model) -> SpanCache:
+    return SpanCache(
+        model.config,
+        Plan.stack([spans(40)]),
+        policy=SpanRelevance(),
+        budget=KVBudget(ratio=0.5),
+        every=2,
+        recent=2,
+        offload=True,
+    )
+
+
+def test_a_copy_of_an_offloaded_cache_goes_on_by_itself(llama, ids):
+    reference = offloading(llama)
+    with attached(llama, reference):
+        expected = greedy(llama, reference, ids, 8)
+    cache = offloading(llama)
+    with attached(llama, cache):
+        feed(llama, cache, ids)
+    copied = copy.deepcopy(cache)
+    assert copied.host_bytes == cache.host_bytes > 0
+    assert copied.layers[0].keys.data_ptr() != cache.layers[0].keys.data_ptr()
+    for one in (cache, copied):
+        with attached(llama, one):
+            rest = [feed(llama, one, torch.tensor([[token]])) for token in expected[:7]]
+        assert [int(logits[0, -1].argmax()) for logits in rest] == expected[1:]
+
+
+def test_a_reset_cache_is_a_new_one(llama, ids):
+    cache = offloading(llama)
+    with attached(llama, cache):
+        expected = greedy(llama, cache, ids, 8)
+        cache.reset()
+        assert cache.host_bytes == cache.kv_bytes == cache.get_seq_length() == 0
+        assert greedy(llama, cache, ids, 8) == expected

@@ -17,8 +17,9 @@ from pydantic import ConfigDict
 
 from llama_index.postprocessor.semtoken.postprocessor import SemTokenPostprocessor
 from semtoken_rag import Chunk, CompressedContext
-from semtoken_rag.llm.checks import check_beside, positions
+from semtoken_rag.llm.checks import check_beside
 from semtoken_rag.llm.generate import Mode, SemTokenLLM
+from semtoken_rag.llm.model import positions
 
 
 class SemTokenReader(CustomLLM):
