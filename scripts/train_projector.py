@@ -20,8 +20,8 @@ from evaluation.metrics import answerable
 from semtoken_rag import SemToken
 from semtoken_rag.llm.merge import RUN, Drop, Medoid
 from semtoken_rag.llm.model import hidden_size
-from semtoken_rag.llm.projector import Lesson, Projector, distil, divergence
 from semtoken_rag.llm.settings import Settings
+from semtoken_rag.train.projector import Lesson, Projector, distil, divergence
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("projector.safetensors"))
     args = parser.parse_args()
     llm = load(args.reader, Settings(titles=False))
-    engine = SemToken(encoder=args.encoder, token_counter=llm.reader.tokenizer)
+    engine = SemToken(encoder=args.encoder, token_counter=llm.tokenizer)
     lessons = []
     for row in [row for row in rows(args.data, args.set) if answerable(row)][: args.n]:
         given = chunks(row)[: args.most]
@@ -51,17 +51,24 @@ def main() -> None:
         lessons.append(Lesson(row["question"], context, given, row["answers"][0]))
     held, kept = lessons[: args.held], lessons[args.held :]
     torch.manual_seed(0)
-    projector = Projector(hidden_size(llm.reader.model), run=args.run).to(llm.reader.model.device)
+    projector = Projector(hidden_size(llm.model), run=args.run).to(llm.model.device)
     with tqdm(total=args.steps, unit="step", disable=None) as bar:
 
         def progress(step: int, total: int, loss: float) -> None:
             bar.n = step
             bar.set_postfix(loss=f"{loss:.3f}")
 
-        distil(llm, projector, kept, steps=args.steps, learning_rate=args.learning_rate, progress=progress)
+        distil(
+            llm,
+            projector,
+            lessons=kept,
+            steps=args.steps,
+            learning_rate=args.learning_rate,
+            progress=progress,
+        )
     for name, merger in (("nothing", Drop()), ("medoid", Medoid(args.run)), ("projector", projector)):
         with torch.no_grad():
-            apart = [float(divergence(llm, merger, lesson)) for lesson in held]
+            apart = [float(divergence(llm, lesson, merger=merger)) for lesson in held]
         print(f"{name:10s} {np.mean(apart):.3f} nats a token from the whole context, {len(held)} questions")
     projector.save(args.out)
 

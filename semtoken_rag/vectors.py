@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from semtoken_rag._checks import check_positive
 from semtoken_rag.arrays import similarity
 from semtoken_rag.density import density
 from semtoken_rag.encoders.base import unit_length
@@ -168,8 +169,7 @@ def _query(values: Any, d: int) -> FloatArray:
 
 
 def _check(n: int, budget: int, grid: tuple[int, int] | None, tau: float) -> None:
-    if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or budget < 1:
-        raise ValueError(f"budget must be an int of at least 1, got {budget!r}")
+    check_positive("budget", budget.item() if isinstance(budget, np.integer) else budget)
     if grid is not None and (len(grid) != 2 or min(grid) < 1 or grid[0] * grid[1] != n):
         raise ValueError(f"grid must be (rows, columns) of {n} vectors, got {grid!r}")
     if not 0 <= tau < 1:

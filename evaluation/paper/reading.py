@@ -23,14 +23,14 @@ def following(job: Job, cell: Cell, world: World) -> Values:
     llm = world.reader(cell.reader)
     cut = world.passages(cell.reader, cell.set, cell.context, cell.n)
     system, arm = (cell.arm, "text") if cell.arm in SYSTEMS else ("semtoken", cell.arm)
-    engine: Any = world.compressor(system, llm.reader.tokenizer)
+    engine: Any = world.compressor(system, llm.tokenizer)
     return columns([kv_lm.continued(llm, p, arm, cell.ratio, engine) for p in cut])
 
 
 def answering(job: Job, cell: Cell, world: World) -> Values:
     """Nats and F1 of the gold answer, and what it took: `evaluation.kv` has the arms."""
     llm = world.reader(cell.reader)
-    tokenizer = llm.reader.tokenizer
+    tokenizer = llm.tokenizer
     asked = [shortened(r, tokenizer, cell.context) for r in world.rows(cell.set) if answerable(r)][: cell.n]
     arm = next((a for a in kv.QA if a.name == cell.arm), replace(TEXT, name=cell.arm))
     system = cell.arm if cell.arm in SYSTEMS else "lead" if arm.made == "lead" else "semtoken"

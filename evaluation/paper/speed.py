@@ -52,7 +52,7 @@ def model_of(cell: Cell, kernel: str, world: World, positions: int) -> Any:
     """
     shape = next((s for s in SHAPES if s.name == cell.reader), None)
     if shape is None:
-        model = world.reader(cell.reader).reader.model
+        model = world.reader(cell.reader).model
         model.set_attn_implementation(kernel)
         return model
     if not torch.cuda.is_available():

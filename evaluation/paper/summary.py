@@ -100,10 +100,8 @@ def best(score: Any, references: Sequence[str], text: str) -> float:
 
 def summariser(world: World, reader: str, tokens: int) -> Any:
     """Return a reader whose prompt is the text and the instruction alone."""
-    from semtoken_rag.llm.generate import SemTokenLLM
-    from semtoken_rag.llm.prompt import Template
-    from semtoken_rag.llm.settings import Settings
+    from semtoken_rag.llm import SemTokenLLM, Settings, Template
 
-    r = world.reader(reader).reader
-    template = Template(**(CHAT if r.template.chat else PLAIN))
-    return SemTokenLLM(r.model, r.tokenizer, template=template, settings=Settings(max_new_tokens=tokens))
+    llm = world.reader(reader)
+    template = Template(**(CHAT if llm.template.chat else PLAIN))
+    return SemTokenLLM(llm.model, llm.tokenizer, template=template, settings=Settings(max_new_tokens=tokens))

@@ -7,13 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoTokenizer
-
 from evaluation import data, kv, kv_lm
 from evaluation.paper.systems import Compressor, Remembering, system_of
 from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.llm.generate import SemTokenLLM
-from semtoken_rag.llm.settings import Settings
+from semtoken_rag.llm import SemTokenLLM, Settings
+from semtoken_rag.llm.load import load_tokenizer
 
 
 class World:
@@ -54,14 +52,13 @@ class World:
     def tokenizer(self, name: str) -> Any:
         """Load the tokenizer of a reader alone."""
         if name in self._readers:
-            return self._readers[name].reader.tokenizer
-        folder, file = kv.source(name)
-        return AutoTokenizer.from_pretrained(folder, **file)
+            return self._readers[name].tokenizer
+        return load_tokenizer(kv.source(name))
 
     @cache  # noqa: B019  (the same)
     def passages(self, reader: str, name: str, context: int, n: int) -> list[kv_lm.Passage]:
         """Cut ``n`` texts of a set into a context of so many tokens and what follows it."""
-        tokenizer = self.reader(reader).reader.tokenizer
+        tokenizer = self.reader(reader).tokenizer
         texts = kv_lm.passages([r["text"] for r in self.rows(name, "lm")], tokenizer, context, n)
         return [kv_lm.Passage.of(text, tokenizer, context) for text in texts]
 

@@ -59,8 +59,8 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
     return copy.deepcopy(module, there)
 
 
-def steady(device: torch.device) -> AbstractContextManager[object]:
-    """While open, attention on a GPU runs without cuDNN's kernel, which is slow where every length is new.
+def without_cudnn_attention(device: torch.device) -> AbstractContextManager[object]:
+    """Run attention on a GPU without cuDNN's kernel, which is slow if every length is new.
 
     Measured where a reader decodes, `docs/local-llms.md`; it seems to plan each new length anew.
     """

@@ -16,7 +16,7 @@ import numpy as np
 from semtoken_rag._optional import require
 from semtoken_rag.deadline import check
 from semtoken_rag.encoders import adapter
-from semtoken_rag.encoders.device import copied, settled, steady
+from semtoken_rag.encoders.device import copied, settled, without_cudnn_attention
 from semtoken_rag.encoders.padding import batches, padded
 from semtoken_rag.encoders.words import TextTokenizer, Tokenized
 from semtoken_rag.types import Encoding
@@ -258,7 +258,7 @@ class TransformerEncoder:
         longest = min(padded(len(rows[0])), self.window)
         ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
         mask = torch.arange(longest) < torch.tensor([[len(row)] for row in rows])
-        with steady(device):
+        with without_cudnn_attention(device):
             hidden = module(input_ids=ids.to(device), attention_mask=mask.to(device)).last_hidden_state
         return torch.nn.functional.normalize(hidden.float(), dim=-1)
 

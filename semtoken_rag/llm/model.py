@@ -1,4 +1,4 @@
-"""What a transformers model says of itself: its configuration, its sizes, its attention layers."""
+"""What a transformers model and its cache say of themselves: sizes, positions, attention layers, bytes."""
 
 from __future__ import annotations
 
@@ -48,3 +48,13 @@ def kernel_of(model: Any) -> str:
     """Return the name of the attention kernel that the model was loaded with."""
     name = getattr(model.config, "_attn_implementation", None) or "eager"
     return name if name in FUSED else "eager"
+
+
+def kv_bytes(cache: Any) -> int:
+    """Return the bytes of keys and values of any cache, on the model's device."""
+    return sum(tensor_bytes(layer.keys, layer.values) for layer in cache.layers if layer.is_initialized)
+
+
+def tensor_bytes(*tensors: Any) -> int:
+    """Return the bytes of tensors."""
+    return sum(t.numel() * t.element_size() for t in tensors)

@@ -45,7 +45,7 @@ def reader(monkeypatch: pytest.MonkeyPatch, tiny_reader: Any) -> None:
         return SemTokenLLM(*tiny_reader, settings=settings)
 
     monkeypatch.setattr(SemTokenLLM, "load", load)
-    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda _: tiny_reader[1])
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda _, **__: tiny_reader[1])
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""How a cache gets what transformers does not hand to it: masks by the tokens' own places, query vectors."""
+"""Route a model's attention through a SpanCache: masks by original position, access to query states."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 import torch
 from transformers import AttentionInterface
 
-from semtoken_rag.llm.kv import SpanCache
+from semtoken_rag.llm.kv.cache import SpanCache
 from semtoken_rag.llm.model import attention_layers, kernel_of
 
 NAME = "semtoken"
 
 
 class Attention:
-    """The attention of an attached model: the model's own kernel, with a mask made for the cache.
+    """Attention of an attached model: the model's own kernel, with a mask made for the cache.
 
     Parameters
     ----------
     cache
         The cache that the model's attention layers write to.
     kernel
-        ``eager``, ``sdpa`` or ``flash_attention_2``, see `kernel_of`. Flash attention takes no mask: where
-        one is needed, SDPA steps in.
+        ``eager``, ``sdpa`` or ``flash_attention_2``, see `kernel_of`. Flash attention takes no mask: if one
+        is needed, SDPA is used instead.
     """
 
     def __init__(self, cache: SpanCache, kernel: str) -> None:
@@ -42,24 +42,43 @@ class Attention:
         scaling: float | None = None,
         **kwargs: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Attend from (b, heads, q, d) to (b, h, n, d), then let the cache drop what may go."""
+        """Attend, then let the cache drop what may go.
+
+        Parameters
+        ----------
+        module
+            The attention layer.
+        query : (b, heads, q, d)
+            Of the new tokens.
+        key, value : (b, h, n, d)
+            Of all tokens that the cache holds.
+        scaling
+            Factor of the inner products; None: ``1 / sqrt(d)``.
+
+        Returns
+        -------
+        (b, q, heads, d)
+            Attention output.
+        (b, heads, q, n) or None
+            Attention weights, if the kernel returns them.
+        """
         number: int = module.layer_idx  # type: ignore[assignment]
         if scaling is None:
             scaling = float(query.shape[-1] ** -0.5)
         name, mask = self._mask(number, query, key)
         out = self._kernel(module, name)(module, query, key, value, mask, scaling=scaling, **kwargs)
-        self.cache.after(number, query, scaling)
+        self.cache.after(number, query, scaling=scaling)
         return out[0], out[1]
 
     def _mask(self, number: int, query: torch.Tensor, key: torch.Tensor) -> tuple[str, torch.Tensor | None]:
-        """Kernel to use and mask (b, 1 or heads, q, n): bool for SDPA, added for eager attention."""
+        """Return a kernel and a mask (b, 1 or heads, q, n): bool for SDPA, added for eager attention."""
         layer, new = self.cache.layers[number], query.shape[2]
-        plain = layer.causal(new)
+        plain = layer.is_causal(new)
         if plain and self.kernel.startswith("flash"):
             return self.kernel, None
         if plain and self.kernel != "eager" and (new == 1 or new == key.shape[2]):
             return "sdpa", None  # which takes a missing mask for causal
-        mask = layer.visible(layer.seen - new, layer.seen)
+        mask = layer.visible(layer.n_seen - new, layer.n_seen)
         if mask.shape[1] > 1:
             mask = mask.repeat_interleave(query.shape[1] // mask.shape[1], 1)
         if self.kernel == "eager":
@@ -76,24 +95,37 @@ class Attention:
 
 
 @contextmanager
-def attached(model: Any, cache: SpanCache, *, layers: Sequence[Any] = ()) -> Iterator[SpanCache]:
-    """While open, the model's attention goes by what the cache holds; give it as ``past_key_values``.
+def attach(model: Any, cache: SpanCache, *, layers: Sequence[Any] = ()) -> Iterator[SpanCache]:
+    """Route the model's attention through the cache while the context manager is open.
 
-    One cache at a time may be attached to a model; whoever attaches anew for every token may hand over the
-    model's `attention_layers`, which take a while to find. Works with models whose attention goes through
+    One cache at a time can be attached to a model. It works with models whose attention goes through
     transformers' `AttentionInterface` (Llama, Mistral, Qwen, Gemma, GPT-NeoX, ...) and with GPT-J.
+
+    Parameters
+    ----------
+    model
+        A causal language model of transformers.
+    cache
+        Give it to the model as ``past_key_values`` too.
+    layers
+        The model's `attention_layers`, if they are at hand: finding them takes a while.
+
+    Yields
+    ------
+    SpanCache
+        The cache.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such attention, or a cache is attached to it already.
 
     Examples
     --------
     ::
 
-        with attached(model, cache):
+        with attach(model, cache):
             model(input_ids, attention_mask=mask, past_key_values=cache)
-
-    Raises
-    ------
-    ValueError
-        For a model without such attention, or one that has a cache attached already.
     """
     layers = layers or attention_layers(model)
     own = type(layers[0]).__name__.startswith("GPTJ")
@@ -122,7 +154,7 @@ def attached(model: Any, cache: SpanCache, *, layers: Sequence[Any] = ()) -> Ite
 
 
 def _attend(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **kwargs: Any) -> Any:
-    """Attend under the name that `attached` gives the model, which makes no masks for it."""
+    """Attend under the name that `attach` gives the model, which makes no masks for it."""
     return module.semtoken(module, query, key, value, **kwargs)
 
 
@@ -134,7 +166,7 @@ def _begin(cache: SpanCache, _: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
 
 def _replace(layer: Any, run: Attention, stack: ExitStack) -> None:
-    """GPT-J attends by a method of its own: put ours in its place."""
+    """Replace the method by which GPT-J attends."""
     if "Flash" in type(layer).__name__:
         raise ValueError(f"load the model with attn_implementation='eager', got {type(layer).__name__}")
 

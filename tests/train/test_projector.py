@@ -3,12 +3,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
 import torch
 
+from semtoken_rag.llm import Soft
 from semtoken_rag.llm.merge import Drop, Medoid, merge_tokens
-from semtoken_rag.llm.projector import Lesson, Projector, distil, divergence
+from semtoken_rag.train.projector import Lesson, Projector, distil, divergence
+from tests.llm.readers import reader
 from tests.llm.samples import ALL, CHUNKS, PART, QUESTION, context
-from tests.llm.test_generate import reader
 
 LESSONS = [
     Lesson(QUESTION, context(PART), CHUNKS, "opened in 1889"),
@@ -18,7 +23,7 @@ LESSONS = [
 
 def apart(llm, merger, lesson) -> float:
     with torch.no_grad():
-        return float(divergence(llm, merger, lesson))
+        return float(divergence(llm, lesson, merger=merger))
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def test_training_brings_the_reader_nearer_to_the_whole_context(model, projector
     llm = reader(model)
     weights = {name: p.clone() for name, p in model.named_parameters()}
     before = [apart(llm, projector, x) for x in LESSONS]
-    losses = distil(llm, projector, LESSONS, steps=24, learning_rate=1e-2)
+    losses = distil(llm, projector, lessons=LESSONS, steps=24, learning_rate=1e-2)
     after = [apart(llm, projector, x) for x in LESSONS]
     assert losses[:2] == pytest.approx([before[0], losses[1]])
     assert sum(after) < 0.85 * sum(before)
@@ -54,13 +59,13 @@ def test_reading_all_diverges_from_nothing(llama, projector):
 
 def test_where_nothing_was_left_out_there_is_nothing_to_learn(llama, projector):
     whole = Lesson(QUESTION, context(ALL), CHUNKS, "opened in 1889")
-    assert distil(reader(llama), projector, [whole], steps=2) == pytest.approx([0, 0], abs=1e-5)
+    assert distil(reader(llama), projector, lessons=[whole], steps=2) == pytest.approx([0, 0], abs=1e-5)
 
 
 def test_it_answers_as_a_merger(llama, projector):
-    llm = reader(llama, merger=projector)
-    medoid = reader(llama, merger=Medoid(4))
-    ids = [x.generate(QUESTION, context(PART), mode="soft", chunks=CHUNKS).ids for x in (llm, medoid)]
+    llm = reader(llama)
+    modes = Soft(merger=projector), Soft(merger=Medoid(4))
+    ids = [llm.generate(QUESTION, context(PART), mode=mode, chunks=CHUNKS).ids for mode in modes]
     assert ids[0] == ids[1]
 
 
@@ -75,11 +80,11 @@ def test_it_is_saved_and_read_back(projector, tmp_path):
 
 def test_sizes_and_lengths_that_do_not_fit(llama, projector):
     with pytest.raises(ValueError, match="size 48"):
-        distil(reader(llama), Projector(48), LESSONS)
+        distil(reader(llama), Projector(48), lessons=LESSONS)
     with pytest.raises(ValueError, match="size 32"):
         merge_tokens(torch.zeros(3, 48), projector)
     with pytest.raises(ValueError, match="lessons"):
-        distil(reader(llama), projector, [])
+        distil(reader(llama), projector, lessons=[])
     long = (replace(CHUNKS[0], text="It rained. " * 300),)
     with pytest.raises(ValueError, match="positions"):
-        divergence(reader(llama), Drop(), Lesson(QUESTION, context([[(0, 10)]], long), long, "1889"))
+        divergence(reader(llama), Lesson(QUESTION, context([[(0, 10)]], long), long, "1889"), merger=Drop())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
-from semtoken_rag.llm.generate import SemTokenLLM
+pytest.importorskip("transformers")
+
+from semtoken_rag.llm import KV, SemTokenLLM, Settings, Soft, Text
+from semtoken_rag.llm.merge import Medoid
+from tests.llm.readers import reader
 from tests.llm.samples import CHUNKS, PART, QUESTION, context, tokenizer
-from tests.llm.test_generate import SHORT, reader
 
 pytest.importorskip("langchain_core")
 pytest.importorskip("llama_index.core")
@@ -25,7 +27,7 @@ from llama_index.postprocessor.semtoken import SemTokenPostprocessor
 from llama_index.postprocessor.semtoken.llm import SemTokenQueryEngine
 from llama_index.postprocessor.semtoken.llm import SemTokenReader as LlamaIndexReader
 
-MODES = ["text", "soft", "kv"]
+MODES = ["text", "soft", "kv", Text(), Soft(merger=Medoid(4)), KV(prune="prompt")]
 CUT = {"encoder": "static", "ratio": 0.5, "on_error": "raise"}
 DOCUMENTS = [Document(page_content=c.text, metadata={"title": c.title}) for c in CHUNKS]
 NODES = [
@@ -118,7 +120,7 @@ def test_llama_index_leaves_images_out(llm):
 def test_llama_index_metadata_and_arguments(llm):
     wrapped = LlamaIndexReader(reader=llm)
     assert wrapped.metadata.context_window == 512
-    assert wrapped.metadata.num_output == SHORT.max_new_tokens
+    assert wrapped.metadata.num_output == 12
     assert wrapped.metadata.model_name == "LlamaForCausalLM"
     with pytest.raises(ValueError, match="postprocessor"):
         wrapped.complete(QUESTION, nodes=NODES)
@@ -127,7 +129,7 @@ def test_llama_index_metadata_and_arguments(llm):
 
 
 def test_bad_input_comes_through(llama):
-    made = SemTokenLLM(llama, tokenizer(), settings=replace(SHORT, max_new_tokens=600))
+    made = SemTokenLLM(llama, tokenizer(), settings=Settings(max_new_tokens=600))
     with pytest.raises(ValueError, match="positions"):
         LangChainReader(reader=made).invoke(QUESTION)
     with pytest.raises(ValueError, match="positions"):

@@ -7,20 +7,19 @@ import torch
 import transformers
 from transformers import DynamicCache
 
-from semtoken_rag.llm.attach import attached
-from semtoken_rag.llm.kv import SpanCache
-from semtoken_rag.llm.plan import PINNED, KVBudget, Plan
-from semtoken_rag.llm.policy import Blend, HeavyHitters, SpanRelevance
-from semtoken_rag.llm.rope import rotations
-from tests.llm.conftest import NAMES, VOCABULARY, make
+from semtoken_rag.llm.kv import Eviction, HeavyHitters, KVBudget, Plan, SpanCache, SpanRelevance
+from semtoken_rag.llm.kv.attention import attach
+from semtoken_rag.llm.kv.plan import PINNED
+from semtoken_rag.llm.kv.rotary import rotations
+from tests.llm.readers import NAMES, VOCABULARY, make
 
 POLICIES = (
     SpanRelevance(),
     SpanRelevance(per_head=True, cosine=False),
     HeavyHitters(),
     HeavyHitters(per_head=False, last=8),
-    Blend((SpanRelevance(), HeavyHitters())),
 )
+EVERYTHING = Eviction(SpanRelevance(), KVBudget(ratio=1.0))
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 
 
@@ -69,7 +68,7 @@ def greedy(model, cache, ids, steps):
 
 def test_without_a_plan_it_is_the_plain_cache(model, ids):
     reference = greedy(model, DynamicCache(config=model.config), ids, 12)
-    with attached(model, SpanCache(model.config)) as cache:
+    with attach(model, SpanCache(model.config)) as cache:
         assert greedy(model, cache, ids, 12) == reference
 
 
@@ -78,19 +77,19 @@ def test_without_a_plan_it_is_the_plain_cache(model, ids):
 def test_a_whole_budget_is_no_compression(model, ids, policy, budget):
     reference = greedy(model, DynamicCache(config=model.config), ids, 12)
     plan = Plan.stack([spans(40)])
-    with attached(model, SpanCache(model.config, plan, policy=policy, budget=budget, every=2)) as cache:
+    with attach(model, SpanCache(model.config, plan, eviction=Eviction(policy, budget, every=2))) as cache:
         assert greedy(model, cache, ids, 12) == reference
 
 
 def test_a_plan_that_keeps_all_is_no_compression(model, ids):
     reference = greedy(model, DynamicCache(config=model.config), ids, 12)
-    with attached(model, SpanCache(model.config, Plan.stack([spans(40)], [[True] * 40]))) as cache:
+    with attach(model, SpanCache(model.config, Plan.stack([spans(40)], [[True] * 40]))) as cache:
         assert greedy(model, cache, ids, 12) == reference
 
 
 def test_pruned_after_the_prompt_equals_dense_masked_attention(model, ids):
     more = torch.randint(3, VOCABULARY, (1, 7), generator=torch.Generator().manual_seed(2))
-    with attached(model, SpanCache(model.config, Plan.stack([spans(40)], [kept(40)]))) as cache:
+    with attach(model, SpanCache(model.config, Plan.stack([spans(40)], [kept(40)]))) as cache:
         first = feed(model, cache, ids)
         rest = torch.cat([feed(model, cache, more[:, i : i + 1]) for i in range(7)], 1)
     visible = torch.ones(47, 47, dtype=torch.bool)
@@ -103,7 +102,7 @@ def test_pruned_after_the_prompt_equals_dense_masked_attention(model, ids):
 def test_pruned_before_the_question_and_a_second_turn(model, ids):
     """The plan covers the context alone: question, answer and a second turn see what is kept of it."""
     keep = [s % 3 == 0 for s in spans(28, pinned=0)]
-    with attached(model, SpanCache(model.config, Plan.stack([spans(28, pinned=0)], [keep]))) as cache:
+    with attach(model, SpanCache(model.config, Plan.stack([spans(28, pinned=0)], [keep]))) as cache:
         parts = [ids[:, :28], ids[:, 28:33], *ids[:, 33:36].T[:, None], ids[:, 36:]]
         found = torch.cat([feed(model, cache, part) for part in parts], 1)
     visible = torch.ones(40, 40, dtype=torch.bool)
@@ -113,10 +112,10 @@ def test_pruned_before_the_question_and_a_second_turn(model, ids):
 
 def test_a_prompt_in_parts_is_pruned_when_its_last_token_is_read(model, ids):
     plan = Plan.stack([spans(40)], [kept(40)])
-    with attached(model, SpanCache(model.config, plan)) as whole:
+    with attach(model, SpanCache(model.config, plan)) as whole:
         feed(model, whole, ids)
         expected = feed(model, whole, ids[:, :1])
-    with attached(model, SpanCache(model.config, plan)) as parts:
+    with attach(model, SpanCache(model.config, plan)) as parts:
         for part in ids.split(13, 1):
             feed(model, parts, part)
         found = feed(model, parts, ids[:, :1])
@@ -126,14 +125,14 @@ def test_a_prompt_in_parts_is_pruned_when_its_last_token_is_read(model, ids):
 def test_packed_keys_are_those_of_their_new_places(model, ids):
     """In the first layer, which sees tokens alone, they are those of a prompt of the kept tokens."""
     plan = Plan.stack([spans(40)], [kept(40)])
-    with attached(model, SpanCache(model.config, plan, rotations=rotations(model))) as cache:
+    with attach(model, SpanCache(model.config, plan, rotations=rotations(model))) as cache:
         feed(model, cache, ids)
     short = DynamicCache()
     with torch.no_grad():
         model(ids[:, torch.tensor(kept(40))], past_key_values=short)
     first, held = cache.layers[0], cache.held[0]
     torch.testing.assert_close(first.keys, short.layers[0].keys[:, :, -held:], rtol=1e-3, atol=1e-3)
-    assert cache.get_seq_length() == sum(kept(40)) == 40 - cache.gone
+    assert cache.get_seq_length() == sum(kept(40)) == 40 - cache.position_shift
     assert first.index[0, 0].tolist() == list(range(sum(kept(40))))[-held:]
 
 
@@ -145,14 +144,14 @@ def test_a_packed_left_padded_batch_equals_its_rows(model, ids):
     padded = torch.stack([rows[0], torch.cat([torch.zeros(14, dtype=torch.long), rows[1]])])
     where = torch.tensor([[sum(kept(len(r)))] for r in rows])
     turn = rotations(model)
-    with attached(model, SpanCache(model.config, plan, rotations=turn)) as cache:
+    with attach(model, SpanCache(model.config, plan, rotations=turn)) as cache:
         feed(model, cache, padded, mask, (mask.cumsum(1) - 1).clamp(min=0))
         together = torch.cat(
             [feed(model, cache, ids[:, i : i + 1].expand(2, -1), None, where + i) for i in range(9)], 1
         )
     for number, row in enumerate(rows):
         alone = Plan.stack([spans(len(row))], [kept(len(row))])
-        with attached(model, SpanCache(model.config, alone, rotations=turn)) as cache:
+        with attach(model, SpanCache(model.config, alone, rotations=turn)) as cache:
             feed(model, cache, row[None])
             steps = [feed(model, cache, ids[:, i : i + 1]) for i in range(9)]
         torch.testing.assert_close(together[number], torch.cat(steps, 1)[0], rtol=1e-3, atol=1e-3)
@@ -173,7 +172,7 @@ def test_a_left_padded_batch_equals_its_rows(name, kernel, ids):
     def after(cache, row):
         return torch.arange(6)[None] + (len(rows[row]) if row is not None else torch.tensor([[40], [26]]))
 
-    with attached(model, SpanCache(model.config, plan)) as cache:
+    with attach(model, SpanCache(model.config, plan)) as cache:
         first = feed(model, cache, padded, mask, positions)[:, -1]
         where = after(cache, None)
         steps = [
@@ -183,7 +182,7 @@ def test_a_left_padded_batch_equals_its_rows(name, kernel, ids):
         together = torch.cat([first[:, None], *steps], 1)
     for number, row in enumerate(rows):
         alone = Plan.stack([spans(len(row))], [kept(len(row))])
-        with attached(model, SpanCache(model.config, alone)) as cache:
+        with attach(model, SpanCache(model.config, alone)) as cache:
             first = feed(model, cache, row[None])[:, -1:]
             steps = [feed(model, cache, more[:1, i : i + 1]) for i in range(6)]
         torch.testing.assert_close(together[number], torch.cat([first, *steps], 1)[0], **CLOSE)
@@ -196,15 +195,15 @@ def test_a_left_padded_batch_under_a_policy_equals_its_rows(model, ids, policy):
     mask[1, :14] = 0
     padded = torch.stack([rows[0], torch.cat([torch.zeros(14, dtype=torch.long), rows[1]])])
     positions = (mask.cumsum(1) - 1).clamp(min=0)
-    setting = {"policy": policy, "budget": KVBudget(ratio=0.5), "every": 2, "recent": 2}
+    setting = {"eviction": Eviction(policy, KVBudget(ratio=0.5), every=2, recent=2)}
     where = torch.tensor([[40], [26]])
-    with attached(model, SpanCache(model.config, Plan.stack([spans(40), spans(26)]), **setting)) as cache:
+    with attach(model, SpanCache(model.config, Plan.stack([spans(40), spans(26)]), **setting)) as cache:
         out = [feed(model, cache, padded, mask, positions)[:, -1]]
         for i in range(5):
             out.append(feed(model, cache, torch.full((2, 1), 5 + i), None, where + i)[:, -1])
     for number, row in enumerate(rows):
         alone = Plan.stack([spans(len(row))])
-        with attached(model, SpanCache(model.config, alone, **setting)) as cache:
+        with attach(model, SpanCache(model.config, alone, **setting)) as cache:
             expected = [feed(model, cache, row[None])[0, -1]]
             for i in range(5):
                 expected.append(feed(model, cache, torch.full((1, 1), 5 + i))[0, -1])
@@ -216,8 +215,10 @@ def test_a_left_padded_batch_under_a_policy_equals_its_rows(model, ids, policy):
 def test_bytes_and_tokens_stay_within_the_budget(llama, ids, policy, offload):
     plan, layers, token = Plan.stack([spans(40)]), 3, 2 * 2 * 8 * 4
     budget = KVBudget(bytes=layers * token * 15 + 7)
-    cache = SpanCache(llama.config, plan, policy=policy, budget=budget, every=1, recent=2, offload=offload)
-    with attached(llama, cache):
+    cache = SpanCache(
+        llama.config, plan, eviction=Eviction(policy, budget, every=1, recent=2, offload=offload)
+    )
+    with attach(llama, cache):
         feed(llama, cache, ids)
         assert cache.held == [15] * layers
         assert cache.kv_bytes == layers * token * 15
@@ -228,15 +229,15 @@ def test_bytes_and_tokens_stay_within_the_budget(llama, ids, policy, offload):
     assert cache.host_bytes == (layers * token * 40 if offload else 0)
     counted = sum(x.keys.nbytes + x.values.nbytes for x in cache.layers)
     assert cache.kv_bytes == counted
-    assert cache.overhead_bytes > 0
 
 
 def test_a_ratio_is_exact_in_bytes(model, ids):
     plan = Plan.stack([spans(40)])
-    with attached(model, SpanCache(model.config)) as full:
+    with attach(model, SpanCache(model.config)) as full:
         feed(model, full, ids)
-    with attached(
-        model, SpanCache(model.config, plan, policy=SpanRelevance(), budget=KVBudget(ratio=0.25), recent=0)
+    with attach(
+        model,
+        SpanCache(model.config, plan, eviction=Eviction(SpanRelevance(), KVBudget(ratio=0.25), recent=0)),
     ) as cache:
         feed(model, cache, ids)
     for whole, part in zip(full.layers, cache.layers, strict=True):
@@ -255,11 +256,11 @@ def test_spans_that_the_query_points_at_stay(llama, ids):
             queries[id(layer)] = query[:, :, -1]
             super().observe(layer, query, scaling)
 
-    with attached(llama, SpanCache(llama.config)) as full:
+    with attach(llama, SpanCache(llama.config)) as full:
         feed(llama, full, ids)
     plan = Plan.stack([spans(40, size=10, pinned=0)])
-    cache = SpanCache(llama.config, plan, policy=Spy(), budget=KVBudget(tokens=10), recent=0)
-    with attached(llama, cache):
+    cache = SpanCache(llama.config, plan, eviction=Eviction(Spy(), KVBudget(tokens=10), recent=0))
+    with attach(llama, cache):
         feed(llama, cache, ids)
     for whole, part in zip(full.layers, cache.layers, strict=True):
         means = whole.keys.unflatten(2, (4, 10)).mean(3)  # (1, 2, 4, 8)
@@ -269,18 +270,18 @@ def test_spans_that_the_query_points_at_stay(llama, ids):
         assert part.index[0, 0].tolist() == list(range(10 * best, 10 * best + 10))
 
 
-def test_heavy_hitters_tally_is_the_attention_received(llama, ids):
-    """Under a budget that drops nothing, each token's tally is its column of the attention weights."""
+def test_heavy_hitters_sum_is_the_attention_received(llama, ids):
+    """Under a budget that drops nothing, each token's sum is its column of the attention weights."""
     plan = Plan.stack([spans(40)])
-    cache = SpanCache(llama.config, plan, policy=HeavyHitters(), budget=KVBudget(tokens=99), every=1)
-    with attached(llama, cache):
+    cache = SpanCache(llama.config, plan, eviction=Eviction(HeavyHitters(), KVBudget(tokens=99), every=1))
+    with attach(llama, cache):
         feed(llama, cache, ids[:, :30])
         feed(llama, cache, ids[:, 30:])
     with torch.no_grad():
         weights = llama(ids, output_attentions=True).attentions
     for layer, weight in zip(cache.layers, weights, strict=True):
         expected = weight.sum(2).unflatten(1, (2, 2)).sum(2)  # (1, 2, 40)
-        torch.testing.assert_close(layer.tally[..., :40], expected, **CLOSE)
+        torch.testing.assert_close(layer.attention_sum[..., :40], expected, **CLOSE)
 
 
 def test_offloaded_spans_return_as_they_were(llama, ids):
@@ -295,8 +296,8 @@ def test_offloaded_spans_return_as_they_were(llama, ids):
             wanted[..., 15:25] = 1.0
             return wanted.gather(2, index.clamp(min=0)).masked_fill(index >= 40, torch.inf)
 
-    cache = SpanCache(llama.config, plan, policy=Wanted(), every=1, recent=0, offload=True)
-    with attached(llama, cache):
+    cache = SpanCache(llama.config, plan, eviction=Eviction(Wanted(), every=1, recent=0, offload=True))
+    with attach(llama, cache):
         feed(llama, cache, ids)
         assert cache.layers[0].index[0, 0].tolist() == list(range(10))
         feed(llama, cache, torch.tensor([[7]]))
@@ -313,9 +314,9 @@ def test_offloaded_spans_return_as_they_were(llama, ids):
 def test_offload_for_all_architectures_keeps_count(model, ids, policy):
     plan = Plan.stack([spans(40)])
     cache = SpanCache(
-        model.config, plan, policy=policy, budget=KVBudget(ratio=0.5), every=1, recent=2, offload=True
+        model.config, plan, eviction=Eviction(policy, KVBudget(ratio=0.5), every=1, recent=2, offload=True)
     )
-    with attached(model, cache):
+    with attach(model, cache):
         feed(model, cache, ids)
         for i in range(10):
             assert torch.isfinite(feed(model, cache, torch.tensor([[i + 3]]))).all()
@@ -331,17 +332,17 @@ def test_offload_for_all_architectures_keeps_count(model, ids, policy):
 def test_kernels_agree(name, kernel, ids):
     model = make(name, kernel)
     plan = Plan.stack([spans(40)])
-    setting = {"policy": SpanRelevance(per_head=True), "budget": KVBudget(ratio=0.5), "every": 2, "recent": 2}
-    with attached(model, SpanCache(model.config, plan, **setting)) as cache:
+    by = Eviction(SpanRelevance(per_head=True), KVBudget(ratio=0.5), every=2, recent=2)
+    with attach(model, SpanCache(model.config, plan, eviction=by)) as cache:
         found = greedy(model, cache, ids, 10)
     reference = make(name, "eager")
-    with attached(reference, SpanCache(model.config, plan, **setting)) as cache:
+    with attach(reference, SpanCache(model.config, plan, eviction=by)) as cache:
         assert found == greedy(reference, cache, ids, 10)
 
 
 def test_generate_of_transformers_works_with_it(llama, ids):
     reference = llama.generate(ids, max_new_tokens=8, do_sample=False, pad_token_id=0, eos_token_id=None)
-    with attached(llama, SpanCache(llama.config, Plan.stack([spans(40)], [[True] * 40]))) as cache:
+    with attach(llama, SpanCache(llama.config, Plan.stack([spans(40)], [[True] * 40]))) as cache:
         found = llama.generate(
             ids, past_key_values=cache, max_new_tokens=8, do_sample=False, pad_token_id=0, eos_token_id=None
         )
@@ -352,22 +353,22 @@ def test_the_model_is_left_as_it_was(model, ids):
     before = model.config._attn_implementation
     with torch.no_grad():
         reference = model(ids).logits
-        with pytest.raises(ZeroDivisionError), attached(model, SpanCache(model.config)):
+        with pytest.raises(ZeroDivisionError), attach(model, SpanCache(model.config)):
             _ = 1 / 0
         assert model.config._attn_implementation == before
         torch.testing.assert_close(model(ids).logits, reference)
 
 
-def test_only_inside_attached(llama, ids):
-    with pytest.raises(RuntimeError, match="attached"):
+def test_only_inside_attach(llama, ids):
+    with pytest.raises(RuntimeError, match="attach"):
         feed(llama, SpanCache(llama.config), ids)
 
 
 def test_one_cache_at_a_time(llama):
     with (
-        attached(llama, SpanCache(llama.config)),
+        attach(llama, SpanCache(llama.config)),
         pytest.raises(ValueError, match="already"),
-        attached(llama, SpanCache(llama.config)),
+        attach(llama, SpanCache(llama.config)),
     ):
         pass
 
@@ -375,19 +376,22 @@ def test_one_cache_at_a_time(llama):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ({"every": 0}, "every"),
-        ({"recent": -1}, "recent"),
-        ({"policy": SpanRelevance()}, "plan"),
+        ({"eviction": Eviction(SpanRelevance())}, "plan"),
         ({"plan": Plan.stack([[0, 1]])}, "policy"),
-        ({"plan": Plan.stack([[0, 1]]), "budget": KVBudget(tokens=1)}, "policy"),
-        ({"plan": Plan.stack([[0, 1]]), "policy": SpanRelevance()}, "budget"),
-        ({"plan": Plan.stack([[0, 1]], [[True, True]]), "offload": True}, "offload"),
+        ({"plan": Plan.stack([[0, 1]]), "eviction": Eviction(SpanRelevance())}, "budget"),
         ({"rotations": []}, "together"),
+        ({"plan": Plan.stack([[0]]), "eviction": EVERYTHING, "rotations": []}, "together"),
     ],
 )
 def test_arguments_that_do_not_fit(llama, arguments, word):
     with pytest.raises(ValueError, match=word):
         SpanCache(llama.config, **arguments)
+
+
+@pytest.mark.parametrize(("wrong", "word"), [({"every": 0}, "every"), ({"recent": -1}, "recent")])
+def test_an_eviction_out_of_range(wrong, word):
+    with pytest.raises(ValueError, match=word):
+        Eviction(SpanRelevance(), **wrong)
 
 
 @pytest.mark.parametrize(
@@ -401,7 +405,7 @@ def test_a_budget_that_is_none(arguments, word):
 
 def test_a_batch_that_is_not_the_plans(llama, ids):
     with (
-        attached(llama, SpanCache(llama.config, Plan.stack([[0]], [[True]]))) as cache,
+        attach(llama, SpanCache(llama.config, Plan.stack([[0]], [[True]]))) as cache,
         pytest.raises(ValueError, match="sequences"),
     ):
         feed(llama, cache, ids.expand(2, -1))
@@ -410,7 +414,7 @@ def test_a_batch_that_is_not_the_plans(llama, ids):
 def test_padding_to_the_right_is_refused(llama, ids):
     mask = torch.ones(1, 40)
     mask[0, -1] = 0
-    with attached(llama, SpanCache(llama.config)) as cache, pytest.raises(ValueError, match="left"):
+    with attach(llama, SpanCache(llama.config)) as cache, pytest.raises(ValueError, match="left"):
         feed(llama, cache, ids, mask)
 
 
@@ -419,49 +423,42 @@ def test_a_model_that_attends_in_its_own_way_is_refused(ids):
         vocab_size=VOCABULARY, hidden_size=16, num_layers=2, num_heads=2, attention_types=[[["global"], 2]]
     )
     model = transformers.GPTNeoForCausalLM(config)
-    with pytest.raises(ValueError, match="attention"), attached(model, SpanCache(config)):
+    with pytest.raises(ValueError, match="attention"), attach(model, SpanCache(config)):
         pass
 
 
 def test_a_model_without_attention_layers():
     with (
         pytest.raises(ValueError, match="no attention"),
-        attached(torch.nn.Linear(2, 2), SpanCache(make("llama").config)),
+        attach(torch.nn.Linear(2, 2), SpanCache(make("llama").config)),
     ):
         pass
 
 
 def offloading(model) -> SpanCache:
-    return SpanCache(
-        model.config,
-        Plan.stack([spans(40)]),
-        policy=SpanRelevance(),
-        budget=KVBudget(ratio=0.5),
-        every=2,
-        recent=2,
-        offload=True,
-    )
+    by = Eviction(SpanRelevance(), KVBudget(ratio=0.5), every=2, recent=2, offload=True)
+    return SpanCache(model.config, Plan.stack([spans(40)]), eviction=by)
 
 
 def test_a_copy_of_an_offloaded_cache_goes_on_by_itself(llama, ids):
     reference = offloading(llama)
-    with attached(llama, reference):
+    with attach(llama, reference):
         expected = greedy(llama, reference, ids, 8)
     cache = offloading(llama)
-    with attached(llama, cache):
+    with attach(llama, cache):
         feed(llama, cache, ids)
     copied = copy.deepcopy(cache)
     assert copied.host_bytes == cache.host_bytes > 0
     assert copied.layers[0].keys.data_ptr() != cache.layers[0].keys.data_ptr()
     for one in (cache, copied):
-        with attached(llama, one):
+        with attach(llama, one):
             rest = [feed(llama, one, torch.tensor([[token]])) for token in expected[:7]]
         assert [int(logits[0, -1].argmax()) for logits in rest] == expected[1:]
 
 
 def test_a_reset_cache_is_a_new_one(llama, ids):
     cache = offloading(llama)
-    with attached(llama, cache):
+    with attach(llama, cache):
         expected = greedy(llama, cache, ids, 8)
         cache.reset()
         assert cache.host_bytes == cache.kv_bytes == cache.get_seq_length() == 0

@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semtoken_rag.llm.layout import lay_out
-from semtoken_rag.llm.plan import PINNED
+from semtoken_rag.llm.excerpts import full_excerpts, kept_excerpts
+from semtoken_rag.llm.kv.layout import lay_out
+from semtoken_rag.llm.kv.plan import PINNED
 from semtoken_rag.llm.prompt import Template, tokenize
-from semtoken_rag.llm.shown import abridged, whole
 from tests.llm.samples import ALL, CHUNKS, NOTHING, PART, QUESTION, context, tokenizer
 
 
 def made(keep=PART, chunks=CHUNKS, titles=True, chat=False):
     reader = tokenizer(chat)
-    shown = whole(context(keep), chunks)
-    prompt = Template.of(reader).build(QUESTION, shown, reader)
+    shown = full_excerpts(context(keep), chunks)
+    prompt = Template.of(reader).build(QUESTION, shown, tokenizer=reader)
     tokens = tokenize(prompt, reader)
-    return prompt, tokens, lay_out(prompt, tokens, shown, titles=titles)
+    return prompt, tokens, lay_out(prompt, tokens, excerpts=shown, titles=titles)
 
 
 def words(prompt, tokens, chosen):
@@ -37,10 +37,10 @@ def test_the_places_slice_the_prompt(chat):
 
 @pytest.mark.parametrize("chat", [False, True])
 def test_kept_tokens_are_those_of_the_text_path(chat):
-    """Without the titles of dropped chunks, what is kept reads as the abridged prompt."""
+    """Without the titles of dropped chunks, what is kept reads as the prompt of kept excerpts."""
     _, tokens, layout = made(titles=False, chat=chat)
     reader = tokenizer(chat)
-    short = Template.of(reader).build(QUESTION, abridged(context(PART), None, False), reader)
+    short = Template.of(reader).build(QUESTION, kept_excerpts(context(PART)), tokenizer=reader)
     assert tokens.ids[layout.keep].tolist() == tokenize(short, reader).ids.tolist()
 
 
@@ -76,8 +76,8 @@ def test_question_and_template_are_pinned_and_kept():
 def test_the_first_tokens_stay_where_asked_whatever_is_dropped():
     prompt, tokens, layout = made([[], [(0, 3)], []], titles=False)
     assert not layout.keep[:4].any()
-    shown = whole(context([[], [(0, 3)], []]), CHUNKS)
-    sunk = lay_out(prompt, tokens, shown, titles=False, sinks=4)
+    shown = full_excerpts(context([[], [(0, 3)], []]), CHUNKS)
+    sunk = lay_out(prompt, tokens, excerpts=shown, titles=False, sinks=4)
     assert sunk.keep[:4].all()
     assert (sunk.span[:4] == PINNED).all()
     np.testing.assert_array_equal(sunk.keep[4:], layout.keep[4:])
@@ -89,24 +89,26 @@ def test_all_kept_is_all_kept():
 
 def test_spans_without_units_are_sentences():
     reader = tokenizer()
-    shown = whole(replace(context(ALL), units=()), CHUNKS)
-    prompt = Template.of(reader).build(QUESTION, shown, reader)
-    layout = lay_out(prompt, tokenize(prompt, reader), shown, titles=True)
+    shown = full_excerpts(replace(context(ALL), units=()), CHUNKS)
+    prompt = Template.of(reader).build(QUESTION, shown, tokenizer=reader)
+    layout = lay_out(prompt, tokenize(prompt, reader), excerpts=shown, titles=True)
     np.testing.assert_array_equal(layout.span, made(ALL)[2].span)
 
 
 def test_chunks_of_another_call_are_refused():
     with pytest.raises(ValueError, match="chunk 0"):
-        whole(context(PART), CHUNKS[1:])
+        full_excerpts(context(PART), CHUNKS[1:])
 
 
 def test_where_nothing_is_kept_nothing_is_shown():
-    assert whole(context(NOTHING), CHUNKS) == abridged(context(NOTHING), CHUNKS, True) == []
+    assert (
+        full_excerpts(context(NOTHING), CHUNKS) == kept_excerpts(context(NOTHING), CHUNKS, titles=True) == []
+    )
 
 
 def test_no_chunk_asks_the_question_alone():
     reader = tokenizer()
-    prompt = Template.of(reader).build(QUESTION, [], reader)
+    prompt = Template.of(reader).build(QUESTION, [], tokenizer=reader)
     assert prompt.text == f"Question: {QUESTION}\nAnswer:"
 
 
@@ -123,7 +125,7 @@ def test_a_chat_template_that_changes_the_message():
     reader = tokenizer(chat=True)
     reader.chat_template = "{{ messages[0]['content'] | upper }}"
     with pytest.raises(ValueError, match="chat template"):
-        Template.of(reader).build(QUESTION, [], reader)
+        Template.of(reader).build(QUESTION, [], tokenizer=reader)
 
 
 def test_a_tokenizer_without_offsets():
@@ -131,7 +133,7 @@ def test_a_tokenizer_without_offsets():
         is_fast = False
 
     reader = tokenizer()
-    prompt = Template.of(reader).build(QUESTION, [], reader)
+    prompt = Template.of(reader).build(QUESTION, [], tokenizer=reader)
     with pytest.raises(ValueError, match="offsets"):
         tokenize(prompt, Slow())
 
@@ -139,6 +141,6 @@ def test_a_tokenizer_without_offsets():
 def test_braces_in_texts_are_left_alone():
     reader = tokenizer()
     chunk = replace(CHUNKS[0], text="{question} {context} {title}", title="{text}")
-    shown = whole(context([[(0, 10)]], (chunk,)), (chunk,))
-    prompt = Template.of(reader).build("Why {context}?", shown, reader)
+    shown = full_excerpts(context([[(0, 10)]], (chunk,)), (chunk,))
+    prompt = Template.of(reader).build("Why {context}?", shown, tokenizer=reader)
     assert prompt.text == "[{text}] {question} {context} {title}\n\nQuestion: Why {context}?\nAnswer:"

@@ -1,4 +1,4 @@
-"""Rotary positions: moving keys that were computed at one place to another."""
+"""Rotary positions: move keys that were computed at one position to another."""
 
 from __future__ import annotations
 
@@ -20,16 +20,29 @@ class Rotation:
     Attributes
     ----------
     frequencies : (r / 2,)
-        Angle of each pair of dimensions a position.
+        Angle of each pair of dimensions per position, in radians.
     interleaved
-        Whether a pair stands side by side, or half of the rotated dimensions apart.
+        Whether the two dimensions of a pair are neighbours, or half of the rotated dimensions apart.
     """
 
     frequencies: torch.Tensor
     interleaved: bool
 
     def move(self, keys: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
-        """Move keys (..., n, d) by so many positions each (..., n): the same keys, as if computed there."""
+        """Move keys to other positions.
+
+        Parameters
+        ----------
+        keys : (..., n, d)
+            As the layer caches them.
+        by : (..., n) int
+            Positions that each of them moves.
+
+        Returns
+        -------
+        (..., n, d)
+            The same keys, as if they had been computed there.
+        """
         angle = by.to(keys.device)[..., None].float() * self.frequencies.to(keys.device).float()
         size = 2 * angle.shape[-1]
         turned, rest = keys[..., :size].float(), keys[..., size:]
@@ -49,7 +62,7 @@ def rotations(model: Any) -> list[Rotation]:
     Raises
     ------
     ValueError
-        For a model without rotary positions, or with ones that change with the length of the sequence.
+        If the model has no rotary positions, or ones that change with the length of the sequence.
     """
     return [_rotation(model, layer) for layer in sorted(attention_layers(model), key=lambda x: x.layer_idx)]
 
@@ -71,7 +84,7 @@ def _rotation(model: Any, layer: Any) -> Rotation:
 
 
 def _interleaved(layer: Any) -> bool:
-    """Ask the model's own code, by what it makes of (0, 1, 2, 3)."""
+    """Return whether pairs are neighbours, by what the model's own code makes of (0, 1, 2, 3)."""
     turn = getattr(sys.modules[type(layer).__module__], "rotate_half", None)
     if turn is None:
         raise ValueError(f"how {type(layer).__name__} rotates its keys is not known")

@@ -6,15 +6,19 @@ from argparse import Namespace
 from dataclasses import replace
 
 import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+pytest.importorskip("tqdm")
+
 import torch
 
-pytest.importorskip("tqdm")
 from evaluation import gpu, kv, kv_lm
 from semtoken_rag import SemToken
 from semtoken_rag.efficiency import SHAPES
 from semtoken_rag.testing import HashEncoder
+from tests.llm.readers import reader
 from tests.llm.samples import CHUNKS, QUESTION, tokenizer
-from tests.llm.test_generate import reader
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda s: s.name)

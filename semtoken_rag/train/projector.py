@@ -1,4 +1,4 @@
-"""A merger that is trained: the reader, frozen, is to answer as it does from the whole context."""
+"""Experimental: a merger trained so that the frozen reader answers as it does from the whole context."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from semtoken_rag.llm.checks import check_length
+from semtoken_rag.llm.excerpts import Excerpt, kept_excerpts
 from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.merge import RUN, Medoid, Merger
 from semtoken_rag.llm.model import hidden_size, takes
 from semtoken_rag.llm.prompt import tokenize
-from semtoken_rag.llm.shown import Shown, abridged
 from semtoken_rag.llm.soft import check_soft, soft_prompt
 from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 
 class Projector(torch.nn.Module):
-    """A medoid and what training adds to it; untrained it is the medoid.
+    """A medoid plus a trained correction; untrained it is the medoid.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Projector(torch.nn.Module):
     run
         Tokens that one embedding stands for.
     width
-        Of the layer between.
+        Size of the hidden layer.
     """
 
     def __init__(self, hidden: int, *, run: int = RUN, width: int = 256) -> None:
@@ -46,12 +46,24 @@ class Projector(torch.nn.Module):
         torch.nn.init.zeros_(self.up.bias)
 
     def merge(self, runs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Merge runs (r, run, d); see `Merger`.
+        """Merge runs of tokens.
+
+        Parameters
+        ----------
+        runs : (r, run, d)
+            Input embeddings of the reader.
+        mask : (r, run) bool
+            False at padding.
+
+        Returns
+        -------
+        (r, d)
+            One embedding per run.
 
         Raises
         ------
         ValueError
-            For embeddings of another size than it was made for.
+            If the embeddings have another size than the projector.
         """
         if runs.shape[-1] != self.hidden:
             raise ValueError(f"the projector is made for size {self.hidden}, got {runs.shape[-1]}")
@@ -65,7 +77,7 @@ class Projector(torch.nn.Module):
         return (base.float() + added).to(runs.dtype)
 
     def save(self, path: Path) -> None:
-        """Write it as safetensors."""
+        """Write the weights as safetensors."""
         about = {name: str(getattr(self, name)) for name in ("hidden", "run", "width")}
         save_file({k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}, path, about)
 
@@ -89,36 +101,52 @@ class Lesson:
     answer: str
 
 
-def divergence(llm: SemTokenLLM, merger: Merger, lesson: Lesson) -> torch.Tensor:
-    """Nats per token of the answer between reading all and reading what is kept with ``merger``: KL, scalar.
+def divergence(
+    llm: SemTokenLLM, lesson: Lesson, *, merger: Merger, positions: str = "packed"
+) -> torch.Tensor:
+    """Return how far the answers from the compressed and from the whole context are apart.
+
+    Parameters
+    ----------
+    llm
+        The reader.
+    lesson
+        Question, context, chunks and answer.
+    merger
+        What stands for left-out tokens.
+    positions
+        As for `semtoken_rag.llm.modes.Soft`.
+
+    Returns
+    -------
+    scalar
+        Kullback-Leibler divergence in nats per token of the answer.
 
     Raises
     ------
     ValueError
-        Where one of the prompts is longer than the reader's positions, or it takes no embeddings.
+        If a prompt is longer than the reader's positions, or the reader takes no embeddings.
     """
-    reader = llm.reader
-    check_soft(reader.model)
-    everything = [Shown(chunk.title, chunk.text) for chunk in lesson.chunks]
-    kept = abridged(lesson.context, lesson.chunks, reader.settings.titles)
-    full, short = (reader.template.build(lesson.question, x, reader.tokenizer) for x in (everything, kept))
-    answer = lesson.answer if reader.template.chat else f" {lesson.answer}"
-    embed = reader.model.get_input_embeddings()
-    target = torch.tensor([reader.tokenizer(answer, add_special_tokens=False).input_ids])
+    model, tokenizer = llm.model, llm.tokenizer
+    check_soft(model)
+    everything = [Excerpt(chunk.title, chunk.text) for chunk in lesson.chunks]
+    kept = kept_excerpts(lesson.context, lesson.chunks, titles=llm.settings.titles)
+    full, short = (llm.template.build(lesson.question, x, tokenizer=tokenizer) for x in (everything, kept))
+    answer = lesson.answer if llm.template.chat else f" {lesson.answer}"
+    embed = model.get_input_embeddings()
+    target = torch.tensor([tokenizer(answer, add_special_tokens=False).input_ids])
     target = target.to(embed.weight.device)
-    ids = torch.from_numpy(tokenize(full, reader.tokenizer).ids).to(target.device)[None]
-    check_length(reader.model, ids.shape[1] - 1, target.shape[1])
-    last = {"logits_to_keep": target.shape[1] + 1} if takes(reader.model, "logits_to_keep") else {}
+    ids = torch.from_numpy(tokenize(full, tokenizer).ids).to(target.device)[None]
+    check_length(model, last=ids.shape[1] - 1, new=target.shape[1])
+    last = {"logits_to_keep": target.shape[1] + 1} if takes(model, "logits_to_keep") else {}
     with torch.no_grad():
-        taught = _after(reader.model(torch.cat([ids, target], 1), use_cache=False, **last).logits, target)
-    soft = soft_prompt(
-        reader.model, reader.tokenizer, short, kept, merger=merger, positions=reader.settings.positions
-    )
+        taught = _after(model(torch.cat([ids, target], 1), use_cache=False, **last).logits, target)
+    soft = soft_prompt(model, tokenizer, prompt=short, excerpts=kept, merger=merger, positions=positions)
     embeds = torch.cat([soft.inputs_embeds, embed(target)], 1)
     later = soft.position_ids[:, -1:] + 1 + torch.arange(target.shape[1], device=target.device)
     where = torch.cat([soft.position_ids, later], 1)
-    check_length(reader.model, int(where[0, -1]), 0)
-    out = reader.model(inputs_embeds=embeds, position_ids=where, use_cache=False, **last)
+    check_length(model, last=int(where[0, -1]), new=0)
+    out = model(inputs_embeds=embeds, position_ids=where, use_cache=False, **last)
     learnt = _after(out.logits, target)
     return torch.nn.functional.kl_div(learnt, taught, log_target=True, reduction="batchmean")
 
@@ -126,8 +154,8 @@ def divergence(llm: SemTokenLLM, merger: Merger, lesson: Lesson) -> torch.Tensor
 def distil(
     llm: SemTokenLLM,
     projector: Projector,
-    lessons: Sequence[Lesson],
     *,
+    lessons: Sequence[Lesson],
     steps: int = 200,
     learning_rate: float = 1e-3,
     progress: Callable[[int, int, float], None] | None = None,
@@ -137,27 +165,31 @@ def distil(
     Parameters
     ----------
     llm, projector
-        The reader, and what is trained for it.
+        The reader, and the projector that is trained for it.
     lessons
-        One a step, over and over.
+        One per step, over and over.
+    steps
+        Number of training steps.
+    learning_rate
+        Of AdamW.
     progress
-        Called after each step with the step, the number of steps and the loss.
+        Called after each step with its number, the number of steps and the loss.
 
     Returns
     -------
     list of float
-        The loss before each step.
+        The loss before each step, in nats per token.
 
     Raises
     ------
     ValueError
-        Without lessons, or for a projector of another size than the reader's.
+        If there are no lessons, or the projector has another size than the reader.
     """
     if not lessons:
         raise ValueError("training needs lessons, got none")
-    if projector.hidden != (size := hidden_size(llm.reader.model)):
+    if projector.hidden != (size := hidden_size(llm.model)):
         raise ValueError(f"the projector is made for size {projector.hidden}, the reader's is {size}")
-    needed = [p for p in llm.reader.model.parameters() if p.requires_grad]
+    needed = [p for p in llm.model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(projector.parameters(), lr=learning_rate, weight_decay=0.01)
     losses = []
     for weight in needed:
@@ -165,9 +197,9 @@ def distil(
     projector.train()
     try:
         for step, lesson in zip(range(1, steps + 1), itertools.cycle(lessons), strict=False):
-            loss = divergence(llm, projector, lesson)
+            loss = divergence(llm, lesson, merger=projector)
             optimizer.zero_grad()
-            if loss.requires_grad:  # not where nothing was left out
+            if loss.requires_grad:  # False if nothing was left out
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(projector.parameters(), 1.0)
                 optimizer.step()
@@ -182,6 +214,6 @@ def distil(
 
 
 def _after(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Log-probabilities (t, v) from which the target's tokens are drawn."""
+    """Return the log-probabilities (t, v) from which the target's tokens are drawn."""
     size = target.shape[1]
     return logits[0, -size - 1 : -1].float().log_softmax(-1)

@@ -1,4 +1,4 @@
-"""Which tokens of a prompt with whole chunks are kept in the KV cache, and the spans they belong to."""
+"""The spans of a prompt with full chunks, and which of its tokens are kept in the KV cache."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from semtoken_rag.llm.plan import PINNED
+from semtoken_rag.llm.excerpts import Excerpt
+from semtoken_rag.llm.kv.plan import PINNED
 from semtoken_rag.llm.prompt import Place, Prompt, Tokenized
-from semtoken_rag.llm.shown import Shown
 from semtoken_rag.types import BoolArray, IntArray
 
 
 class Layout(NamedTuple):
-    """Span (n,) int of each token, `PINNED` outside of the chunks, and whether it is kept, (n,) bool."""
+    """What becomes of each token of a prompt.
+
+    Attributes
+    ----------
+    span : (n,) int
+        Number of each token's span, `PINNED` outside the chunks.
+    keep : (n,) bool
+        Whether it is kept.
+    """
 
     span: IntArray
     keep: BoolArray
 
 
 def lay_out(
-    prompt: Prompt, tokens: Tokenized, shown: Sequence[Shown], *, titles: bool, sinks: int = 0
+    prompt: Prompt, tokens: Tokenized, *, excerpts: Sequence[Excerpt], titles: bool, sinks: int = 0
 ) -> Layout:
     """Find the spans and the kept pieces in the prompt's tokens.
 
@@ -29,17 +37,24 @@ def lay_out(
 
     Parameters
     ----------
-    prompt, tokens, shown
-        Made of what `whole` shows.
+    prompt, tokens
+        Made of the excerpts.
+    excerpts
+        See `full_excerpts`.
     titles
-        Whether a chunk of which nothing is kept leaves its title.
+        Whether the title of a chunk stays if nothing else of the chunk is kept.
     sinks
         How many of the first tokens stay, whatever they are part of.
+
+    Returns
+    -------
+    Layout
+        Span and fate of each token.
     """
     size = len(prompt.text)
     span, keep = np.full(size, PINNED, np.int64), np.ones(size, np.bool_)
     number = 0
-    for item, place in zip(shown, prompt.places, strict=True):
+    for item, place in zip(excerpts, prompt.places, strict=True):
         number = _mark(span, keep, item, place, number, titles)
     start = np.minimum(tokens.offsets[:, 0], max(size - 1, 0))
     end = np.clip(tokens.offsets[:, 1], start + 1, size)
@@ -50,7 +65,7 @@ def lay_out(
     return Layout(np.where(pinned, PINNED, span[end - 1]), kept)
 
 
-def _mark(span: IntArray, keep: BoolArray, item: Shown, place: Place, number: int, titles: bool) -> int:
+def _mark(span: IntArray, keep: BoolArray, item: Excerpt, place: Place, number: int, titles: bool) -> int:
     """Mark one chunk's characters; return the number of the next span."""
     if not item.kept and not (titles and item.title):
         span[place.start : place.text] = number  # the header leaves with the chunk
@@ -62,13 +77,13 @@ def _mark(span: IntArray, keep: BoolArray, item: Shown, place: Place, number: in
     for start, end in item.units:
         span[place.text + start : place.text + end] = number
         number += 1
-    _fill(span[place.text : place.end], item.units)
+    _extend(span[place.text : place.end], item.units)
     for start, end in item.pieces:
         keep[place.text + start : place.text + end] = True
     return max(number, 1) if item.units else number + 1
 
 
-def _fill(span: IntArray, units: Sequence[tuple[int, int]]) -> None:
-    """Give what stands between two units to the one before."""
+def _extend(span: IntArray, units: Sequence[tuple[int, int]]) -> None:
+    """Extend each unit's span to the start of the next unit."""
     for (_, end), (start, _) in zip(units, [*units[1:], (len(span), 0)], strict=False):
         span[end:start] = span[end - 1]

@@ -1,4 +1,4 @@
-"""What of a compressed context is shown to the reader, and what was left out where."""
+"""Chunks as they enter the prompt: kept pieces, or whole with the kept ranges marked."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from semtoken_rag.types import Chunk
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A chunk as the reader gets it.
+class Excerpt:
+    """A chunk as it enters the prompt.
 
     Attributes
     ----------
     title
-        Stands in front of the text; may be empty.
+        Precedes the text; may be empty.
     text
-        What is kept of the chunk, or all of it where the KV cache is to be cut.
+        What is kept of the chunk, or all of it if the KV cache is pruned later.
     kept
         Whether anything of the chunk is kept besides its title.
     gaps
-        What was left out: place in ``text``, and the words.
+        What was left out: offset in ``text``, and the words.
     pieces, units : (start, end) each
-        In a chunk that is shown whole: what is kept of it, and its sentences, rows and so on.
+        In a full excerpt: the ranges that are kept, and its sentences, rows and so on.
     """
 
     title: str
@@ -36,56 +36,77 @@ class Shown:
     units: tuple[tuple[int, int], ...] = ()
 
 
-def abridged(context: CompressedContext, chunks: Sequence[Chunk] | None, titles: bool) -> list[Shown]:
-    """Show what is kept: pieces joined as in the context's text; nothing where nothing is kept.
+def kept_excerpts(
+    context: CompressedContext, chunks: Sequence[Chunk] | None = None, *, titles: bool = False
+) -> list[Excerpt]:
+    """Return what is kept of each chunk, the pieces joined as in the context's text.
 
     Parameters
     ----------
     context
-        Of which the kept chunks are shown.
+        The compressed context.
     chunks
-        All chunks of the call, which makes those known of which nothing is kept.
+        All chunks of the call; None: those of which nothing is kept are not known.
     titles
-        Whether these leave their titles.
+        Whether a chunk of which nothing is kept leaves its title.
+
+    Returns
+    -------
+    list of Excerpt
+        In the order of the context; empty if nothing is kept.
+
+    Raises
+    ------
+    ValueError
+        If the chunks are not those that the context was made of.
     """
-    shown: list[Shown] = []
+    excerpts: list[Excerpt] = []
     for _, chunk, kept in _walk(context, chunks):
         if kept is not None:
-            shown.append(Shown(chunk.title, kept.text, gaps=tuple(_gaps(kept))))
+            excerpts.append(Excerpt(chunk.title, kept.text, gaps=tuple(_gaps(kept))))
         elif titles and chunk.title:
-            shown.append(Shown(chunk.title, "", kept=False, gaps=((0, chunk.text),)))
-        elif shown:  # the words that a merged token may stand for go to the end of the chunk before
-            last = shown[-1]
-            shown[-1] = replace(last, gaps=(*last.gaps, (len(last.text), chunk.text)))
-    return shown
+            excerpts.append(Excerpt(chunk.title, "", kept=False, gaps=((0, chunk.text),)))
+        elif excerpts:  # a merged token that stands for these words goes to the end of the chunk before
+            last = excerpts[-1]
+            excerpts[-1] = replace(last, gaps=(*last.gaps, (len(last.text), chunk.text)))
+    return excerpts
 
 
-def whole(context: CompressedContext, chunks: Sequence[Chunk] | None) -> list[Shown]:
-    """Show the chunks whole, with what is kept of them; none where nothing is kept.
+def full_excerpts(context: CompressedContext, chunks: Sequence[Chunk] | None = None) -> list[Excerpt]:
+    """Return the chunks whole, with the ranges that are kept.
 
-    Without ``chunks``, those of which nothing is kept are not known.
+    Parameters
+    ----------
+    context
+        The compressed context.
+    chunks
+        All chunks of the call; None: those of which nothing is kept are not known.
+
+    Returns
+    -------
+    list of Excerpt
+        In the order of the context; empty if nothing is kept.
+
+    Raises
+    ------
+    ValueError
+        If the chunks are not those that the context was made of.
     """
     units: dict[int, list[tuple[int, int]]] = {}
     for unit in context.units:
         units.setdefault(unit.chunk, []).append((unit.start, unit.end))
-    shown = []
+    excerpts = []
     for number, chunk, kept in _walk(context, chunks):
         own = units.get(number) or [(s.start, s.end) for s in segment(chunk.text)]
         pieces = tuple((p.start, p.end) for p in kept.pieces) if kept else ()
-        shown.append(Shown(chunk.title, chunk.text, kept is not None, (), pieces, tuple(sorted(own))))
-    return shown
+        excerpts.append(Excerpt(chunk.title, chunk.text, kept is not None, (), pieces, tuple(sorted(own))))
+    return excerpts
 
 
 def _walk(
     context: CompressedContext, chunks: Sequence[Chunk] | None
 ) -> Iterator[tuple[int, Chunk, CompressedChunk | None]]:
-    """Yield number, chunk and what is kept; dropped chunks at their places, or last where the order differs.
-
-    Raises
-    ------
-    ValueError
-        Where the chunks are not those that the context was made of.
-    """
+    """Yield number, chunk and what is kept; dropped chunks in place, or last if the order was changed."""
     kept = {c.index: c for c in context.chunks}
     if chunks is None or not kept:
         yield from ((number, c.chunk, c) for number, c in kept.items())
@@ -100,7 +121,7 @@ def _walk(
 
 
 def _gaps(kept: CompressedChunk) -> Iterator[tuple[int, str]]:
-    """Yield place in the joined text and words of what was left out between the pieces and around them."""
+    """Yield offset in the joined text and words of what was left out between and around the pieces."""
     source, at, end = kept.chunk.text, 0, 0
     for piece in kept.pieces:
         if left_out := source[end : piece.start].strip():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from transformers.cache_utils import DynamicLayer
 
-if TYPE_CHECKING:
-    from semtoken_rag.llm.rope import Rotation
+from semtoken_rag.llm.kv.rotary import Rotation
 
 EMPTY = -1  # index of a slot that holds no token
 
@@ -22,16 +21,20 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         Of the ``n`` slots.
     index : (b, g, n) int
         Index of each slot's token in the sequence, left padding counted; -1 for an empty slot. ``g`` is 1
-        where all heads hold the same tokens, else ``h``.
-    seen : int
+        if all heads hold the same tokens, else ``h``.
+    n_seen : int
         Tokens read so far, dropped ones included.
     window : int, optional
         Sliding window: a query sees the last ``window`` tokens, itself included.
+    n_prompt, n_kept : (b, 1) int
+        Tokens of the prompt, and those of them that the plan kept; set when the prompt is pruned.
+    n_seen_when_pruned : int
+        Tokens read when the prompt was pruned.
     query : (b, heads, d), optional
-        The last token's query vectors.
-    tally : (b, h, seen or more), optional
-        A figure of each token read, kept by a policy.
-    means : (b, h, s, d), optional
+        The last token's query vectors, kept by a policy.
+    attention_sum : (b, h, n_seen or more), optional
+        Attention that each token has received, kept by a policy.
+    span_key_means : (b, h, s, d), optional
         Mean key of each span, kept by a policy.
     """
 
@@ -44,14 +47,14 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         self.window = window
         self.is_sliding = window is not None
         self.is_croppable = False
-        self.seen = 0
+        self.n_seen = 0
         self.pruned = False
-        self.ragged = False  # some slots are empty
-        self.prompt = self.stayed = torch.zeros(0)  # (b, 1) tokens of the prompt, and of it when pruned
-        self.pruned_at = 0  # tokens read then
+        self.has_empty_slots = False
+        self.n_prompt = self.n_kept = torch.zeros(0)
+        self.n_seen_when_pruned = 0
         self.query: torch.Tensor | None = None
-        self.tally: torch.Tensor | None = None
-        self.means: torch.Tensor | None = None
+        self.attention_sum: torch.Tensor | None = None
+        self.span_key_means: torch.Tensor | None = None
 
     def update(
         self,
@@ -60,56 +63,83 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         valid: torch.Tensor | None = None,
         **_: Any,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Append tokens; ``valid`` (b, q) is False for padding. Return all keys and values."""
+        """Append tokens.
+
+        Parameters
+        ----------
+        key_states, value_states : (b, h, q, d)
+            Of the new tokens.
+        valid : (b, q) bool, optional
+            False for padding.
+
+        Returns
+        -------
+        two of (b, h, n, d)
+            All keys and values.
+        """
         batch, _heads, new, _dim = key_states.shape
-        index = torch.arange(self.seen, self.seen + new, device=key_states.device).expand(batch, 1, new)
+        index = torch.arange(self.n_seen, self.n_seen + new, device=key_states.device).expand(batch, 1, new)
         if valid is not None:
             index = torch.where(valid[:, None], index, EMPTY)
-            self.ragged = True
+            self.has_empty_slots = True
         first = not self.is_initialized
         keys, values = super().update(key_states, value_states)
         self.index = (
             index if first else torch.cat([self.index, index.expand(-1, self.index.shape[1], -1)], -1)
         )
-        self.seen += new
+        self.n_seen += new
         return keys, values
 
-    def fill(self, keys: torch.Tensor, values: torch.Tensor, index: torch.Tensor, seen: int) -> None:
-        """Take keys and values (1, h, n, d) of some of ``seen`` tokens, those of ``index`` (n,)."""
-        super().update(keys, values)
-        self.index, self.seen = index.expand(1, 1, -1), seen
-        self.pruned = True
-        self.take(self.present(self.index))
+    def load(self, keys: torch.Tensor, values: torch.Tensor, *, index: torch.Tensor, n_seen: int) -> None:
+        """Hold keys and values that were computed before.
 
-    def pack(self, index: torch.Tensor, by: torch.Tensor, seen: int, rotation: Rotation) -> None:
-        """Move the tokens together: as if only ``seen`` tokens had been read.
+        Parameters
+        ----------
+        keys, values : (1, h, n, d)
+            Of some of the ``n_seen`` tokens.
+        index : (n,) int
+            Index of each of them.
+        n_seen
+            Tokens that count as read.
+        """
+        super().update(keys, values)
+        self.index, self.n_seen = index.expand(1, 1, -1), n_seen
+        self.pruned = True
+        self.select_slots(self.present(self.index))
+
+    def compact(self, index: torch.Tensor, by: torch.Tensor, *, n_seen: int, rotation: Rotation) -> None:
+        """Move the tokens together, as if only ``n_seen`` tokens had been read.
 
         Parameters
         ----------
         index, by : (b, 1, n) int
             New index of each slot's token, and how many positions it moves.
+        n_seen
+            Tokens that count as read from now on.
+        rotation
+            How the layer rotates its keys.
         """
         self.keys = rotation.move(self.keys, by)
-        self.index, self.seen = torch.where(self.index == EMPTY, EMPTY, index), seen
-        self.take(self.present(self.index))
+        self.index, self.n_seen = torch.where(self.index == EMPTY, EMPTY, index), n_seen
+        self.select_slots(self.present(self.index))
 
     def get_seq_length(self) -> int:
-        """Tokens read so far: the index of the next one."""
-        return self.seen
+        """Return how many tokens were read so far: the index of the next one."""
+        return self.n_seen
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Slots after the next ``query_length`` tokens, and how far they lie behind the sequence."""
+        """Return the slots after ``query_length`` more tokens, and how far they lie behind the sequence."""
         held = self.keys.shape[-2] if self.is_initialized else 0
-        return held + query_length, self.seen - held
+        return held + query_length, self.n_seen - held
 
     def get_max_length(self) -> int:
-        """No maximum."""
+        """Return -1: there is no maximum."""
         return -1
 
     get_max_cache_shape = get_max_length  # its name before transformers 5.20
 
     def visible(self, first: int, last: int) -> torch.Tensor:
-        """Which slots the queries of tokens ``first`` to ``last`` (exclusive) see: (b, g, q, n) bool.
+        """Return which slots the queries of tokens ``first`` to ``last`` (exclusive) see: (b, g, q, n) bool.
 
         The query of a padding token sees everything, so that no row of the softmax is empty.
         """
@@ -120,22 +150,22 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
             seen &= slots > query - self.window
         return seen | ~seen.any(-1, keepdim=True)
 
-    def causal(self, new: int) -> bool:
-        """Tell whether the last ``new`` tokens see all slots up to their own, so that no mask is needed."""
-        if self.ragged:
+    def is_causal(self, new: int) -> bool:
+        """Return whether the last ``new`` tokens see all slots up to their own, so that no mask is needed."""
+        if self.has_empty_slots:
             return False
         if self.window is None:
             return True
         held = self.keys.shape[-2]
-        return held <= self.window if not self.pruned else self.seen <= self.window
+        return held <= self.window if not self.pruned else self.n_seen <= self.window
 
     def present(self, index: torch.Tensor) -> torch.Tensor:
-        """Which tokens, by their index (b, g, n), the next query may see: (b, g, n) bool."""
+        """Return which tokens, by their index (b, g, n), the next query may see: (b, g, n) bool."""
         there = index != EMPTY
-        return there if self.window is None else there & (index > self.seen - self.window)
+        return there if self.window is None else there & (index > self.n_seen - self.window)
 
-    def trim(self) -> None:
-        """Drop what has left the sliding window."""
+    def drop_outside_window(self) -> None:
+        """Drop the tokens that have left the sliding window."""
         if self.window is None:
             return
         held = self.keys.shape[-2]
@@ -145,11 +175,12 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
                 self.keys, self.values = self.keys[..., first:, :], self.values[..., first:, :]
                 self.index = self.index[..., first:]
         elif held >= 2 * self.window:  # pruned slots are searched, which waits for the device
-            self.take(self.present(self.index))
+            self.select_slots(self.present(self.index))
 
-    def take(
+    def select_slots(
         self,
         chosen: torch.Tensor,
+        *,
         index: torch.Tensor | None = None,
         source: torch.Tensor | None = None,
         fetched: tuple[torch.Tensor, torch.Tensor] | None = None,
@@ -163,7 +194,7 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         index, source : (b, g, c) int, optional
             Index of each candidate's token, and its place in the slots followed by ``fetched``.
         fetched : two of (b, h, u, d), optional
-            Keys and values that come back from host memory.
+            Keys and values that come back from CPU memory.
         """
         index = self.index if index is None else index
         count = chosen.sum(-1)
@@ -172,11 +203,11 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
             return
         first = (~chosen).to(torch.uint8).argsort(dim=-1, stable=True)[..., :most]  # chosen ones, in order
         self.index = torch.where(chosen.gather(-1, first), index.expand_as(chosen).gather(-1, first), EMPTY)
-        self.ragged = least < most
+        self.has_empty_slots = least < most
         slots = first if source is None else source.gather(-1, first)
         back_keys, back_values = fetched or (None, None)
-        self.keys = _pick(self.keys, back_keys, slots)
-        self.values = _pick(self.values, back_values, slots)
+        self.keys = _gather(self.keys, back_keys, slots)
+        self.values = _gather(self.values, back_values, slots)
 
     def reset(self) -> None:
         """Forget everything."""
@@ -184,11 +215,11 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
         self.__init__(window)  # type: ignore[misc]  # the same object, empty again
 
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:
-        """Refuse: beams would share spans."""
+        """Raise NotImplementedError: beams would share spans."""
         raise NotImplementedError("a span cache does not take part in beam search")
 
 
-def _pick(held: torch.Tensor, fetched: torch.Tensor | None, slots: torch.Tensor) -> torch.Tensor:
+def _gather(held: torch.Tensor, fetched: torch.Tensor | None, slots: torch.Tensor) -> torch.Tensor:
     """Gather slots (b, g, m) of (b, h, n, d), followed by what was fetched: (b, h, m, d)."""
     pool = held if fetched is None else torch.cat([held, fetched], 2)
     return pool.gather(2, slots[..., None].expand(-1, pool.shape[1], -1, pool.shape[-1]))
