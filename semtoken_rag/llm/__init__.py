@@ -14,24 +14,24 @@ if int(_found.split(".")[0]) < 5:  # the caches of 4 are built in another way
 
 if TYPE_CHECKING:
     from semtoken_rag.llm.answer import Answer, AnswerStats, Stream
-    from semtoken_rag.llm.decode import Sampler
     from semtoken_rag.llm.generate import SemTokenLLM
     from semtoken_rag.llm.kv import ChunkKVCache, HeavyHitters, KVBudget, Policy, SpanCache, SpanRelevance
     from semtoken_rag.llm.merge import Drop, Medoid, Merger
     from semtoken_rag.llm.modes import KV, Mode, Soft, Text
     from semtoken_rag.llm.prompt import Template
+    from semtoken_rag.llm.sampling import Sampler
     from semtoken_rag.llm.settings import Settings
     from semtoken_rag.llm.soft import SoftPrompt
 
 # Each name is imported when it is used: all of them together take seconds.
 _MODULES = {
     "answer": ("Answer", "AnswerStats", "Stream"),
-    "decode": ("Sampler",),
     "generate": ("SemTokenLLM",),
     "kv": ("ChunkKVCache", "HeavyHitters", "KVBudget", "Policy", "SpanCache", "SpanRelevance"),
     "merge": ("Drop", "Medoid", "Merger"),
     "modes": ("KV", "Mode", "Soft", "Text"),
     "prompt": ("Template",),
+    "sampling": ("Sampler",),
     "settings": ("Settings",),
     "soft": ("SoftPrompt",),
 }

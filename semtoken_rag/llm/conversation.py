@@ -18,7 +18,7 @@ from semtoken_rag.llm.prepare import Mode, Prepared, Reader, to_input
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a conversation stands.
+    """A conversation so far.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class State:
     mode: str
 
 
-def begin(reader: Reader, mode: Mode, prepared: Prepared) -> State:
+def begin(reader: Reader, mode: Mode, *, prepared: Prepared) -> State:
     """Begin a conversation with a prompt that is not read yet.
 
     Parameters
@@ -55,7 +55,7 @@ def begin(reader: Reader, mode: Mode, prepared: Prepared) -> State:
     return State((("user", prepared.message),), decoder, mode.name)
 
 
-def go_on(reader: Reader, question: str, previous: Answer) -> tuple[Prepared, State]:
+def go_on(reader: Reader, question: str, *, previous: Answer) -> tuple[Prepared, State]:
     """Prepare a further question; it is read into the cache of the answer before it.
 
     Parameters

@@ -17,6 +17,9 @@ from semtoken_rag.llm.kv.attention import attach
 from semtoken_rag.llm.kv.cache import SpanCache
 from semtoken_rag.llm.kv.plan import Plan
 from semtoken_rag.llm.model import attention_layers, takes
+from semtoken_rag.llm.sampling import Sampler
+
+__all__ = ["Decoder", "Input", "Sampler", "synchronize"]
 
 _guard = threading.Lock()
 _locks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
@@ -55,48 +58,6 @@ class Input:
     def last(self) -> int:
         """The last position."""
         return int(self.positions[0, -1])
-
-
-@dataclass(frozen=True, slots=True)
-class Sampler:
-    """Picks the next token.
-
-    Parameters
-    ----------
-    temperature
-        0 takes the likeliest token, at least 0.
-    top_p
-        Total probability of the likeliest tokens that are drawn from, in (0, 1].
-    seed
-        The same seed gives the same draws.
-
-    Raises
-    ------
-    ValueError
-        If ``temperature`` or ``top_p`` is out of range.
-    """
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise ValueError(f"temperature must be at least 0, got {self.temperature!r}")
-        if not 0 < self.top_p <= 1:
-            raise ValueError(f"top_p must be in (0, 1], got {self.top_p!r}")
-
-    def generator(self) -> torch.Generator:
-        """Return a random generator for one answer."""
-        return torch.Generator().manual_seed(self.seed)
-
-    def pick(self, logits: torch.Tensor, generator: torch.Generator) -> int:
-        """Return the token picked by logits (v,)."""
-        if not self.temperature:
-            return int(logits.argmax())
-        chances, order = (logits.float().cpu() / self.temperature).softmax(-1).sort(descending=True)
-        before = chances.cumsum(-1) - chances
-        return int(order[torch.multinomial(chances * (before < self.top_p), 1, generator=generator)])
 
 
 class Decoder:
@@ -144,9 +105,9 @@ class Decoder:
     @torch.inference_mode()
     def feed(self, ids: torch.Tensor) -> torch.Tensor:
         """Read given tokens (1, n), one after the other or at once; return the logits (n, v) after each."""
-        where = torch.arange(self.position, self.position + ids.shape[1], device=ids.device)[None]
+        positions = torch.arange(self.position, self.position + ids.shape[1], device=ids.device)[None]
         self.position, self.unread = self.position + ids.shape[1], None
-        return self._forward(where, {"input_ids": ids}, {})[0]
+        return self._forward(positions, {"input_ids": ids}, {})[0]
 
     @torch.inference_mode()
     def step(self, token: int) -> torch.Tensor:

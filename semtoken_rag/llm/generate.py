@@ -180,13 +180,13 @@ class SemTokenLLM:
         if previous is not None:
             if context is not None or chunks is not None:
                 raise ValueError("a question that goes on from an answer takes no other context")
-            prepared, state = go_on(self, question, previous)
+            prepared, state = go_on(self, question, previous=previous)
             self._check_length(prepared.input.last)
             return Stream(answer(self, prepared, state=state))
         prepared = way.prepare(self, question, context=context, chunks=chunks)
         self._check_length(prepared.input.last)
         start = time.perf_counter()
-        state = begin(self, way, prepared)
+        state = begin(self, way, prepared=prepared)
         seconds = time.perf_counter() - start  # reads the chunks that are not in the cache of chunks yet
         return Stream(answer(self, prepared, state=state, seconds=seconds))
 

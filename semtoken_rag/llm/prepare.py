@@ -107,7 +107,7 @@ class Mode(Protocol):
 
 
 def check_context(
-    mode: Mode, context: CompressedContext | SoftPrompt | None, chunks: Sequence[Chunk] | None
+    mode: Mode, *, context: CompressedContext | SoftPrompt | None, chunks: Sequence[Chunk] | None
 ) -> CompressedContext | None:
     """Return the context, if a mode that builds the prompt itself can take it.
 
@@ -162,7 +162,7 @@ def kept_prompt(
     ValueError
         As for `check_context`, or if the chunks are not those that the context was made of.
     """
-    context = check_context(mode, context, chunks)
+    context = check_context(mode, context=context, chunks=chunks)
     excerpts = [] if context is None else kept_excerpts(context, chunks, titles=reader.settings.titles)
     return reader.template.build(question, excerpts, tokenizer=reader.tokenizer), excerpts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from semtoken_rag.llm.decode import Sampler
+from semtoken_rag.llm.sampling import Sampler
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def soft_prompt(
     embed = model.get_input_embeddings()
     device = embed.weight.device
     ids, offsets = tokenize(prompt, tokenizer)
-    own = embed(torch.from_numpy(ids).to(device))  # (n, d), scaled where the family scales them
+    own = embed(torch.from_numpy(ids).to(device))  # (n, d), scaled if the family scales them
     parts, places, merged = [], [], 0
     token = place = 0
     for at, words in _gaps(prompt, excerpts):

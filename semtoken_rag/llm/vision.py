@@ -18,8 +18,9 @@ from transformers import DynamicCache
 
 from semtoken_rag.budget import Budget
 from semtoken_rag.llm.checks import check_length
-from semtoken_rag.llm.decode import Decoder, Sampler
+from semtoken_rag.llm.decode import Decoder
 from semtoken_rag.llm.model import text_config
+from semtoken_rag.llm.sampling import Sampler
 from semtoken_rag.vectors import TAU, CompressedVectors, compress_vectors
 
 # Families of models, and what each needs of an image besides its pixels.

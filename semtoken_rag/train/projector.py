@@ -144,9 +144,9 @@ def divergence(
     soft = soft_prompt(model, tokenizer, prompt=short, excerpts=kept, merger=merger, positions=positions)
     embeds = torch.cat([soft.inputs_embeds, embed(target)], 1)
     later = soft.position_ids[:, -1:] + 1 + torch.arange(target.shape[1], device=target.device)
-    where = torch.cat([soft.position_ids, later], 1)
-    check_length(model, last=int(where[0, -1]), new=0)
-    out = model(inputs_embeds=embeds, position_ids=where, use_cache=False, **last)
+    positions_of_all = torch.cat([soft.position_ids, later], 1)
+    check_length(model, last=int(positions_of_all[0, -1]), new=0)
+    out = model(inputs_embeds=embeds, position_ids=positions_of_all, use_cache=False, **last)
     learnt = _after(out.logits, target)
     return torch.nn.functional.kl_div(learnt, taught, log_target=True, reduction="batchmean")
 

@@ -12,6 +12,7 @@ import torch
 from transformers import AttentionInterface
 
 from semtoken_rag.llm.kv.cache import SpanCache
+from semtoken_rag.llm.kv.masks import is_causal, visible_slots
 from semtoken_rag.llm.model import attention_layers, kernel_of
 
 NAME = "semtoken"
@@ -73,12 +74,12 @@ class Attention:
     def _mask(self, number: int, query: torch.Tensor, key: torch.Tensor) -> tuple[str, torch.Tensor | None]:
         """Return a kernel and a mask (b, 1 or heads, q, n): bool for SDPA, added for eager attention."""
         layer, new = self.cache.layers[number], query.shape[2]
-        plain = layer.is_causal(new)
+        plain = is_causal(layer)
         if plain and self.kernel.startswith("flash"):
             return self.kernel, None
         if plain and self.kernel != "eager" and (new == 1 or new == key.shape[2]):
             return "sdpa", None  # which takes a missing mask for causal
-        mask = layer.visible(layer.n_seen - new, layer.n_seen)
+        mask = visible_slots(layer, first=layer.n_seen - new, last=layer.n_seen)
         if mask.shape[1] > 1:
             mask = mask.repeat_interleave(query.shape[1] // mask.shape[1], 1)
         if self.kernel == "eager":

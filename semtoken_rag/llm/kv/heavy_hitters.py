@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from semtoken_rag.llm.kv.layer import EMPTY, SpanLayer
+from semtoken_rag.llm.kv.masks import visible_slots
 from semtoken_rag.llm.kv.plan import Plan
 
 BLOCK = 128  # queries whose attention is computed at once
@@ -52,7 +53,8 @@ class HeavyHitters:
             block = query[:, :, start:stop] * scaling
             block = block.reshape(batch, heads, -1, stop - start, dim)  # (b, h, r, q, d)
             weights = torch.einsum("bhrqd,bhnd->bhrqn", block, layer.keys).float()
-            seen = layer.visible(layer.n_seen - new + start, layer.n_seen - new + stop)[:, :, None]
+            first = layer.n_seen - new
+            seen = visible_slots(layer, first=first + start, last=first + stop)[:, :, None]
             weights = weights.masked_fill(~seen, -torch.inf).softmax(-1)
             if layer.has_empty_slots:  # the queries of padding count for nothing
                 asks = layer.index[:, :, held - new + start : held - new + stop] != EMPTY

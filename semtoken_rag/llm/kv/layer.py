@@ -138,27 +138,6 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
 
     get_max_cache_shape = get_max_length  # its name before transformers 5.20
 
-    def visible(self, first: int, last: int) -> torch.Tensor:
-        """Return which slots the queries of tokens ``first`` to ``last`` (exclusive) see: (b, g, q, n) bool.
-
-        The query of a padding token sees everything, so that no row of the softmax is empty.
-        """
-        slots = self.index[:, :, None]  # (b, g, 1, n)
-        query = torch.arange(first, last, device=slots.device)[:, None]  # (q, 1)
-        seen = (slots != EMPTY) & (slots <= query)
-        if self.window is not None:
-            seen &= slots > query - self.window
-        return seen | ~seen.any(-1, keepdim=True)
-
-    def is_causal(self, new: int) -> bool:
-        """Return whether the last ``new`` tokens see all slots up to their own, so that no mask is needed."""
-        if self.has_empty_slots:
-            return False
-        if self.window is None:
-            return True
-        held = self.keys.shape[-2]
-        return held <= self.window if not self.pruned else self.n_seen <= self.window
-
     def present(self, index: torch.Tensor) -> torch.Tensor:
         """Return which tokens, by their index (b, g, n), the next query may see: (b, g, n) bool."""
         there = index != EMPTY

@@ -81,8 +81,30 @@ class KV:
         context: CompressedContext | SoftPrompt | None = None,
         chunks: Sequence[Chunk] | None = None,
     ) -> Prepared:
-        """Make a prompt of the whole chunks, with a plan of what stays; see `Mode.prepare`."""
-        context = check_context(self, context, chunks)
+        """Make a prompt of the whole chunks, with a plan of what stays.
+
+        Parameters
+        ----------
+        reader
+            Model, tokenizer, template and settings.
+        question
+            The question.
+        context
+            The compressed context; None, or one that keeps nothing: the question alone.
+        chunks
+            The chunks that the context was made of; None: those of which nothing is kept are not known.
+
+        Returns
+        -------
+        Prepared
+            Token ids (1, n), of the whole prompt with a plan, or of what follows the chunks.
+
+        Raises
+        ------
+        ValueError
+            For a `SoftPrompt`, chunks that do not fit the context, or a chunk with too many tokens.
+        """
+        context = check_context(self, context=context, chunks=chunks)
         excerpts = [] if context is None else full_excerpts(context, chunks)
         prompt = reader.template.build(question, excerpts, tokenizer=reader.tokenizer)
         if not excerpts:

@@ -48,7 +48,31 @@ class Soft:
         context: CompressedContext | SoftPrompt | None = None,
         chunks: Sequence[Chunk] | None = None,
     ) -> Prepared:
-        """Embed a prompt of the kept pieces, or take a `SoftPrompt` as it is; see `Mode.prepare`."""
+        """Embed a prompt of the kept pieces.
+
+        Parameters
+        ----------
+        reader
+            Model, tokenizer, template and settings.
+        question
+            The question.
+        context
+            The compressed context; None, or one that keeps nothing: the question alone. A `SoftPrompt`
+            is the whole prompt.
+        chunks
+            The chunks that the context was made of; None: those of which nothing is kept are not known.
+
+        Returns
+        -------
+        Prepared
+            Embeddings (1, n, d), on the model's device and in its precision.
+
+        Raises
+        ------
+        ValueError
+            If the model takes no embeddings, or those of the prompt have another size; if the chunks do not
+            fit the context.
+        """
         if isinstance(context, SoftPrompt):
             return _embedded(reader, context, question)
         prompt, excerpts = kept_prompt(self, reader, question=question, context=context, chunks=chunks)

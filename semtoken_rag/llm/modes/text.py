@@ -29,7 +29,29 @@ class Text:
         context: CompressedContext | SoftPrompt | None = None,
         chunks: Sequence[Chunk] | None = None,
     ) -> Prepared:
-        """Make a prompt of the kept pieces; arguments and errors as for `Mode.prepare`."""
+        """Make a prompt of the kept pieces.
+
+        Parameters
+        ----------
+        reader
+            Model, tokenizer, template and settings.
+        question
+            The question.
+        context
+            The compressed context; None, or one that keeps nothing: the question alone.
+        chunks
+            The chunks that the context was made of; None: those of which nothing is kept are not known.
+
+        Returns
+        -------
+        Prepared
+            Token ids (1, n).
+
+        Raises
+        ------
+        ValueError
+            For a `SoftPrompt`, or chunks that do not fit the context.
+        """
         prompt, _ = kept_prompt(self, reader, question=question, context=context, chunks=chunks)
         return Prepared(to_input(reader, tokenize(prompt, reader.tokenizer).ids), prompt.message)
 
