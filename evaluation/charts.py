@@ -28,7 +28,7 @@ from evaluation.config import ROOT
 from evaluation.markdown import between, number, table
 from evaluation.measure import write
 from evaluation.system import machine, versions
-from semtoken_rag.encoders.base import unit_length
+from semtoken_rag.arrays import unit_length
 from semtoken_rag.types import BoolArray, FloatArray
 from semtoken_rag.vectors import anchors, compress_vectors
 

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from transformers import AutoModel
 
+from semtoken_rag.arrays import unit_length
 from semtoken_rag.encoders import adapter
-from semtoken_rag.encoders.auto import ADAPTER
-from semtoken_rag.encoders.base import unit_length
-from semtoken_rag.quantize import pack
+from semtoken_rag.encoders.quantize import pack
+from semtoken_rag.encoders.registry import ADAPTER
 
 HERE = ADAPTER.parent
 DIMENSIONS = 256

@@ -23,9 +23,9 @@ from evaluation.config import ROOT
 from evaluation.data import chunks, rows
 from evaluation.system import seconds
 from semtoken_rag import Chunk, CompressedContext, SemToken, viz
-from semtoken_rag.clusters import averaged, greedy_clusters
-from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder, encode
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.paper.clusters import averaged, greedy_clusters
 from semtoken_rag.types import Encoding, Tokens
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Source:
 
 def fingerprints(encoder: str, texts: Sequence[str]) -> Tokens:
     """Encode texts without titles."""
-    return Tokens.concatenate(encode(resolve(encoder), texts, [""] * len(texts)))
+    return Tokens.concatenate(encode(resolve_encoder(encoder), texts, [""] * len(texts)))
 
 
 def importance(source: Source) -> Figure:
@@ -167,7 +167,7 @@ class Remembering:
 
 def comparison(source: Source) -> Figure:
     """Compare the paper's systems on one encoder, whose time counts for none of them."""
-    encoder = Remembering(resolve(source.encoder))
+    encoder = Remembering(resolve_encoder(source.encoder))
     engines = {name: SemToken(encoder=encoder, strategy=name, on_error="raise") for name in METHODS}
     figures: dict[str, list[dict[str, float | None]]] = {name: [] for name in METHODS}
     for row in rows(source.data, "hotpotqa_dev200")[:30]:

@@ -23,16 +23,16 @@ import torch
 from evaluation.data import FOLDS, training
 from evaluation.distill import distill
 from evaluation.train import PARTS, of_fold
-from semtoken_rag import bridge, relevance
-from semtoken_rag.encoders.auto import ADAPTER, resolve
 from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.encoders.lookup import LookupEncoder
+from semtoken_rag.encoders.registry import ADAPTER, resolve_encoder
 from semtoken_rag.encoders.static import StaticEncoder
-from semtoken_rag.segment import build_units
-from semtoken_rag.terms import Terms
+from semtoken_rag.stages import bridge, relevance
+from semtoken_rag.stages.segment import build_units
+from semtoken_rag.stages.terms import Terms
+from semtoken_rag.stages.weights import WEIGHTS
 from semtoken_rag.train.examples import Example
 from semtoken_rag.types import FloatArray, Tokens
-from semtoken_rag.weights import WEIGHTS
 
 NAMES = [*relevance.FEATURES, *(f"bridge:{name}" for name in bridge.FEATURES)]
 
@@ -117,11 +117,11 @@ class Fold:
 
 # By their key in the weights, which is what their names begin with.
 ENCODERS: Mapping[str, Callable[[Fold], Encoder]] = {
-    "minilm": lambda fold: resolve("minilm"),
+    "minilm": lambda fold: resolve_encoder("minilm"),
     "static": lambda fold: StaticEncoder(fold.tables / "static"),
-    ADAPTER.stem: lambda fold: resolve(fold.adapter),
+    ADAPTER.stem: lambda fold: resolve_encoder(fold.adapter),
     f"{ADAPTER.stem}-lookup": lambda fold: LookupEncoder(
-        lambda: resolve(fold.adapter), ADAPTER.stem, fold.tables / "questions.npy"
+        lambda: resolve_encoder(fold.adapter), ADAPTER.stem, fold.tables / "questions.npy"
     ),
 }
 

@@ -9,9 +9,9 @@ memory do not depend on trained ones, and measures reading a prompt, decoding af
   last queries of the prompt and all after it;
 - each with the kernels ``eager``, ``sdpa`` and, where it is installed, ``flash_attention_2``.
 
-Beside each figure stands what `semtoken_rag.efficiency` predicts: ``1 / r``, the paper's, and the shape's
-own. What does not fit into memory is a result with that reason. Without a GPU a small version of it runs on
-the CPU, in float32, to show that it runs: its times say nothing about a GPU.
+Beside each figure stands what `semtoken_rag.paper.efficiency` predicts: ``1 / r``, the paper's, and the
+shape's own. What does not fit into memory is a result with that reason. Without a GPU a small version of it
+runs on the CPU, in float32, to show that it runs: its times say nothing about a GPU.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from transformers import AutoModelForCausalLM, GPTJConfig, GPTNeoXConfig, LlamaC
 from evaluation.markdown import table
 from evaluation.measure import write
 from evaluation.system import machine, seconds, versions
-from semtoken_rag.efficiency import SHAPES, Shape, compute_gain
 from semtoken_rag.encoders.device import without_cudnn_attention
 from semtoken_rag.llm.decode import synchronize
 from semtoken_rag.llm.kv import Eviction, HeavyHitters, KVBudget, Plan, SpanCache
 from semtoken_rag.llm.kv.attention import attach
+from semtoken_rag.paper.efficiency import SHAPES, Shape, compute_gain
 
 RUN = 32  # tokens of a kept run
 OBSERVED = 128  # queries of the prompt that heavy hitters are counted over

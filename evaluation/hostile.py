@@ -138,7 +138,7 @@ def main() -> None:
     questions = [row for row in read if answerable(row)]
     print(f"{args.set}, {len(questions)} questions, encoder {args.encoder}")
     for strategy, share, ratio in product(args.strategies, args.shares, args.ratios):
-        config = Config(share=None if share == 1 else share)
+        config = Config(max_chunk_share=None if share == 1 else share)
         engine = SemToken(encoder=args.encoder, strategy=strategy, config=config, on_error="raise")
         print(f"\nstrategy {strategy}, share {share:g}, ratio {ratio:g}\n")
         print("| attack | attacker's share | largest | answer | chain |\n| --- | --- | --- | --- | --- |")

@@ -20,9 +20,9 @@ from pathlib import Path
 from evaluation.data import chunks, rows
 from evaluation.soak import values
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.ingest import Ingested, ingest, ingest_ray, open_source
-from semtoken_rag.store import SQLiteStore
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.ingest import IngestStats, ingest, ingest_ray, open_source
+from semtoken_rag.store.sqlite import SQLiteStore
 
 
 def documents(folder: Path, name: str, n: int | None) -> list[Chunk]:
@@ -45,7 +45,7 @@ def file() -> Iterator[Path]:
         yield Path(folder) / "store.db"
 
 
-def local(encoder: str, source: Path) -> tuple[Ingested, Ingested, int]:
+def local(encoder: str, source: Path) -> tuple[IngestStats, IngestStats, int]:
     """Ingest into an empty store and again into the full one; return both and the bytes of the values."""
     with file() as path:
         cold, full = (
@@ -55,7 +55,7 @@ def local(encoder: str, source: Path) -> tuple[Ingested, Ingested, int]:
         return cold, full, values(SQLiteStore(path))
 
 
-def on_ray(encoder: str, source: Path, workers: int) -> tuple[Ingested, Ingested]:
+def on_ray(encoder: str, source: Path, workers: int) -> tuple[IngestStats, IngestStats]:
     """Do the same on Ray."""
     with file() as path:
         url = f"sqlite:///{path}"
@@ -65,7 +65,7 @@ def on_ray(encoder: str, source: Path, workers: int) -> tuple[Ingested, Ingested
 
 def print_local(encoder: str, source: Path, tokens: int, rounds: int) -> None:
     """Measure one encoder in this process and print the medians."""
-    resolve(encoder).encode(["warm up"], [""])
+    resolve_encoder(encoder).encode(["warm up"], [""])
     runs = [local(encoder, source) for _ in range(rounds)]
     cold, full = (statistics.median(tokens / run[i].seconds for run in runs) for i in (0, 1))
     size = runs[0][2] / tokens
@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     corpus = documents(args.data, args.set, args.n)
-    tokens = sum(resolve("static").count(chunk.text) for chunk in corpus)
+    tokens = sum(resolve_encoder("static").count(chunk.text) for chunk in corpus)
     print(f"{args.set}: {len(corpus)} documents, {tokens} tokens; medians of {args.rounds}")
     with tempfile.TemporaryDirectory() as folder:
         source = written(Path(folder) / "corpus.jsonl", corpus)

@@ -36,6 +36,7 @@ from evaluation.readers.mergers import Mean
 from evaluation.results import interval
 from evaluation.system import clock, machine, seconds, versions
 from semtoken_rag import SemToken
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.llm import (
     KV,
     ChunkKVCache,
@@ -53,7 +54,6 @@ from semtoken_rag.llm.conversation import end_tokens
 from semtoken_rag.llm.decode import Decoder
 from semtoken_rag.llm.gguf import packaged_gguf_path
 from semtoken_rag.llm.model import kv_bytes
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 

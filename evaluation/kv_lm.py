@@ -20,7 +20,7 @@ from semtoken_rag.llm.kv.plan import PINNED, SINKS
 from semtoken_rag.llm.kv.rotary import rotations
 from semtoken_rag.llm.merge import Medoid, merge_tokens
 from semtoken_rag.llm.model import kv_bytes
-from semtoken_rag.segment import segment
+from semtoken_rag.stages.segment import segment
 from semtoken_rag.types import Chunk
 
 LAST = 64  # queries of a prompt that heavy hitters are counted over

@@ -32,9 +32,9 @@ from evaluation import metrics, system
 from evaluation.data import chunks, rows
 from langchain_semtoken import SemTokenCompressor
 from semtoken_rag import SemToken
-from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import Encoder
-from semtoken_rag.store import resolve_store
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.store.registry import resolve_store
 
 Asked = dict[str, Any]  # documents and query
 
@@ -161,7 +161,7 @@ def report(args: argparse.Namespace, seen: Seen) -> None:
 
 def sharing(args: argparse.Namespace) -> None:
     """Print the seconds of encoding several callers' texts one after the other, and all at once."""
-    encoder = resolve(args.encoder)
+    encoder = resolve_encoder(args.encoder)
     chunks_too = [
         [(d.page_content, d.metadata["title"]) for d in one["documents"]] + [(one["query"], "")]
         for one in questions(args.data, args.set, args.n)

@@ -147,7 +147,7 @@ METHODS = {
         printed(
             "paper-query",
             "The same, and clusters whose cosine with the question is under 0.2 dropped.",
-            lambda: import_module("semtoken_rag.paper").PaperStrategy(query_threshold=0.2),
+            lambda: import_module("semtoken_rag.paper.algorithm1").PaperStrategy(query_threshold=0.2),
             query_aware=True,
         ),
         printed("paper-bpe", "The paper's BPE: the first units while they fit.", "bpe"),

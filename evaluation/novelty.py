@@ -27,10 +27,10 @@ import numpy as np
 from evaluation import metrics
 from evaluation.data import chunks, normalise, rows
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.copies import Copies
-from semtoken_rag.novelty import CorpusNovelty
-from semtoken_rag.segment import segment
-from semtoken_rag.strategy import SemTokenStrategy
+from semtoken_rag.corpus.copies import Copies
+from semtoken_rag.corpus.novelty import CorpusNovelty
+from semtoken_rag.stages.segment import segment
+from semtoken_rag.strategy.default import SemTokenStrategy
 from semtoken_rag.types import Units
 
 LICENCE = (

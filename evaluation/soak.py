@@ -24,7 +24,8 @@ from pathlib import Path
 
 from evaluation.data import chunks, rows
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.store import MemoryStore, SQLiteStore
+from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.store.sqlite import SQLiteStore
 
 Asked = tuple[list[Chunk], str]
 RATIO = 0.2

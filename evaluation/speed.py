@@ -21,7 +21,7 @@ from typing import Any
 
 from evaluation.data import chunks, rows
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.encoders.auto import ADAPTER, resolve
+from semtoken_rag.encoders.registry import ADAPTER, resolve_encoder
 
 FIRST = (
     "import time; a = time.perf_counter(); from semtoken_rag import SemToken; b = time.perf_counter();"
@@ -57,7 +57,7 @@ def parts(deep: SemToken, context: list[Chunk], query: str) -> tuple[float, floa
 
 def in_single_precision() -> Any:
     """Return the encoder of ``auto`` as it is on a CPU without bfloat16."""
-    encoder: Any = resolve(ADAPTER)  # by its path: another object than that of ``auto``
+    encoder: Any = resolve_encoder(ADAPTER)  # by its path: another object than that of ``auto``
     encoder.module.float()
     return encoder
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from evaluation.data import FOLDS, training
 from semtoken_rag.encoders import adapter
-from semtoken_rag.encoders.auto import ADAPTER, resolve
+from semtoken_rag.encoders.registry import ADAPTER, resolve_encoder
 from semtoken_rag.train.examples import Example
 from semtoken_rag.train.trainer import Check, Recipe, Trainer
 
@@ -49,7 +49,7 @@ def trained(
     fold: int, examples: Sequence[Example], held: Sequence[Example], recipe: Recipe
 ) -> tuple[Trainer, Check, Check]:
     """Train the adapter of one fold: the trainer, and what it was before and after on the fold."""
-    trainer = Trainer(resolve("minilm"), recipe)
+    trainer = Trainer(resolve_encoder("minilm"), recipe)
     with tqdm(unit="step", desc=f"fold {fold}") as bar:
 
         def progress(step: int, total: int, loss: float) -> None:

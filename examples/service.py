@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from semtoken_rag import Chunk, CompressedContext, SemToken
-from semtoken_rag.encoders.base import encodable
+from semtoken_rag.text.encodable import encodable
 
 MAX_BYTES = 20 * 2**20
 

@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.cli import app
+from semtoken_rag.fingerprints.format import HEADER, MAGIC, from_bytes
 from semtoken_rag.ingest import open_source
-from semtoken_rag.presets import STRATEGIES
-from semtoken_rag.serialization import HEADER, MAGIC, from_bytes
+from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.testing import HashEncoder, check_context
 from semtoken_rag.train.examples import read_examples
 
@@ -29,7 +29,7 @@ COUNTERS: Mapping[str, Callable[[str], int] | None] = {
     "words": lambda text: len(text.split()),
     "characters": len,
 }
-NEUTRAL = Config(neutralise=True, gap="", separator="\n", share=0.5)
+NEUTRAL = Config(sanitise_markers=True, gap="", separator="\n", max_chunk_share=0.5)
 
 
 def text_of(data: bytes) -> str:
@@ -146,10 +146,10 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
 
 def seeds() -> dict[str, list[bytes]]:
     """Return what each target starts from."""
-    from semtoken_rag.encoders.static import shipped
-    from semtoken_rag.fingerprints import Fingerprint
-    from semtoken_rag.segment import segment
-    from semtoken_rag.stored import to_bytes
+    from semtoken_rag.encoders.static import default_static_encoder
+    from semtoken_rag.fingerprints.compute import Fingerprint
+    from semtoken_rag.fingerprints.stored import to_bytes
+    from semtoken_rag.stages.segment import segment
 
     texts = [
         "When?\x1eEiffel\x1fThe tower opened in 1889. It is not 3.5 km.\x1eBread is made of flour.",
@@ -158,7 +158,7 @@ def seeds() -> dict[str, list[bytes]]:
         "你好。吗？\x1eمرحبا. كيف؟\x1ee\u0301 \u200b\u202e \U0001f600 “a. ‘b.",
     ]
     text = "The tower opened in 1889. It rained."
-    value = to_bytes(Fingerprint(shipped().encode([text], [""])[0], segment(text)))
+    value = to_bytes(Fingerprint(default_static_encoder().encode([text], [""])[0], segment(text)))
     _, _, n, t, m, _ = HEADER.unpack_from(value)
     shaped = bytes([n, t, m, 2]) + bytes(HEADER.size - 4) + value[HEADER.size :]
     rows_ = [

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from semtoken_rag.cli.ui import load_reader
 from semtoken_rag.ui.app import create_app
-from semtoken_rag.ui.serve import serving
+from semtoken_rag.ui.server import serving
 from semtoken_rag.ui.workbench import Workbench
 
 WINDOWS = {  # name: width, height, dark, strategy beside

@@ -52,3 +52,11 @@ def members(ranges: IntArray) -> tuple[IntArray, IntArray]:
     group = np.repeat(np.arange(len(ranges)), length)
     rows = np.arange(len(group)) + np.repeat(ranges[:, 0] - (np.cumsum(length) - length), length)
     return rows, group
+
+
+def unit_length(vectors: FloatArray) -> FloatArray:
+    """Scale the rows of (n, d) to length 1; rows of zeros stay zeros."""
+    norm = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    norm[norm == 0] = 1.0
+    scaled: FloatArray = vectors / norm[:, None]
+    return scaled

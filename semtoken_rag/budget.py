@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from semtoken_rag._checks import check_positive
-from semtoken_rag.encoders.base import Encoder, encodable
+from semtoken_rag.text.encodable import encodable
+
+ESTIMATE = "estimate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +53,43 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class TokenCounter:
     """Counts the reader's tokens.
 
     Attributes
     ----------
     count
-        Tokens of a text, without special tokens.
+        Number of tokens of a text, without special tokens.
     name
-        What counted: ``callable``, ``tokenizer``, ``tiktoken`` or ``estimate`` (the encoder's own tokens).
+        How it counts: ``callable``, ``tokenizer``, ``tiktoken`` or ``estimate`` (the encoder's own tokens).
     """
 
     count: Callable[[str], int]
     name: str
 
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the encoder's own tokens are counted."""
+        return self.name == ESTIMATE
+
     @classmethod
-    def of(cls, source: Any, encoder: Encoder) -> Counter:
-        """Make a counter of a callable, a Hugging Face tokenizer, a tiktoken encoding, or None (an estimate).
+    def of(cls, source: Any, estimate: Callable[[str], int]) -> TokenCounter:
+        """Make a counter.
+
+        Parameters
+        ----------
+        source
+            A callable, a Hugging Face tokenizer, a tiktoken encoding, or None.
+        estimate
+            Counts if ``source`` is None: the encoder's own tokenizer.
 
         Raises
         ------
         ValueError
-            Where ``source`` is none of these.
+            If ``source`` is none of these.
         """
         if source is None:
-            return cls(encoder.count, "estimate")
+            return cls(estimate, ESTIMATE)
         if hasattr(source, "encode_ordinary"):
             return cls(lambda text: len(source.encode_ordinary(encodable(text))), "tiktoken")
         if hasattr(source, "convert_tokens_to_ids"):

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from semtoken_rag.budget import Budget, Counter
-from semtoken_rag.call import Call, Setup
+from semtoken_rag.budget import Budget, TokenCounter
 from semtoken_rag.config import Config
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.base import Encoder
-from semtoken_rag.fallback import Spare, run_or_cut
-from semtoken_rag.fingerprints import Fingerprinter
-from semtoken_rag.presets import resolve_strategy
-from semtoken_rag.render import CompressedContext
-from semtoken_rag.segment import Segmenter
-from semtoken_rag.service import Service
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.engine.call import Call, Setup
+from semtoken_rag.engine.dispatch import Dispatcher
+from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
+from semtoken_rag.engine.run import run
+from semtoken_rag.fingerprints.compute import Fingerprinter
+from semtoken_rag.stages.segment import Segmenter
+from semtoken_rag.strategy.registry import resolve_strategy
 from semtoken_rag.types import Chunk
 
 if TYPE_CHECKING:
-    from semtoken_rag.stored import StoredFingerprinter
+    from semtoken_rag.fingerprints.stored import StoredFingerprinter
     from semtoken_rag.vectors import CompressedVectors
 
 
@@ -33,7 +34,7 @@ class SemToken:
         or an `Encoder`.
     strategy
         ``"semtoken"``; ``"cascade"``, which prunes with the static table and encodes only what is left;
-        ``"lead"``; ``"paper"`` and its baselines, see `semtoken_rag.presets`; or any `Strategy`.
+        ``"lead"``; ``"paper"`` and its baselines, see `semtoken_rag.strategy.registry`; or any `Strategy`.
     token_counter
         The reader's tokenizer: a callable, a Hugging Face tokenizer or a tiktoken encoding; None estimates
         with the encoder's own.
@@ -66,13 +67,14 @@ class SemToken:
         if on_error not in ("fallback", "raise"):
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r:.80}")
         config = config or Config()
-        encodes, decides = resolve_strategy(strategy, resolve(encoder))
+        encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder))
         fingerprinter = _fingerprinter(encodes, store, config.segmenter)
-        counter = Counter.of(token_counter, encodes)
+        counter = TokenCounter.of(token_counter, encodes.count)
         self._setup = Setup(fingerprinter, decides, counter, config)
         limited, raises = config.deadline or config.max_calls, on_error == "raise"
-        spare = Spare(counter, config) if limited and not raises else None
-        self._service = Service(Call.run if raises else run_or_cut, spare, config.deadline, config.max_calls)
+        fallback = FallbackEngine(counter, config) if limited and not raises else None
+        runs = run if raises else run_or_truncate
+        self._dispatcher = Dispatcher(runs, fallback, config.deadline, config.max_calls)
 
     @property
     def encoder(self) -> Encoder:
@@ -80,7 +82,7 @@ class SemToken:
         return self._setup.fingerprinter.encoder
 
     @property
-    def counter(self) -> Counter:
+    def counter(self) -> TokenCounter:
         """What counts the reader's tokens."""
         return self._setup.counter
 
@@ -113,7 +115,7 @@ class SemToken:
         ValueError
             For bad arguments, with the value received.
         """
-        return self._service.run(self._call(chunks, query, Budget(max_tokens, ratio)))
+        return self._dispatcher.run(self._call(chunks, query, Budget(max_tokens, ratio)))
 
     async def acompress(
         self,
@@ -124,7 +126,7 @@ class SemToken:
         ratio: float | None = None,
     ) -> CompressedContext:
         """Do as `compress` while the event loop goes on; where it is cancelled, the work stops soon after."""
-        return await self._service.arun(self._call(chunks, query, Budget(max_tokens, ratio)))
+        return await self._dispatcher.arun(self._call(chunks, query, Budget(max_tokens, ratio)))
 
     def _call(self, chunks: Sequence[str | Chunk], query: str | None, budget: Budget) -> Call:
         made = _chunks(chunks)
@@ -174,8 +176,8 @@ def _fingerprinter(encoder: Encoder, store: Any, segmenter: Segmenter) -> Finger
     """Make what reads fingerprints; what keeps them is loaded only where there is a store."""
     if store is None:
         return Fingerprinter(encoder, segmenter)
-    from semtoken_rag.store import resolve_store
-    from semtoken_rag.stored import StoredFingerprinter
+    from semtoken_rag.fingerprints.stored import StoredFingerprinter
+    from semtoken_rag.store.registry import resolve_store
 
     return StoredFingerprinter(encoder, resolve_store(store), segmenter)
 

@@ -6,8 +6,8 @@ import math
 import re
 from dataclasses import dataclass
 
-from semtoken_rag.render import ORDERS
-from semtoken_rag.segment import Segmenter, segment
+from semtoken_rag.stages.render import ORDERS
+from semtoken_rag.stages.segment import Segmenter, segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,13 @@ class Config:
     ----------
     min_tokens
         An input of fewer tokens passes unchanged under a ratio; ``max_tokens`` still holds.
-    floor, ceiling
-        Tokens that every chunk gets before the rest is shared out, and that one chunk may take at most.
-    share
-        Of the budget, that one chunk may take at most, in (0, 1]: bounds what a document made to be kept can
-        push out.
+    min_chunk_tokens
+        Tokens that every chunk gets before the rest of the budget is shared out.
+    max_chunk_tokens
+        Tokens that one chunk may take; None for any number.
+    max_chunk_share
+        Share of the budget that one chunk may take, in (0, 1]: bounds what a document made to be kept can
+        push out. None for any share.
     protect
         Regular expressions whose matches are never cut.
     order
@@ -33,41 +35,43 @@ class Config:
         Stands where something of a chunk was left out.
     separator
         Stands between chunks in `CompressedContext.text`.
-    neutralise
-        Break what chat templates mark roles with and replace control characters in what is passed on, see
-        `semtoken_rag.markers`. Pieces still count the source's characters.
+    sanitise_markers
+        Break the role markers of chat templates and replace control characters in what is passed on, see
+        `semtoken_rag.text.markers`. Pieces still count the source's characters.
     segmenter
         Cuts a text into units.
     deadline
-        Seconds that a call may take. Where an encoder or a store is not done by then, or hangs, the result is
-        a spare one, flagged in the stats, see `semtoken_rag.fallback.Spare`; under ``on_error="raise"`` a
+        Seconds that a call may take. If it has no result by then, the fallback result is returned, flagged in
+        the stats, see `semtoken_rag.engine.fallback.FallbackEngine`; under ``on_error="raise"`` it is a
         `DeadlineExceeded`.
     max_calls
-        Calls of one engine that may be under way or waiting at one time; one more gets a spare result at
-        once, or an `Overloaded`. None for any number.
+        Calls of one engine that may run or wait at one time. One more gets the fallback result at once, or an
+        `Overloaded`. None for any number.
     """
 
     min_tokens: int = 0
-    floor: int = 0
-    ceiling: int | None = None
-    share: float | None = None
+    min_chunk_tokens: int = 0
+    max_chunk_tokens: int | None = None
+    max_chunk_share: float | None = None
     protect: tuple[str, ...] = ()
     order: str = "best-last"
     gap: str = " "
     separator: str = "\n"
-    neutralise: bool = False
+    sanitise_markers: bool = False
     segmenter: Segmenter = segment
     deadline: float | None = None
     max_calls: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("min_tokens", "floor"):
+        for name in ("min_tokens", "min_chunk_tokens"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)!r}")
-        if self.ceiling is not None and self.ceiling < max(1, self.floor):
-            raise ValueError(f"ceiling must be at least 1 and the floor, got {self.ceiling!r}")
-        if self.share is not None and not 0 < self.share <= 1:
-            raise ValueError(f"share must be in (0, 1], got {self.share!r}")
+        if self.max_chunk_tokens is not None and self.max_chunk_tokens < max(1, self.min_chunk_tokens):
+            raise ValueError(
+                f"max_chunk_tokens must be at least 1 and min_chunk_tokens, got {self.max_chunk_tokens!r}"
+            )
+        if self.max_chunk_share is not None and not 0 < self.max_chunk_share <= 1:
+            raise ValueError(f"max_chunk_share must be in (0, 1], got {self.max_chunk_share!r}")
         if self.deadline is not None and not 0 < self.deadline < math.inf:
             raise ValueError(f"deadline must be a number of seconds above 0, got {self.deadline!r}")
         if self.max_calls is not None and self.max_calls < 1:
@@ -81,6 +85,17 @@ class Config:
                 raise ValueError(
                     f"protect must hold regular expressions, got {pattern!r:.80}: {error!s:.80}"
                 ) from None
+
+    def chunk_bound(self, budget: int) -> int | None:
+        """Return the tokens that one chunk may take of a budget, None for any number.
+
+        >>> Config(max_chunk_tokens=50, max_chunk_share=0.25).chunk_bound(100)
+        25
+        """
+        bounds = [] if self.max_chunk_tokens is None else [self.max_chunk_tokens]
+        if self.max_chunk_share is not None:
+            bounds.append(int(self.max_chunk_share * budget))
+        return min(bounds, default=None)
 
     def order_for(self, query: str) -> str:
         """Return the order of the chunks for a question, which may be empty.

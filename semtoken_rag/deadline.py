@@ -1,4 +1,4 @@
-"""How long a call may take: what a long piece of work asks between its steps."""
+"""The deadline of a call, which its work checks between its steps."""
 
 from __future__ import annotations
 
@@ -8,24 +8,20 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
+from semtoken_rag.errors import DeadlineExceeded
+
+__all__ = ["Deadline", "DeadlineExceeded", "check"]
+
 T = TypeVar("T")
 
 
-class Refused(Exception):
-    """No full answer is given: there is no time, no place or no thread for it."""
-
-
-class DeadlineExceeded(Refused, TimeoutError):
-    """A call was not ready in time, or nobody waits for it any more."""
-
-
-class Clock:
-    """The time of one call. Its work asks it with `check`; whoever waits for the work may stop it.
+class Deadline:
+    """The time that one call may take. Its work calls `check`; the caller that waits for it may stop it.
 
     Parameters
     ----------
     seconds
-        From now on; None for no end.
+        From now on; None for any time.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
@@ -33,7 +29,7 @@ class Clock:
         self._end = math.inf if seconds is None else time.monotonic() + seconds
 
     def left(self, *, half: bool = False) -> float | None:
-        """Seconds until the end, or until half the time is over, at least 0; None where there is no end."""
+        """Return the seconds until the end, or until half the time is over, at least 0; None for any time."""
         if self.seconds is None:
             return None
         return max(0.0, self._end - time.monotonic() - half * self.seconds / 2)
@@ -43,11 +39,11 @@ class Clock:
         self._end = -math.inf
 
     def over(self) -> bool:
-        """Tell whether the time is up."""
+        """Return whether the time is up."""
         return time.monotonic() >= self._end
 
     def run(self, work: Callable[[], T]) -> T:
-        """Do the work under this clock, unless the time is up."""
+        """Run the work under this deadline, unless the time is up."""
         token = _current.set(self)
         try:
             check()
@@ -56,19 +52,19 @@ class Clock:
             _current.reset(token)
 
 
-_current: ContextVar[Clock | None] = ContextVar("semtoken_clock", default=None)
+_current: ContextVar[Deadline | None] = ContextVar("semtoken_deadline", default=None)
 
 
 def check() -> None:
-    """Go on only while the call that this is a part of has time; one that has no deadline always has.
+    """Raise if the time of the call that this is a part of is up; a call without a deadline always has time.
 
     An encoder of your own that works in batches calls it before each one.
 
     Raises
     ------
     DeadlineExceeded
-        Where the time is up, or the call was cancelled.
+        If the time is up, or the call was cancelled.
     """
-    clock = _current.get()
-    if clock is not None and clock.over():
+    deadline = _current.get()
+    if deadline is not None and deadline.over():
         raise DeadlineExceeded("the call's time is up")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from semtoken_rag.render import CompressedContext
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.types import Chunk, Encoding
 
 

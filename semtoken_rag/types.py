@@ -188,7 +188,7 @@ class Selection:
         Why a unit was kept, where there is more to say than its score.
     units
         What the other fields speak of; None for the units that the strategy was given.
-    lender : dict of int to int
+    bridged_from : dict of int to int
         The kept unit to which a kept unit owes its gain, where it owes one.
     cost_exponent
         Units came by score - cost_exponent * log(cost), see `select`.
@@ -200,5 +200,5 @@ class Selection:
     scores: Mapping[str, FloatArray]
     reasons: Mapping[int, str] = field(default_factory=dict)
     units: Units | None = None
-    lender: Mapping[int, int] = field(default_factory=dict)
+    bridged_from: Mapping[int, int] = field(default_factory=dict)
     cost_exponent: float = 0.0

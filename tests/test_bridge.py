@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.bridge import FEATURES, Bridge, features
-from semtoken_rag.segment import build_units
-from semtoken_rag.terms import Terms
+from semtoken_rag.stages.bridge import FEATURES, Bridge, features
+from semtoken_rag.stages.segment import build_units
+from semtoken_rag.stages.terms import Terms
+from semtoken_rag.stages.weights import fitted
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Chunk, Tokens
-from semtoken_rag.weights import fitted
 
 FILM = [
     Chunk("Alien was directed by Ridley Scott. It ran long."),  # units 0 and 1

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.budget import Counter
-from semtoken_rag.cascade import CascadeStrategy
-from semtoken_rag.segment import build_units
-from semtoken_rag.strategy import LeadStrategy, Problem, SemTokenStrategy
+from semtoken_rag.budget import TokenCounter
+from semtoken_rag.stages.segment import build_units
+from semtoken_rag.strategy.base import Problem
+from semtoken_rag.strategy.cascade import CascadeStrategy
+from semtoken_rag.strategy.default import SemTokenStrategy
+from semtoken_rag.strategy.lead import LeadStrategy
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Chunk, Encoding, Granularity, Query, Selection, Tokens
 
@@ -65,7 +67,7 @@ def posed(texts: Sequence[str], budget: int, question: str = QUESTION) -> Proble
         query=Query(question, asked) if len(asked.ids) else None,
         cost=units.tokens[:, 1] - units.tokens[:, 0],
         budget=budget,
-        counter=Counter.of(None, encoder),
+        counter=TokenCounter.of(None, encoder),
         encoder=encoder.name,
     )
 

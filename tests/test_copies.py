@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semtoken_rag import Chunk
-from semtoken_rag.copies import Copies, wording
-from semtoken_rag.novelty import CorpusNovelty
-from semtoken_rag.segment import segment
-from semtoken_rag.spans import PROTECTED
+from semtoken_rag.corpus.copies import Copies, normalised_words
+from semtoken_rag.corpus.novelty import CorpusNovelty
+from semtoken_rag.stages.segment import segment
+from semtoken_rag.stages.spans import PROTECTED
 from semtoken_rag.types import Units
 
 pytest.importorskip("faiss")
@@ -131,4 +131,4 @@ def test_the_same_wording_has_the_same_protected_matches(one, other):
 
     one, other = f"In May {one} it was not 5.", f"In May {other} it was not 5."
     if protected(one) != protected(other):
-        assert wording(one) != wording(other)
+        assert normalised_words(one) != normalised_words(other)

@@ -16,10 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag import Config, SemToken, crew, service
-from semtoken_rag.crew import Crew
-from semtoken_rag.deadline import Clock, DeadlineExceeded, check
-from semtoken_rag.store import MemoryStore
+from semtoken_rag import Config, SemToken
+from semtoken_rag.deadline import Deadline, check
+from semtoken_rag.engine import dispatch as service
+from semtoken_rag.engine import workers as crew
+from semtoken_rag.engine.workers import WorkerPool
+from semtoken_rag.errors import DeadlineExceeded
+from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.testing import HashEncoder
 from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
 from tests.held import Held, until
@@ -210,12 +213,12 @@ def test_the_work_sees_the_callers_context() -> None:
     assert seen == ["ada", "ada"]
 
 
-def hung(made: Crew[Any], go: threading.Event) -> Future[Any]:
+def hung(made: WorkerPool[Any], go: threading.Event) -> Future[Any]:
     """Have one of the crew wait for ``go``, and leave it."""
     entered = threading.Event()
     job = made.submit(lambda: entered.set() or go.wait(30))
     assert entered.wait(30)
-    made.leave(job)
+    made.abandon(job)
     return job
 
 
@@ -231,30 +234,30 @@ def test_while_one_hangs_the_next_calls_fall_back_at_once_and_recover(
     assert held.entered == 0
     held.go.set()
     assert job.result(timeout=30)
-    until(lambda: not engine._service._crew.stuck())
+    until(lambda: not engine._service._crew.has_hung_job())
     assert compress(engine).stats.fallback is None
 
 
 def test_a_crew_is_tried_again_after_a_while_but_not_when_all_of_it_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    go, made = threading.Event(), Crew[Any](2)
+    go, made = threading.Event(), WorkerPool[Any](2)
     try:
         hung(made, go)
-        assert not made.stuck()  # it may yet end by itself
+        assert not made.has_hung_job()  # it may yet end by itself
         monkeypatch.setattr(crew, "GRACE", -1.0)
-        assert made.stuck()
+        assert made.has_hung_job()
         monkeypatch.setattr(crew, "RETRY", -1.0)
-        assert not made.stuck()
+        assert not made.has_hung_job()
         assert made.submit(lambda: 5).result(timeout=30) == 5
         hung(made, go)
-        assert made.stuck()
+        assert made.has_hung_job()
         waiting = made.submit(lambda: 5)
-        made.leave(waiting)
+        made.abandon(waiting)
         assert waiting.cancelled()
     finally:
         go.set()
-    until(lambda: not made.stuck())
+    until(lambda: not made.has_hung_job())
     assert made.submit(lambda: 6).result(timeout=30) == 6
 
 
@@ -276,7 +279,7 @@ def tiny(tiny_bert):
 def test_the_transformer_looks_at_its_clock_between_batches(tiny: Path) -> None:
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
-    encoder, clock, batches = TransformerEncoder(str(tiny), device="cpu", batch_tokens=8), Clock(60), []
+    encoder, clock, batches = TransformerEncoder(str(tiny), device="cpu", batch_tokens=8), Deadline(60), []
 
     def stop(*_: object) -> None:
         batches.append(1)
@@ -291,7 +294,7 @@ def test_the_transformer_looks_at_its_clock_between_batches(tiny: Path) -> None:
 
 
 def test_work_is_not_begun_when_the_time_is_up() -> None:
-    clock = Clock(60)
+    clock = Deadline(60)
     assert clock.run(lambda: 5) == 5
     clock.stop()
     with pytest.raises(DeadlineExceeded):
@@ -308,7 +311,7 @@ def test_stages_after_the_encoder_stop_as_well() -> None:
             return super().encode(texts, titles)
 
     engine = SemToken(encoder=Stopping(), strategy=decided.append)
-    clock = Clock()
+    clock = Deadline()
     with pytest.raises(DeadlineExceeded):
         clock.run(lambda: compress(engine))
     assert decided == []
@@ -407,20 +410,20 @@ def test_a_process_that_ends_while_the_model_works_ends_well() -> None:
 
 
 def test_what_was_left_is_waited_for_at_the_end_but_not_for_long() -> None:
-    made, go = Crew[bool](2), threading.Event()
+    made, go = WorkerPool[bool](2), threading.Event()
     job = made.submit(lambda: go.wait(30))
     until(job.running)
-    made.leave(job)
-    made.settle(0.01)
+    made.abandon(job)
+    made.join_abandoned(0.01)
     assert not job.done()
     threading.Timer(0.1, go.set).start()
-    made.settle(30)
+    made.join_abandoned(30)
     assert job.done()
 
 
 def test_a_crew_does_jobs_in_order_with_so_many_threads_which_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "IDLE", 0.05)
-    made, order, threads = Crew[int](2), [], set()
+    made, order, threads = WorkerPool[int](2), [], set()
 
     def work(i: int) -> int:
         order.append(i)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from semtoken_rag.density import WINDOW, density
-from semtoken_rag.encoders.base import unit_length
+from semtoken_rag.arrays import unit_length
+from semtoken_rag.stages.density import WINDOW, density
 from semtoken_rag.types import Encoding, Tokens, Units
 
 EAST, NORTH = (1.0, 0.0), (0.0, 1.0)

@@ -17,9 +17,9 @@ from evaluation.fit import ENCODERS, NAMES, Choice, fit
 from semtoken_rag import Chunk
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.transformer import TransformerEncoder
-from semtoken_rag.relevance import FEATURES
+from semtoken_rag.stages.relevance import FEATURES
+from semtoken_rag.stages.weights import WEIGHTS
 from semtoken_rag.train.examples import Example, folds
-from semtoken_rag.weights import WEIGHTS
 
 WORDS = (
     "it",

@@ -17,8 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from semtoken_rag import SemToken, guarded
-from semtoken_rag.store import MemoryStore, SQLiteStore, TieredStore
+from semtoken_rag import SemToken
+from semtoken_rag.store import failsafe as guarded
+from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.store.sqlite import SQLiteStore
+from semtoken_rag.store.tiered import TieredStore
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
 from tests.samples import BREAD, PARIS, QUERY, ROME
@@ -242,7 +245,7 @@ class Counted(MemoryStore):
 
 def test_a_store_that_failed_rests_and_is_used_again_when_it_works(monkeypatch, caplog) -> None:
     now = [1000.0]
-    monkeypatch.setattr("semtoken_rag.guarded.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("semtoken_rag.store.failsafe.time.monotonic", lambda: now[0])
     store = Counted()
     engine = SemToken(encoder="static", store=store)
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, Config, SemToken
-from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.fingerprints import Fingerprint
-from semtoken_rag.quantize import pack, unpack
-from semtoken_rag.segment import Segment, segment
-from semtoken_rag.serialization import HEADER, decode, from_bytes, to_bytes
-from semtoken_rag.store import MemoryStore
-from semtoken_rag.stored import StoredFingerprinter
+from semtoken_rag.encoders.quantize import pack, unpack
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.fingerprints.compute import Fingerprint
+from semtoken_rag.fingerprints.format import HEADER, decode, from_bytes, to_bytes
+from semtoken_rag.fingerprints.stored import StoredFingerprinter
+from semtoken_rag.stages.segment import Segment, segment
+from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.types import Tokens
 
 QUERY = "How tall is the Eiffel Tower?"
@@ -34,7 +34,7 @@ class Counting:
     name = "counting"
 
     def __init__(self):
-        self.inner, self.texts = resolve("static"), []
+        self.inner, self.texts = resolve_encoder("static"), []
 
     def encode(self, texts, titles):
         self.texts += texts
@@ -61,7 +61,7 @@ class Broken:
 
 
 def made(chunk: Chunk) -> Fingerprint:
-    (encoding,) = resolve("static").encode([chunk.text], [chunk.title])
+    (encoding,) = resolve_encoder("static").encode([chunk.text], [chunk.title])
     return Fingerprint(encoding, segment(chunk.text))
 
 
@@ -159,7 +159,7 @@ def test_doubles_in_a_call_are_encoded_once():
 
 
 def test_keys_differ_by_text_title_and_encoder_and_hold_no_text():
-    source = StoredFingerprinter(resolve("static"), MemoryStore())
+    source = StoredFingerprinter(resolve_encoder("static"), MemoryStore())
     other = StoredFingerprinter(Counting(), MemoryStore())
     chunks = [Chunk("ab", title="c"), Chunk("a", title="bc"), Chunk("ab"), Chunk("abc"), Chunk("ab\ud800")]
     keys = [*source.keys(chunks), *other.keys(chunks)]

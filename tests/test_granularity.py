@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.granularity import best_run
+from semtoken_rag.stages.granularity import best_run
 
 
 def run(value: list[float], cost: list[int], room: int) -> tuple[int, int] | None:

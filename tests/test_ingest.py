@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.cli import app
-from semtoken_rag.ingest import Ingested, Source, ingest, ingest_ray, open_source
-from semtoken_rag.store import MemoryStore, SQLiteStore
+from semtoken_rag.ingest import IngestStats, Source, ingest, ingest_ray, open_source
+from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.store.sqlite import SQLiteStore
 
 ROOT = Path(__file__).resolve().parents[1]
 N = 300
@@ -237,7 +238,7 @@ def test_bad_arguments():
         ingest(engine, ["a"], batch_size=0)
     with pytest.raises(ValueError, match="store=None"):
         ingest(SemToken(encoder="static"), ["a"])
-    assert ingest(engine, []) == Ingested()
+    assert ingest(engine, []) == IngestStats()
 
 
 def test_a_run_that_is_killed_is_continued(lines: Path, tmp_path: Path):

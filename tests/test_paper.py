@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from semtoken_rag import Config, Granularity, SemToken
-from semtoken_rag.call import Call
-from semtoken_rag.clusters import BAND, BLOCK, binned, greedy_clusters, importance, spread, strided
-from semtoken_rag.paper import PaperStrategy
+from semtoken_rag.engine.call import Call
+from semtoken_rag.paper.algorithm1 import PaperStrategy
+from semtoken_rag.paper.clusters import BAND, BLOCK, binned, greedy_clusters, importance, spread, strided
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
 
@@ -253,7 +253,7 @@ class TestPaperStrategy:
         assert context.text == "a b x"
 
     def test_the_ceiling_of_a_chunk_holds(self):
-        context = compress(["x y z w", "k l m n"], config=Config(ceiling=2), max_tokens=7)
+        context = compress(["x y z w", "k l m n"], config=Config(max_chunk_tokens=2), max_tokens=7)
         assert [c.tokens_after for c in context.chunks] == [2, 2]
 
     def test_the_readers_own_counter_counts_the_blank_before_a_word(self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semtoken_rag.quantize import EDGE, LEVELS, pack, rotate, rotation, unpack
+from semtoken_rag.encoders.quantize import EDGE, LEVELS, pack, rotate, rotation, unpack
 
 
 def unit(n: int, d: int, seed: int = 0) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from semtoken_rag import SemToken
-from semtoken_rag.quote import longest_run, occurrences, words
+from semtoken_rag.text.quote import longest_run, occurrences, words
 
 
 def find(quote: str, text: str) -> list[str]:

@@ -14,7 +14,9 @@ import pytest
 
 from semtoken_rag import SemToken
 from semtoken_rag.ingest import ingest
-from semtoken_rag.store import RedisStore, TieredStore, resolve_store
+from semtoken_rag.store.redis import RedisStore
+from semtoken_rag.store.registry import resolve_store
+from semtoken_rag.store.tiered import TieredStore
 from tests.byte_stores import check_byte_store
 from tests.samples import QUERY, TEXTS
 

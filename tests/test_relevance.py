@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.relevance import FEATURES, SCALE, Relevance, features, softmax, standardise
-from semtoken_rag.segment import build_units
-from semtoken_rag.terms import Terms
+from semtoken_rag.stages.relevance import FEATURES, SCALE, Relevance, features, softmax, standardise
+from semtoken_rag.stages.segment import build_units
+from semtoken_rag.stages.terms import Terms
+from semtoken_rag.stages.weights import fitted
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Chunk, Query, Tokens
-from semtoken_rag.weights import fitted
 
 FLOATS = st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=9).map(lambda v: np.array(v, np.float32))
 

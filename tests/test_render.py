@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.render import CompressedChunk, CompressedContext, Piece, Stats, arrange, join, pieces_of
+from semtoken_rag.context import CompressedContext
+from semtoken_rag.result import CompressedChunk, Piece, Stats
+from semtoken_rag.stages.render import arrange, join, pieces_of
 from semtoken_rag.types import Chunk, Granularity, Selection, Units
 
 FINE, COARSE, DROPPED = Granularity.FINE, Granularity.COARSE, Granularity.DROPPED

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.segment import MAX_UNIT, Segment, build_units, segment
+from semtoken_rag.stages.segment import MAX_UNIT, Segment, build_units, segment
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Chunk, Tokens
 

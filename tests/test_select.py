@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.select import Ledger, duplicates, select, selection
+from semtoken_rag.stages.select import Ledger, duplicates, greedy_select, selection
 from semtoken_rag.types import Granularity, Units
 
 
@@ -32,23 +32,23 @@ def scores(*values: float) -> np.ndarray:
 
 def test_the_best_come_first_and_smaller_ones_fill_what_is_left():
     ledger = ledger_of([5, 4, 9, 1], 10)
-    select(scores(1, 3, 2, 0), ledger)
+    greedy_select(scores(1, 3, 2, 0), ledger)
     assert ledger.order == [1, 0, 3]
     assert ledger.left == 0
 
 
 def test_equal_scores_are_taken_in_source_order():
     ledger = ledger_of([1] * 5, 3)
-    select(scores(0, 0, 0, 0, 0), ledger)
+    greedy_select(scores(0, 0, 0, 0, 0), ledger)
     assert ledger.order == [0, 1, 2]
 
 
 def test_a_row_pays_for_its_header_once():
     ledger = ledger_of([4, 2, 2], 8, parent=[-1, 0, 0])
-    assert [ledger.price(unit) for unit in (0, 1, 2)] == [4, 6, 6]
+    assert [ledger.marginal_cost(unit) for unit in (0, 1, 2)] == [4, 6, 6]
     assert ledger.keep(2)
     assert ledger.order == [0, 2]
-    assert ledger.price(1) == 2
+    assert ledger.marginal_cost(1) == 2
     assert ledger.keep(1)
     assert (ledger.left, ledger.spent.tolist()) == (0, [8])
 
@@ -68,37 +68,39 @@ def test_keeping_twice_costs_once():
 
 def test_the_ceiling_bounds_each_chunk():
     ledger = ledger_of([3, 3, 3, 3], 100, chunk=[0, 0, 1, 1], ceiling=5)
-    select(scores(4, 3, 2, 1), ledger)
+    greedy_select(scores(4, 3, 2, 1), ledger)
     assert ledger.order == [0, 2]
-    assert [ledger.room(unit) for unit in range(4)] == [2, 2, 2, 2]
+    assert [ledger.remaining(unit) for unit in range(4)] == [2, 2, 2, 2]
 
 
 def test_a_gain_lifts_what_the_first_pick_explains():
     ledger = ledger_of([1] * 4, 2)
-    final, lender = select(scores(4, 3, 2, 1), ledger, lambda unit: scores(0, 0, 0, 5 * (unit == 0)), hops=1)
+    final, bridged_from = greedy_select(
+        scores(4, 3, 2, 1), ledger, lambda unit: scores(0, 0, 0, 5 * (unit == 0)), hops=1
+    )
     assert ledger.order == [0, 3]
     assert final.tolist() == [4, 3, 2, 6]
-    assert lender == {3: 0}
+    assert bridged_from == {3: 0}
 
 
 def test_the_largest_gain_counts_and_names_its_lender():
     table = {0: scores(0, 1, 4, 0), 2: scores(0, 3, 1, 0)}
     ledger = ledger_of([1] * 4, 2)
-    final, lender = select(scores(9, 0, 0, 0), ledger, table.__getitem__, hops=2)
+    final, bridged_from = greedy_select(scores(9, 0, 0, 0), ledger, table.__getitem__, hops=2)
     assert final.tolist() == [9, 3, 4, 0]
-    assert lender == {1: 2, 2: 0}
+    assert bridged_from == {1: 2, 2: 0}
 
 
 def test_without_hops_nothing_is_lent_and_the_scores_stay():
     given_scores = scores(1, 2)
-    final, lender = select(given_scores, ledger_of([1, 1], 2), lambda unit: scores(9, 9))
-    assert (final.tolist(), lender, given_scores.tolist()) == ([1, 2], {}, [1, 2])
+    final, bridged_from = greedy_select(given_scores, ledger_of([1, 1], 2), lambda unit: scores(9, 9))
+    assert (final.tolist(), bridged_from, given_scores.tolist()) == ([1, 2], {}, [1, 2])
 
 
 @pytest.mark.parametrize("hops", [0, 3])
 def test_only_the_best_of_a_group_of_doubles_is_kept(hops):
     ledger = ledger_of([1] * 4, 10, duplicate=[0, 0, -1, 0])
-    select(scores(1, 4, 3, 2), ledger, lambda unit: scores(0, 0, 0, 0), hops)
+    greedy_select(scores(1, 4, 3, 2), ledger, lambda unit: scores(0, 0, 0, 0), hops)
     assert ledger.order == [1, 2]
 
 
@@ -116,7 +118,7 @@ def test_never_over_budget_and_nothing_more_would_fit(data):
     values = scores(*data.draw(st.lists(st.integers(-3, 3), min_size=m, max_size=m)))
     gains = np.array(data.draw(st.lists(st.integers(0, 3), min_size=m, max_size=m)), np.float32)
     ledger = ledger_of(cost, budget, chunk=chunk, parent=parent, ceiling=ceiling)
-    select(values, ledger, lambda unit: np.roll(gains, unit), data.draw(st.integers(0, 3)))
+    greedy_select(values, ledger, lambda unit: np.roll(gains, unit), data.draw(st.integers(0, 3)))
 
     kept = ledger.order
     assert len(set(kept)) == len(kept) == ledger.kept.sum()
@@ -125,7 +127,7 @@ def test_never_over_budget_and_nothing_more_would_fit(data):
     for c in set(chunk):
         spent = sum(cost[i] for i in kept if chunk[i] == c)
         assert spent == ledger.spent[c] <= (budget if ceiling is None else ceiling)
-    assert all(ledger.price(i) > ledger.room(i) for i in range(m) if i not in kept)
+    assert all(ledger.marginal_cost(i) > ledger.remaining(i) for i in range(m) if i not in kept)
 
 
 def test_doubles_are_the_same_but_for_case_and_blanks():
@@ -136,9 +138,9 @@ def test_doubles_are_the_same_but_for_case_and_blanks():
 
 def test_a_selection_says_what_became_of_each_unit():
     ledger = ledger_of([1, 1, 9], 2, chunk=[0, 0, 0])
-    select(scores(1, 3, 2), ledger)
+    greedy_select(scores(1, 3, 2), ledger)
     ledger.left = 3
-    ledger.keep_part(2, (22, 25), 3)
+    ledger.keep_span(2, (22, 25), 3)
     got = selection(ledger, {"score": scores(1, 3, 2)}, {1: "why"})
     assert got.granularity.tolist() == [Granularity.FINE, Granularity.FINE, Granularity.COARSE]
     assert got.order.tolist() == [1, 0, 2]
@@ -156,13 +158,13 @@ def test_a_selection_of_nothing_drops_all():
 def test_what_is_kept_before_counts_as_a_double():
     ledger = ledger_of([1] * 3, 10, duplicate=[0, 0, -1])
     ledger.keep(0)
-    select(scores(0, 2, 1), ledger)
+    greedy_select(scores(0, 2, 1), ledger)
     assert ledger.order == [0, 2]
 
 
 def cutting(ledger: Ledger):
     def cut(unit: int) -> bool:
-        ledger.keep_part(unit, (0, 1), ledger.room(unit))
+        ledger.keep_span(unit, (0, 1), ledger.remaining(unit))
         return True
 
     return cut
@@ -170,19 +172,19 @@ def cutting(ledger: Ledger):
 
 def test_the_best_unit_is_cut_where_its_part_is_worth_more_than_those_that_fit():
     ledger = ledger_of([10, 4, 4], 8)
-    select(scores(9, 0, 0), ledger, cut=cutting(ledger))
+    greedy_select(scores(9, 0, 0), ledger, cut=cutting(ledger))
     assert (ledger.order, ledger.parts, ledger.left) == ([0], {0: (0, 1)}, 0)
 
 
 def test_the_best_unit_is_left_out_where_those_that_fit_are_worth_more():
     ledger = ledger_of([10, 4, 4], 8)
-    select(scores(1, 0.9, 0.9), ledger, cut=cutting(ledger))
+    greedy_select(scores(1, 0.9, 0.9), ledger, cut=cutting(ledger))
     assert (ledger.order, ledger.parts) == ([1, 2], {})
 
 
 def test_only_the_first_unit_that_does_not_fit_may_be_cut():
     ledger = ledger_of([10, 20, 4], 8)
-    select(scores(1, 0, 1), ledger, cut=cutting(ledger))
+    greedy_select(scores(1, 0, 1), ledger, cut=cutting(ledger))
     assert (ledger.order, ledger.parts) == ([2], {})
 
 
@@ -190,6 +192,6 @@ def test_a_cost_exponent_prefers_what_is_cheap():
     orders = []
     for exponent in (0.0, 1.0):
         ledger = ledger_of([20, 2], 20)
-        select(scores(1, 0), ledger, cost_exponent=exponent)
+        greedy_select(scores(1, 0), ledger, cost_exponent=exponent)
         orders.append(ledger.order)
     assert orders == [[0], [1]]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.spans import PROTECTED, SpanRule
+from semtoken_rag.stages.spans import PROTECTED, SpanRule
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding, Tokens
 

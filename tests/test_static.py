@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from semtoken_rag.encoders.base import Encoder, encodable, encode, unit_length
-from semtoken_rag.encoders.static import StaticEncoder, shipped
-from semtoken_rag.encoders.words import PARALLEL
+from semtoken_rag.arrays import unit_length
+from semtoken_rag.encoders.base import Encoder, encode
+from semtoken_rag.encoders.static import StaticEncoder, default_static_encoder
+from semtoken_rag.encoders.tokenizer import PARALLEL
 from semtoken_rag.testing import HashEncoder
+from semtoken_rag.text.encodable import encodable
 
 VOCABULARY = ("[UNK]", "tower", "rain", "##y", ".", "你", "void")
 TABLE = [[1, 1], [3, 4], [0, 2], [-2, 0], [1, 0], [0, -5], [0, 0]]
@@ -101,7 +103,7 @@ def test_offsets_slice_the_text_as_it_was_given(tiny, text, expected):
 @settings(deadline=None)
 @given(text=ANY, title=ANY)
 def test_the_shipped_table_takes_any_text(text, title):
-    encoder = shipped()
+    encoder = default_static_encoder()
     [got] = encode(encoder, [text], [title])
     assert len(got.ids) == len(got.offsets) == len(got.vectors) == encoder.count(text)
     assert len(got.title_ids) == len(got.title_vectors) == encoder.count(title)
@@ -113,17 +115,17 @@ def test_the_shipped_table_takes_any_text(text, title):
 
 
 def test_the_shipped_table_knows_what_belongs_together():
-    [got] = shipped().encode(["king queen carrot"], [""])
+    [got] = default_static_encoder().encode(["king queen carrot"], [""])
     king, queen, carrot = got.vectors
     assert king @ queen > king @ carrot
 
 
 def test_the_shipped_table_is_loaded_once():
-    assert shipped() is shipped()
-    assert shipped().name == "static:static"
+    assert default_static_encoder() is default_static_encoder()
+    assert default_static_encoder().name == "static:static"
 
 
-@pytest.mark.parametrize("encoder", [HashEncoder(), shipped()], ids=lambda e: e.name)
+@pytest.mark.parametrize("encoder", [HashEncoder(), default_static_encoder()], ids=lambda e: e.name)
 def test_an_encoder_is_what_has_its_methods(encoder):
     assert isinstance(encoder, Encoder)
     assert not isinstance(object(), Encoder)

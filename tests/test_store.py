@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from semtoken_rag.store import MemoryStore, SQLiteStore, TieredStore, resolve_store
+from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.store.registry import resolve_store
+from semtoken_rag.store.sqlite import SQLiteStore
+from semtoken_rag.store.tiered import TieredStore
 from tests.byte_stores import check_byte_store
 
 
@@ -56,7 +59,7 @@ def test_memory_forgets_what_was_not_read_for_longest():
 def test_a_file_stays_within_its_bound_and_keeps_the_newest(tmp_path, monkeypatch):
     store = SQLiteStore(tmp_path / "store.db", max_bytes=2**20)
     clock = iter(range(10**9, 2 * 10**9, 1000))
-    monkeypatch.setattr("semtoken_rag.store.time.time", lambda: next(clock))
+    monkeypatch.setattr("semtoken_rag.store.sqlite.time.time", lambda: next(clock))
     for i in range(60):
         store.mset([(f"k{i}", bytes(50_000))])
         store.mget(["k0"])  # always in use
@@ -89,7 +92,7 @@ def test_a_file_that_may_only_be_read_is_read(tmp_path, monkeypatch):
     store._connection().execute(
         "PRAGMA query_only = ON"
     )  # what a read-only file system amounts to, as root too
-    monkeypatch.setattr("semtoken_rag.store.TOUCH", -10)
+    monkeypatch.setattr("semtoken_rag.store.sqlite.TOUCH", -10)
     assert store.mget(["a"]) == [b"1"]
     with pytest.raises(sqlite3.OperationalError):
         store.mset([("b", b"2")])

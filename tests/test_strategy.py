@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from semtoken_rag import Chunk, Config, Granularity, SemToken
-from semtoken_rag.spans import SpanRule
-from semtoken_rag.strategy import SemTokenStrategy
+from semtoken_rag.stages.spans import SpanRule
+from semtoken_rag.strategy.default import SemTokenStrategy
 from semtoken_rag.testing import HashEncoder, check_context
 from semtoken_rag.types import Tokens
 
@@ -34,7 +34,7 @@ def test_the_best_unit_is_cut_rather_than_replaced_by_worse_ones():
 
 def test_a_floor_keeps_no_doubles():
     chunks = ["Alpha beta gamma."] * 3 + ["Other words here now."]
-    engine = SemToken(encoder=HashEncoder(), config=Config(floor=1))
+    engine = SemToken(encoder=HashEncoder(), config=Config(min_chunk_tokens=1))
     assert engine.compress(chunks, "alpha beta", max_tokens=13).text.count("Alpha") == 1
 
 

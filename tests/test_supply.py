@@ -12,11 +12,11 @@ import pytest
 
 import semtoken_rag
 from semtoken_rag import Chunk, Config, SemToken
+from semtoken_rag.corpus.novelty import CorpusNovelty
 from semtoken_rag.encoders import auto, pinned
-from semtoken_rag.encoders.static import shipped
+from semtoken_rag.encoders.static import default_static_encoder
 from semtoken_rag.ingest import ingest, open_source
-from semtoken_rag.ingest.wire import error_from_json, error_to_json, part_from_json, part_to_json
-from semtoken_rag.novelty import CorpusNovelty
+from semtoken_rag.ingest.messages import error_from_json, error_to_json, part_from_json, part_to_json
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.train.examples import read_examples
 from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
@@ -142,7 +142,7 @@ def test_altered_weights_leave_auto_with_the_table_and_are_an_error_by_name(monk
     monkeypatch.setitem(pinned.MINILM, "config.json", "0" * 64)
     monkeypatch.setattr(auto, "_loaded", {})
     with caplog.at_level(logging.WARNING):
-        assert auto.resolve("auto") is shipped()
+        assert auto.resolve("auto") is default_static_encoder()
     assert "encoder auto: the static table, since" in caplog.text
     assert "config.json must have sha256 000" in caplog.text
     with pytest.raises(pinned.AlteredFileError, match=r"config\.json"):
@@ -227,7 +227,7 @@ CHUNKS = [
     [
         {},
         {"strategy": "cascade"},
-        {"strategy": "guarded", "config": Config(neutralise=True, share=0.5)},
+        {"strategy": "guarded", "config": Config(sanitise_markers=True, max_chunk_share=0.5)},
         {"store": "memory://"},
         {"store": Leaky()},
         {"encoder": Talkative()},
@@ -251,7 +251,7 @@ def test_no_text_of_a_corpus_is_logged_above_debug(tmp_path: Path, caplog: pytes
     path.write_text("".join(json.dumps({"text": c.text, "title": c.title}) + "\n" for c in CHUNKS))
     with caplog.at_level(logging.INFO):
         ingest(SemToken(encoder="static", store=f"sqlite:///{tmp_path}/store.db"), open_source(path))
-        CorpusNovelty.from_chunks(CHUNKS, shipped())
+        CorpusNovelty.from_chunks(CHUNKS, default_static_encoder())
     assert SECRET not in caplog.text
 
 

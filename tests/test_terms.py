@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.terms import Terms, total
+from semtoken_rag.stages.terms import Terms, total
 from semtoken_rag.types import Encoding, Tokens, Units
 
 

@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from semtoken_rag import Chunk
 from semtoken_rag.cli import app
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.encoders.transformer import TransformerEncoder
-from semtoken_rag.segment import build_units
+from semtoken_rag.stages.segment import build_units
 from semtoken_rag.train.examples import Example, folds, groups, occurrences, read_examples, split
 from semtoken_rag.train.loss import Target, listwise, recall, scores
 from semtoken_rag.train.trainer import Recipe, Trainer
@@ -130,7 +130,7 @@ def test_a_saved_adapter_gives_the_vectors_that_were_trained(folder, tmp_path):
     trainer = Trainer(encoder, RECIPE)
     checks = trainer.run(LESSONS, LESSONS[:3])
     trainer.save(tmp_path / "mine.safetensors", folder)
-    adapted = resolve(tmp_path / "mine.safetensors")
+    adapted = resolve_encoder(tmp_path / "mine.safetensors")
     assert adapted.name.startswith("mine:")
     plain = Trainer(adapted, Recipe(rank=1)).check(0, LESSONS[:3])  # a fresh trainer changes nothing
     assert plain.loss == pytest.approx(checks[-1].loss, abs=0.02)  # half precision
@@ -267,18 +267,18 @@ def test_an_adapter_that_does_not_fit_is_refused(folder, tmp_path):
     trainer.factors = {name: (up[:-1], down)}
     trainer.save(tmp_path / "short.safetensors", folder)
     with pytest.raises(ValueError, match="31 x 32"):
-        resolve(tmp_path / "short.safetensors")
+        resolve_encoder(tmp_path / "short.safetensors")
     trainer.factors = {"nowhere": (up, down)}
     trainer.save(tmp_path / "odd.safetensors", folder)
     with pytest.raises(ValueError, match="nowhere"):
-        resolve(tmp_path / "odd.safetensors")
+        resolve_encoder(tmp_path / "odd.safetensors")
 
 
 @pytest.mark.parametrize("name", ["missing.safetensors", "text.safetensors"])
 def test_a_file_that_is_no_adapter_is_refused(tmp_path, name):
     (tmp_path / "text.safetensors").write_text("not an adapter", encoding="utf-8")
     with pytest.raises(ValueError, match=name):
-        resolve(tmp_path / name)
+        resolve_encoder(tmp_path / name)
 
 
 def test_the_command_trains_and_prints_before_and_after(folder, tmp_path):

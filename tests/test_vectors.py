@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from semtoken_rag import SemToken
-from semtoken_rag.encoders.base import unit_length
+from semtoken_rag.arrays import unit_length
 from semtoken_rag.vectors import TAU, anchors, compress_vectors
 
 EAST, NORTH, WEST, NOTHING = (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, 0.0)

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 
 from evaluation import figures
 from semtoken_rag import SemToken, viz
-from semtoken_rag.clusters import averaged
+from semtoken_rag.paper.clusters import averaged
 from semtoken_rag.types import Granularity
 from semtoken_rag.viz import style
 from semtoken_rag.viz.clusters import shares

@@ -13,9 +13,9 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from semtoken_rag.encoders import words
-from semtoken_rag.encoders.base import encodable
 from semtoken_rag.encoders.static import FOLDER, wordpiece
-from semtoken_rag.encoders.words import LONGEST, PARALLEL, TextTokenizer, cuts_at_blanks
+from semtoken_rag.encoders.tokenizer import LONGEST, PARALLEL, TextTokenizer, cuts_at_blanks
+from semtoken_rag.text.encodable import encodable
 
 BERT = wordpiece(FOLDER / "vocab.txt")
 REMEMBERS = TextTokenizer(BERT)

@@ -11,7 +11,7 @@ from evaluation.kv_lm import SPARE
 from evaluation.paper.jobs import Cell, Job
 from evaluation.paper.reading import Values, columns
 from evaluation.paper.world import World
-from semtoken_rag.efficiency import SHAPES
+from semtoken_rag.paper.efficiency import SHAPES
 
 WAYS = {"full": {}, "text": {}, "text + h2o": {"h2o": SPARE}}
 

@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from semtoken_rag import Chunk, SemToken, bridge, relevance
-from semtoken_rag.bridge import Bridge
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag import Chunk, SemToken
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.base import Encoder
-from semtoken_rag.paper import PaperStrategy
-from semtoken_rag.relevance import Relevance
-from semtoken_rag.render import CompressedContext
-from semtoken_rag.spans import SpanRule
-from semtoken_rag.strategy import SemTokenStrategy
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.paper.algorithm1 import PaperStrategy
+from semtoken_rag.stages import bridge, relevance
+from semtoken_rag.stages.bridge import Bridge
+from semtoken_rag.stages.relevance import Relevance
+from semtoken_rag.stages.spans import SpanRule
+from semtoken_rag.stages.weights import fitted
+from semtoken_rag.strategy.default import SemTokenStrategy
 from semtoken_rag.types import Encoding, IntArray, Tokens
-from semtoken_rag.weights import fitted
 
 PRINTED = "minilm"  # encoder of the paper's systems: none of them was made for the trained one
 
@@ -49,7 +50,7 @@ class Whole:
     def __call__(
         self, text: str, tokens: Tokens, start: int, end: int, protect: Sequence[str] = ()
     ) -> IntArray:
-        """See `semtoken_rag.spans.SpanRule`."""
+        """See `semtoken_rag.stages.spans.SpanRule`."""
         return np.array([(start, end)], np.int64)
 
 
@@ -67,7 +68,7 @@ def reweighted(stage: str, *, without: str = "", only: str = "") -> System:
     """Return the default without one sign of relevance or bridging, or with one; nothing is fitted anew."""
 
     def strategy() -> SemTokenStrategy:
-        weights = dict(fitted(resolve("auto").name)[stage])
+        weights = dict(fitted(resolve_encoder("auto").name)[stage])
         left = {n: w for n, w in weights.items() if n != without and only in ("", n)}
         if stage == "bridge":
             return SemTokenStrategy(bridge=Bridge(weights=left))

@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluation import data, kv, kv_lm
 from evaluation.paper.systems import Compressor, Remembering, system_of
-from semtoken_rag.encoders.auto import resolve
+from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.llm import SemTokenLLM, Settings
 from semtoken_rag.llm.load import load_tokenizer
 
@@ -72,5 +72,5 @@ class World:
         if remember:
             if remember != self._set:
                 self._set, self._remembering = remember, {}
-            encoder = self._remembering.setdefault(name, Remembering(resolve(encoder)))
+            encoder = self._remembering.setdefault(name, Remembering(resolve_encoder(encoder)))
         return Compressor(system, encoder, counter)

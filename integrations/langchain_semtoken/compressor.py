@@ -18,7 +18,7 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
 
     It fits wherever LangChain takes a compressor (`ContextualCompressionRetriever`,
     `DocumentCompressorPipeline`) or a document transformer. Parameters: see
-    `semtoken_rag.settings.SemTokenSettings`. Results are copies; see
+    `semtoken_rag.adapters.settings.SemTokenSettings`. Results are copies; see
     `langchain_semtoken.documents.to_documents` for what they carry.
     """
 

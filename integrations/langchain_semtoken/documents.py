@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.documents import Document
 
 from semtoken_rag import Chunk, CompressedChunk, CompressedContext
-from semtoken_rag.note import KEY, note_of, source_start, title_of
+from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, read_source_start, read_title
 
 
 def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
@@ -18,7 +18,7 @@ def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
         Chunk(
             document.page_content,
             id=document.id,
-            title=title_of(document.metadata, title_key),
+            title=read_title(document.metadata, title_key),
             score=_score(document.metadata),
         )
         for document in documents
@@ -28,17 +28,17 @@ def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
 def to_documents(documents: Sequence[Document], context: CompressedContext) -> list[Document]:
     """Return copies of the documents of which something is kept, in the order of the context.
 
-    The copy has the kept text, the id, and the caller's metadata with one more key, ``semtoken``, see
-    `semtoken_rag.note.note_of`; its pieces have offsets into the document that was split where the splitter
-    left a ``start_index``.
+    A copy has the kept text, the id, and the caller's metadata with one more key, ``semtoken``, see
+    `semtoken_rag.adapters.metadata.chunk_metadata`. If the splitter left a ``start_index``, the pieces also
+    have offsets into the document that was split.
     """
     return [_compressed(documents[chunk.index], chunk) for chunk in context.chunks]
 
 
 def _compressed(document: Document, chunk: CompressedChunk) -> Document:
-    note = note_of(chunk, source_start(document.metadata, document.metadata.get("start_index")))
+    note = chunk_metadata(chunk, read_source_start(document.metadata, document.metadata.get("start_index")))
     return document.model_copy(
-        update={"page_content": chunk.text, "metadata": {**document.metadata, KEY: note}}
+        update={"page_content": chunk.text, "metadata": {**document.metadata, METADATA_KEY: note}}
     )
 
 

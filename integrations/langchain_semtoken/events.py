@@ -5,7 +5,6 @@ from __future__ import annotations
 from langchain_core.callbacks import Callbacks, adispatch_custom_event, dispatch_custom_event
 
 from semtoken_rag import CompressedContext
-from semtoken_rag.note import figures
 
 EVENT = "semtoken"
 
@@ -15,7 +14,7 @@ def send(context: CompressedContext | None, callbacks: Callbacks) -> None:
     if context is None:
         return
     try:
-        dispatch_custom_event(EVENT, figures(context), config={"callbacks": callbacks})
+        dispatch_custom_event(EVENT, context.stats.as_dict(), config={"callbacks": callbacks})
     except RuntimeError as error:
         _only_without_parent(error)
 
@@ -25,7 +24,7 @@ async def asend(context: CompressedContext | None, callbacks: Callbacks) -> None
     if context is None:
         return
     try:
-        await adispatch_custom_event(EVENT, figures(context), config={"callbacks": callbacks})
+        await adispatch_custom_event(EVENT, context.stats.as_dict(), config={"callbacks": callbacks})
     except RuntimeError as error:
         _only_without_parent(error)
 

@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from langchain_semtoken.documents import to_chunks, to_documents
 from semtoken_rag import CompressedContext
-from semtoken_rag.settings import SemTokenSettings
+from semtoken_rag.adapters.settings import SemTokenSettings
 
 
 class DocumentSettings(SemTokenSettings):

@@ -15,7 +15,7 @@ from langchain_semtoken.settings import DocumentSettings
 class SemTokenTransformer(DocumentSettings, BaseDocumentTransformer):
     """Shorten documents without a query, even inside a pipeline, or make their fingerprints beforehand.
 
-    Parameters: see `semtoken_rag.settings.SemTokenSettings`, and
+    Parameters: see `semtoken_rag.adapters.settings.SemTokenSettings`, and
 
     Parameters
     ----------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -40,5 +39,4 @@ def _as_dict(context: CompressedContext) -> dict[str, Any]:
         for kept in context.chunks
         for piece in kept.pieces
     ]
-    stats = {**asdict(context.stats), "ratio": context.stats.ratio}
-    return {"text": context.text, "stats": stats, "pieces": pieces}
+    return {"text": context.text, "stats": context.stats.as_dict(), "pieces": pieces}

@@ -15,9 +15,9 @@ import typer
 from semtoken_rag import CompressedContext
 from semtoken_rag.cli.errors import one_line
 from semtoken_rag.cli.options import Encoder, compressed
-from semtoken_rag.clusters import averaged, greedy_clusters
-from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.encoders.base import encode
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.paper.clusters import averaged, greedy_clusters
 from semtoken_rag.types import Tokens
 
 TAUS = (0.8, 0.7, 0.6)
@@ -53,7 +53,7 @@ class Given:
     def tokens(self) -> Tokens:
         """Fingerprints of the files, each one chunk."""
         texts = [file.read_text(encoding="utf-8") for file in self.files]
-        return Tokens.concatenate(encode(resolve(self.encoder), texts, [""] * len(texts)))
+        return Tokens.concatenate(encode(resolve_encoder(self.encoder), texts, [""] * len(texts)))
 
     def numbers(self, shape: Callable[[Any], Any], said: str) -> dict[str, Any]:
         """Read the one file as a JSON object, whose values ``shape`` checks."""

@@ -16,10 +16,10 @@ from rich.progress import Progress
 
 from semtoken_rag import SemToken
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.ingest import Ingested, ingest_ray, open_source
+from semtoken_rag.ingest import IngestStats, ingest_ray, open_source
 from semtoken_rag.ingest import ingest as ingest_here
-from semtoken_rag.ingest.batches import OnProgress
-from semtoken_rag.store import resolve_store
+from semtoken_rag.ingest.local import OnProgress
+from semtoken_rag.store.registry import resolve_store
 
 
 class Engine(str, Enum):
@@ -95,7 +95,7 @@ def _bar(source: Path) -> Iterator[OnProgress | None]:
     with Progress(console=console) as bar:
         task = bar.add_task("Ingesting", total=open_source(source).rows())
 
-        def show(done: Ingested) -> None:
+        def show(done: IngestStats) -> None:
             bar.update(task, completed=done.chunks, description=f"Ingesting, {done.new} new")
 
         yield show

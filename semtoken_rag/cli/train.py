@@ -42,12 +42,12 @@ def train(
 
 
 def _train(questions: Path, out: Path, base: str, epochs: int, seed: int, runs: int) -> list[Check]:
-    from semtoken_rag.encoders.auto import resolve
+    from semtoken_rag.encoders.registry import resolve_encoder
     from semtoken_rag.encoders.transformer import TransformerEncoder
     from semtoken_rag.train.examples import read_examples, split
     from semtoken_rag.train.trainer import Recipe, Trainer
 
-    encoder = resolve(base)
+    encoder = resolve_encoder(base)
     if not isinstance(encoder, TransformerEncoder):
         raise ValueError(f"base must be a transformer, got {base!r}")
     examples, held_back = split(read_examples(questions), seed=seed)

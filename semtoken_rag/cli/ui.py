@@ -32,7 +32,7 @@ def ui(
     with one_line():
         from semtoken_rag.ui.app import LOOPBACK, create_app
         from semtoken_rag.ui.documents import load
-        from semtoken_rag.ui.serve import server
+        from semtoken_rag.ui.server import server
         from semtoken_rag.ui.workbench import Workbench
 
         documents = [load(file) for file in files or []]

@@ -7,7 +7,11 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from semtoken_rag.types import Encoding, FloatArray, IntArray, Query
+from semtoken_rag.arrays import unit_length
+from semtoken_rag.text.encodable import encodable
+from semtoken_rag.types import Encoding, IntArray, Query
+
+__all__ = ["Encoder", "encodable", "encode", "encode_call", "ordered", "unit_length"]
 
 
 @runtime_checkable
@@ -30,14 +34,6 @@ class Encoder(Protocol):
     def count(self, text: str) -> int:
         """Tokens of ``text`` in the encoder's own tokenizer, without special tokens."""
         ...
-
-
-def unit_length(vectors: FloatArray) -> FloatArray:
-    """Scale the rows of (n, d) to length 1; rows of zeros stay zeros."""
-    norm = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    norm[norm == 0] = 1.0
-    scaled: FloatArray = vectors / norm[:, None]
-    return scaled
 
 
 def encode_call(
@@ -97,12 +93,3 @@ def ordered(offsets: IntArray, size: int) -> bool:
         return True
     within = offsets[0, 0] >= 0 and offsets[-1, 1] <= size
     return bool(within and (offsets[:, 0] <= offsets[:, 1]).all() and (offsets[1:] >= offsets[:-1]).all())
-
-
-def encodable(text: str) -> str:
-    """``text`` with each lone surrogate replaced by U+FFFD, so that tokenizers take it and offsets stay."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
-    return text

@@ -14,22 +14,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def settled(module: torch.nn.Module, device: str | None, name: str) -> tuple[torch.nn.Module, torch.device]:
+def place_or_fall_back(
+    module: torch.nn.Module, device: str | None, name: str
+) -> tuple[torch.nn.Module, torch.device]:
     """Put a module on ``device``; without one on a GPU with room for it, else on the CPU."""
     import torch
 
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     try:
-        return placed(module, where), where
+        return move_to(module, where), where
     except torch.cuda.OutOfMemoryError:
         if device is not None:
             raise
         log.warning("the GPU has no room for %s, which runs on the CPU", name)
         where = torch.device("cpu")
-        return placed(module, where), where
+        return move_to(module, where), where
 
 
-def placed(module: torch.nn.Module, device: torch.device) -> torch.nn.Module:
+def move_to(module: torch.nn.Module, device: torch.device) -> torch.nn.Module:
     """Put a module on a device, ready to encode, in the precision that is fast there."""
     return module.to(device, precision(device)).eval().requires_grad_(False)
 
@@ -45,7 +47,7 @@ def precision(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
-def copied(module: torch.nn.Module) -> torch.nn.Module:
+def copy_to_cpu(module: torch.nn.Module) -> torch.nn.Module:
     """Copy a module to the CPU, without a copy where it is, for which there may be no room."""
     import torch
 

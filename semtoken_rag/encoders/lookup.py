@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.encoders.quantize import restore
 from semtoken_rag.encoders.static import FOLDER, wordpiece
-from semtoken_rag.encoders.words import TextTokenizer
-from semtoken_rag.quantize import restore
+from semtoken_rag.encoders.tokenizer import TextTokenizer
 from semtoken_rag.types import Encoding
 
 TABLE = Path(__file__).parent / "questions.npy"

@@ -14,8 +14,8 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from semtoken_rag.encoders.base import unit_length
-from semtoken_rag.encoders.words import TextTokenizer
+from semtoken_rag.arrays import unit_length
+from semtoken_rag.encoders.tokenizer import TextTokenizer
 from semtoken_rag.types import Encoding, FloatArray, IntArray
 
 FOLDER = Path(__file__).parent / "static"
@@ -79,7 +79,7 @@ def _shared() -> StaticEncoder:
     return StaticEncoder()
 
 
-def shipped() -> StaticEncoder:
+def default_static_encoder() -> StaticEncoder:
     """Return the shipped table, loaded once a process."""
     with _lock:
         return _shared()

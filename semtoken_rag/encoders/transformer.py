@@ -16,9 +16,9 @@ import numpy as np
 from semtoken_rag._optional import require
 from semtoken_rag.deadline import check
 from semtoken_rag.encoders import adapter
-from semtoken_rag.encoders.device import copied, settled, without_cudnn_attention
-from semtoken_rag.encoders.padding import batches, padded
-from semtoken_rag.encoders.words import TextTokenizer, Tokenized
+from semtoken_rag.encoders.batching import group_into_batches, pad_length
+from semtoken_rag.encoders.device import copy_to_cpu, place_or_fall_back, without_cudnn_attention
+from semtoken_rag.encoders.tokenizer import TextTokenizer, Tokenized
 from semtoken_rag.types import Encoding
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class TransformerEncoder:
         self.name = name or found
         self._weights = _digest(module)  # before they are rounded for a device
         if isinstance(model, str | Path | adapter.Adapted):
-            self.module, self.device = settled(module, device, self.name)
+            self.module, self.device = place_or_fall_back(module, device, self.name)
         else:  # the caller's own, which is used as it is
             self.module, self.device = module.eval(), module.device
             if device is not None:
@@ -213,7 +213,7 @@ class TransformerEncoder:
             torch.set_num_threads(1)
         out: list[np.ndarray] = [np.empty(0)] * len(windows)
         with torch.inference_mode(), self._lock:
-            for batch in self.batches(windows):
+            for batch in self.group_into_batches(windows):
                 check()
                 rows = self._fitting([windows[i].ids for i in batch])
                 for i, row in zip(batch, rows, strict=True):
@@ -240,13 +240,13 @@ class TransformerEncoder:
 
         if self._spare is None:
             log.warning("the GPU has no room for one window: it runs on the CPU")
-            self._spare = copied(self.module)
+            self._spare = copy_to_cpu(self.module)
         return self._run(self._spare, torch.device("cpu"), rows)
 
-    def batches(self, windows: Sequence[Window]) -> list[list[int]]:
+    def group_into_batches(self, windows: Sequence[Window]) -> list[list[int]]:
         """Group windows, longest first, into batches of at most ``batch_tokens``, or of a single window."""
         lengths = [len(w.ids) for w in windows]
-        return batches(lengths, self.batch_tokens, mixed=self.device.type != "cpu")
+        return group_into_batches(lengths, self.batch_tokens, mixed=self.device.type != "cpu")
 
     def run(self, rows: list[list[int]]) -> torch.Tensor:
         """Run one batch, longest first, padded: (b, at least the longest, d), each vector of length 1."""
@@ -255,7 +255,7 @@ class TransformerEncoder:
     def _run(self, module: torch.nn.Module, device: torch.device, rows: list[list[int]]) -> torch.Tensor:
         import torch
 
-        longest = min(padded(len(rows[0])), self.window)
+        longest = min(pad_length(len(rows[0])), self.window)
         ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
         mask = torch.arange(longest) < torch.tensor([[len(row)] for row in rows])
         with without_cudnn_attention(device):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semtoken_rag.explain.model import DocumentView, Explanation, UnitView, explain
 from semtoken_rag.explain.page import frame, page
+from semtoken_rag.explain.views import DocumentView, Explanation, UnitView, explain
 
 __all__ = ["DocumentView", "Explanation", "UnitView", "explain", "frame", "page"]

@@ -12,19 +12,19 @@
     kept: article.querySelector(".kept"),
     units: best.filter((i) => units[i].document === d),
   }));
-  const lenders = new Set(units.map((u) => u.lender));
+  const lenders = new Set(units.map((u) => u.bridged_from));
   let grains = units.map((u) => u.grain);
   let chosen = -1;
 
   // Decides again for another budget: first what the call kept, then the others, each by score for its length.
-  // What a unit is lent counts once its lender is kept.
+  // What a unit is lent counts once the unit that raised it is kept.
   function decide(budget) {
     if (budget === call.budget) return units.map((u) => u.grain);
     if (budget >= call.before) return units.map(() => 2);
     const more = budget > call.budget;
     const now = units.map((u) => (more ? u.grain : 0));
     const groups = new Set(units.filter((u, i) => now[i] && u.group >= 0).map((u) => u.group));
-    const worth = (u) => (u.lender >= 0 && !now[u.lender] ? u.value - u.lent : u.value);
+    const worth = (u) => (u.bridged_from >= 0 && !now[u.bridged_from] ? u.value - u.lent : u.value);
     const byWorth = (a, b) => worth(units[b]) - worth(units[a]) || a - b;
     let left = more ? budget - call.after : budget;
     let queue = best.filter((i) => (more ? now[i] < 2 : units[i].grain)).sort(byWorth);

@@ -11,8 +11,8 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from semtoken_rag.explain.model import DocumentView, Explanation, UnitView
-from semtoken_rag.explain.visible import visible
+from semtoken_rag.explain.views import DocumentView, Explanation, UnitView
+from semtoken_rag.text.visible import visible
 from semtoken_rag.types import Granularity
 
 SAID = {
@@ -159,8 +159,8 @@ def _facts(unit: UnitView, document: int, names: Sequence[str]) -> dict[str, Any
         "part": unit.part_cost,
         "value": unit.value,
         "parent": unit.parent,
-        "lender": unit.lender,
-        "lent": unit.scores.get("bridge", 0.0) if unit.lender >= 0 else 0.0,
+        "bridged_from": unit.bridged_from,
+        "lent": unit.scores.get("bridge", 0.0) if unit.bridged_from >= 0 else 0.0,
         "group": unit.group,
         "scores": [round(unit.scores[name], 4) for name in names],
         "reason": reason

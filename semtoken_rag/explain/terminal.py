@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from semtoken_rag.explain.model import SHADES, DocumentView, Explanation, UnitView
-from semtoken_rag.explain.visible import visible
+from semtoken_rag.explain.views import SHADES, DocumentView, Explanation, UnitView
+from semtoken_rag.text.visible import visible
 from semtoken_rag.types import Granularity
 
 MARKS = {Granularity.DROPPED: "○", Granularity.COARSE: "◐", Granularity.FINE: "●"}

@@ -1,8 +1,8 @@
 """Ingestion: the fingerprints of a whole corpus, made once and kept in a store, on one machine or on many."""
 
-from semtoken_rag.ingest.batches import Ingested, ingest
-from semtoken_rag.ingest.cluster import ingest_ray
-from semtoken_rag.ingest.parts import Source
-from semtoken_rag.ingest.sources import open_source
+from semtoken_rag.ingest.base import Source
+from semtoken_rag.ingest.local import IngestStats, ingest
+from semtoken_rag.ingest.on_ray import ingest_ray
+from semtoken_rag.ingest.open import open_source
 
-__all__ = ["Ingested", "Source", "ingest", "ingest_ray", "open_source"]
+__all__ = ["IngestStats", "Source", "ingest", "ingest_ray", "open_source"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from semtoken_rag.render import CompressedChunk, CompressedContext
-from semtoken_rag.segment import segment
+from semtoken_rag.context import CompressedContext
+from semtoken_rag.result import CompressedChunk
+from semtoken_rag.stages.segment import segment
 from semtoken_rag.types import Chunk
 
 

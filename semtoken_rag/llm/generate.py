@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.llm.answer import Answer, Stream
 from semtoken_rag.llm.checks import check_length, check_reader
 from semtoken_rag.llm.conversation import answer, begin, go_on
@@ -15,7 +16,6 @@ from semtoken_rag.llm.modes import Mode, Shorthand, resolve_mode
 from semtoken_rag.llm.prompt import Template
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.llm.soft import SoftPrompt
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.llm.decode import Input
 from semtoken_rag.llm.excerpts import Excerpt, kept_excerpts
 from semtoken_rag.llm.kv.chunk_store import PromptParts
@@ -16,7 +17,6 @@ from semtoken_rag.llm.kv.plan import Plan
 from semtoken_rag.llm.prompt import Prompt, Template
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.llm.soft import SoftPrompt
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 

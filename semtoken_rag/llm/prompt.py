@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from semtoken_rag.encoders.base import encodable
 from semtoken_rag.llm.checks import check_offsets
 from semtoken_rag.llm.excerpts import Excerpt
+from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import IntArray
 
 

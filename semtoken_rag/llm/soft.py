@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from semtoken_rag.encoders.base import encodable
 from semtoken_rag.llm.excerpts import Excerpt
 from semtoken_rag.llm.merge import Drop, Merger, merge_tokens
 from semtoken_rag.llm.model import hidden_size, takes
 from semtoken_rag.llm.prompt import Prompt, tokenize
+from semtoken_rag.text.encodable import encodable
 
 POSITIONS = ("packed", "source")
 

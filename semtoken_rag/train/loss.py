@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from semtoken_rag.relevance import SCALE
-from semtoken_rag.terms import Terms
+from semtoken_rag.stages.relevance import SCALE
+from semtoken_rag.stages.terms import Terms
 from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
 
 

@@ -11,6 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.llm.checks import check_length
 from semtoken_rag.llm.excerpts import Excerpt, kept_excerpts
 from semtoken_rag.llm.generate import SemTokenLLM
@@ -18,7 +19,6 @@ from semtoken_rag.llm.merge import RUN, Medoid, Merger
 from semtoken_rag.llm.model import hidden_size, takes
 from semtoken_rag.llm.prompt import tokenize
 from semtoken_rag.llm.soft import check_soft, soft_prompt
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from semtoken_rag.encoders import adapter
-from semtoken_rag.encoders.padding import batches
+from semtoken_rag.encoders.batching import group_into_batches
 from semtoken_rag.encoders.transformer import Plan, TransformerEncoder
-from semtoken_rag.segment import build_units
+from semtoken_rag.stages.segment import build_units
 from semtoken_rag.train.examples import Example, groups
 from semtoken_rag.train.loss import Target, listwise, recall, scores
 from semtoken_rag.types import Tokens
@@ -284,7 +284,7 @@ class Trainer:
         """Vectors of each text and of each title, with their gradients."""
         rows: dict[int, torch.Tensor] = {}
         lengths = [len(window.ids) for window in plan.windows]
-        for batch in batches(lengths, 2 * self.encoder.batch_tokens, mixed=True):
+        for batch in group_into_batches(lengths, 2 * self.encoder.batch_tokens, mixed=True):
             out = self.encoder.run([plan.windows[i].ids for i in batch])
             rows.update(zip(batch, out, strict=True))
         parts, heads = plan.gather([rows[i] for i in range(len(plan.windows))])

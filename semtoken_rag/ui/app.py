@@ -16,10 +16,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 
 from semtoken_rag import __version__
-from semtoken_rag.presets import STRATEGIES
+from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.ui.documents import SUFFIXES, Document, read
 from semtoken_rag.ui.events import stream, until_left
-from semtoken_rag.ui.guard import Guard
+from semtoken_rag.ui.security import Guard
 from semtoken_rag.ui.workbench import Asked, Workbench
 
 STATIC = Path(__file__).parent / "static"

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from semtoken_rag.encoders.base import encodable
-from semtoken_rag.segment import segment
+from semtoken_rag.stages.segment import segment
+from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
 

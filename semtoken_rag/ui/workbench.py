@@ -10,13 +10,13 @@ from typing import Any, Protocol
 from pydantic import BaseModel, Field, field_validator
 
 from semtoken_rag.compressor import SemToken
-from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.presets import STRATEGIES
-from semtoken_rag.render import CompressedContext
-from semtoken_rag.store import MemoryStore
+from semtoken_rag.context import CompressedContext
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.ui.documents import Document, chunks
 from semtoken_rag.ui.events import Event, progress
-from semtoken_rag.ui.view import as_data, cited
+from semtoken_rag.ui.payload import as_data, cited
 
 BATCH = 8  # passages encoded between two reports
 
@@ -66,7 +66,7 @@ class Workbench:
     def __init__(
         self, *, encoder: Any = "auto", reader: Reader | None = None, token_counter: Any = None
     ) -> None:
-        self.encoder, self.reader, self._counter = resolve(encoder), reader, token_counter
+        self.encoder, self.reader, self._counter = resolve_encoder(encoder), reader, token_counter
         self._store, self._engines, self._lock = MemoryStore(), dict[str, SemToken](), threading.Lock()
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from semtoken_rag.render import CompressedContext
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.types import Granularity
 from semtoken_rag.viz.layout import positions, score, units_of
 from semtoken_rag.viz.style import DARK, EDGE, LIGHT, SCALE, Figure, MaxNLocator, label, sheet

@@ -7,7 +7,7 @@ from textwrap import shorten
 
 import numpy as np
 
-from semtoken_rag.render import CompressedContext
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.types import Granularity
 from semtoken_rag.viz.layout import positions, score, units_of
 from semtoken_rag.viz.style import DARK, EDGE, LIGHT, Figure, label, sheet

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from semtoken_rag.render import CompressedContext, UnitReport
+from semtoken_rag.context import CompressedContext
+from semtoken_rag.result import UnitReport
 from semtoken_rag.types import FloatArray, IntArray
 
 

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, Config, Granularity, SemToken
-from semtoken_rag.encoders.base import encodable
-from semtoken_rag.paper import PaperStrategy
-from semtoken_rag.presets import STRATEGIES
+from semtoken_rag.paper.algorithm1 import PaperStrategy
+from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.testing import HashEncoder, check_context
+from semtoken_rag.text.encodable import encodable
 
 ENCODERS = {"static": "static", "hash": HashEncoder()}
 OPTIONS = PaperStrategy(tau=0.2, delta=0.3, query_threshold=-0.5, stride=2, bin_width=0.1, whole_words=False)
@@ -152,10 +152,14 @@ def test_hostile_documents_stay_within_the_budget(text):
 def test_floor_ceiling_and_order():
     chunks = ["Alpha beta gamma. Delta.", "Cats sleep. Dogs bark.", "Rivers run. Seas wait."]
     base = {"encoder": "static", "token_counter": lambda t: len(t.split())}
-    spread = SemToken(**base, config=Config(floor=1)).compress(chunks, "Do dogs bark?", max_tokens=7)
+    spread = SemToken(**base, config=Config(min_chunk_tokens=1)).compress(
+        chunks, "Do dogs bark?", max_tokens=7
+    )
     assert {c.index for c in spread.chunks} == {0, 1, 2}
     assert spread.chunks[-1].index == 1
-    capped = SemToken(**base, config=Config(ceiling=2)).compress(chunks, "Do dogs bark?", max_tokens=6)
+    capped = SemToken(**base, config=Config(max_chunk_tokens=2)).compress(
+        chunks, "Do dogs bark?", max_tokens=6
+    )
     assert max(c.tokens_after for c in capped.chunks) <= 2
     best = SemToken(**base, config=Config(order="relevance")).compress(chunks, "Do dogs bark?", max_tokens=6)
     assert best.chunks[0].index == 1

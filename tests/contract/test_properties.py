@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from semtoken_rag import Chunk, Config, SemToken
-from semtoken_rag.presets import STRATEGIES
+from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.testing import HashEncoder, check_context
 from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
 

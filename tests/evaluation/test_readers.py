@@ -15,7 +15,7 @@ import torch
 
 from evaluation import gpu, kv, kv_lm
 from semtoken_rag import SemToken
-from semtoken_rag.efficiency import SHAPES
+from semtoken_rag.paper.efficiency import SHAPES
 from semtoken_rag.testing import HashEncoder
 from tests.llm.readers import reader
 from tests.llm.samples import CHUNKS, QUESTION, tokenizer

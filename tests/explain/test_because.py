@@ -18,7 +18,7 @@ def reasons(context) -> dict[str, str]:
     return {d.text[u.start : u.end]: str(u.reason) for d in said.documents for u in d.units}
 
 
-def decided(chunks, keep, scores=None, lender=None, **kwargs):
+def decided(chunks, keep, scores=None, bridged_from=None, **kwargs):
     """Explain a call in which exactly the units ``keep`` are chosen, in that order."""
 
     def strategy(problem):
@@ -30,7 +30,7 @@ def decided(chunks, keep, scores=None, lender=None, **kwargs):
             np.array(keep),
             problem.units.chars.copy(),
             {"score": score},
-            lender=lender or {},
+            bridged_from=bridged_from or {},
             **kwargs,
         )
 
@@ -52,19 +52,19 @@ def test_a_bridge_leads_to_the_unit_that_lends(strategy):
     bridged = [u for u in said.units if u.reason.quoted]
     assert bridged
     for unit in bridged:
-        lender = next(u for u in said.units if u.number == unit.reason.unit)
-        assert lender.granularity > Granularity.DROPPED
-        assert units[lender.number].number != units[unit.number].number
-        text = units[lender.number].text[lender.start : lender.end]
-        assert f"document {units[lender.number].number}" in unit.reason.after
+        bridged_from = next(u for u in said.units if u.number == unit.reason.unit)
+        assert bridged_from.granularity > Granularity.DROPPED
+        assert units[bridged_from.number].number != units[unit.number].number
+        text = units[bridged_from.number].text[bridged_from.start : bridged_from.end]
+        assert f"document {units[bridged_from.number].number}" in unit.reason.after
         assert unit.reason.quoted in text + units[unit.number].text
 
 
 def test_no_two_units_owe_their_place_to_each_other():
     units = call(max_tokens=60).units
-    lent = {number: unit.lender for number, unit in enumerate(units) if unit.lender >= 0}
+    lent = {number: unit.bridged_from for number, unit in enumerate(units) if unit.bridged_from >= 0}
     assert lent
-    assert all(lent.get(lender) != number for number, lender in lent.items())
+    assert all(lent.get(bridged_from) != number for number, bridged_from in lent.items())
 
 
 def test_what_would_be_kept_without_its_bridge_is_not_said_to_be_kept_for_it():
@@ -98,12 +98,12 @@ def test_what_would_be_kept_without_its_bridge_is_not_said_to_be_kept_for_it():
 )
 def test_the_tie_is_a_title_that_is_named_or_words_in_common(chunks, said):
     keep = [0, 1]
-    assert decided(chunks, keep, lender={1: 0})[chunks[1].text] == said
+    assert decided(chunks, keep, bridged_from={1: 0})[chunks[1].text] == said
 
 
 def test_words_of_the_question_tie_nothing_together():
     chunks = [Chunk("A number is odd."), Chunk("That number was even."), *TEN]
-    said = decided(chunks, [0, 1], lender={1: 0})[chunks[1].text]
+    said = decided(chunks, [0, 1], bridged_from={1: 0})[chunks[1].text]
     assert said == "Kept because of what it has in common with document 1."
 
 

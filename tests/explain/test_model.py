@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.explain import explain
-from semtoken_rag.presets import STRATEGIES
+from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Granularity
 from tests.explain.samples import DOCUMENTS, QUESTION, call

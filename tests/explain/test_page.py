@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.explain import explain, frame, page
-from semtoken_rag.explain.visible import visible
 from semtoken_rag.testing import HashEncoder
+from semtoken_rag.text.visible import visible
 from tests.explain.samples import DOCUMENTS, HOSTILE, QUESTION, call, hostile
 from tests.samples import words
 
@@ -101,7 +101,7 @@ def test_the_data_say_what_the_call_decided():
 def test_a_reason_ends_no_element():
     context = call(max_tokens=50)
     said = "</script><script>window.hit=1</script><!--<script>"
-    units = tuple(replace(unit, reason=said, lender=-1) for unit in context.units)
+    units = tuple(replace(unit, reason=said, bridged_from=-1) for unit in context.units)
     read = Read(page(explain(replace(context, units=units))))
     assert [tag for tag, _ in read.elements].count("script") == 2
     reasons = [u["reason"][0] for u in json.loads("".join(read.said["data"]))["units"] if u["grain"]]

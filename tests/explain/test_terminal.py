@@ -9,7 +9,7 @@ pytest.importorskip("rich")
 from rich.console import Console
 
 from semtoken_rag.cli import app
-from semtoken_rag.explain.visible import visible
+from semtoken_rag.text.visible import visible
 from tests.explain.samples import DOCUMENTS, HOSTILE, QUESTION, call, hostile
 
 

@@ -40,8 +40,8 @@ from llama_index.postprocessor.semtoken import (
     SemTokenPostprocessor,
 )
 from semtoken_rag import Config
-from semtoken_rag.store import MemoryStore
-from semtoken_rag.strategy import SemTokenStrategy
+from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.strategy.default import SemTokenStrategy
 from semtoken_rag.testing import HashEncoder
 from tests.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
 
@@ -260,7 +260,7 @@ def test_assignment_is_checked_and_makes_a_new_engine() -> None:
         ("on_error", "fallback", True),
         ("min_tokens", 7, True),
         ("store", "memory://", True),
-        ("config", Config(floor=1), True),
+        ("config", Config(min_chunk_tokens=1), True),
         ("ratio", 0.2, False),
         ("title_key", "heading", False),
         ("callback_manager", CallbackManager(), False),

@@ -7,7 +7,8 @@ import re
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from semtoken_rag.render import CompressedChunk, CompressedContext, Piece, Stats, UnitReport
+from semtoken_rag.context import CompressedContext
+from semtoken_rag.result import CompressedChunk, Piece, Stats, UnitReport
 from semtoken_rag.types import Chunk, Granularity
 
 CHUNKS = (

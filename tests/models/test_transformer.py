@@ -21,9 +21,9 @@ def _minilm() -> str:
 
 @pytest.fixture(scope="module")
 def encoder():
-    from semtoken_rag.encoders.auto import resolve
+    from semtoken_rag.encoders.registry import resolve_encoder
 
-    return resolve("minilm")
+    return resolve_encoder("minilm")
 
 
 def test_vectors_have_unit_length_and_offsets_slice_the_text(encoder):

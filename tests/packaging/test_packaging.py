@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import semtoken_rag
-from semtoken_rag.encoders.auto import ADAPTER
+from semtoken_rag.encoders.registry import ADAPTER
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(semtoken_rag.__file__).parent
@@ -43,7 +43,7 @@ def test_import_loads_nothing_optional():
     [
         ("langchain_core", "langchain_semtoken", "langchain"),
         ("llama_index.core", "llama_index.postprocessor.semtoken", "llama-index"),
-        ("pydantic", "semtoken_rag.settings", "langchain"),
+        ("pydantic", "semtoken_rag.adapters.settings", "langchain"),
         ("fastapi", "semtoken_rag.ui", "ui"),
     ],
 )

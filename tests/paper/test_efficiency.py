@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from semtoken_rag.efficiency import (
+from semtoken_rag.paper.efficiency import (
     GPT_J_6B,
     GPT_NEOX_20B,
     LLAMA_2_7B,

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from semtoken_rag.testing import HashEncoder, ScriptedReader
 from semtoken_rag.ui.app import create_app
 from semtoken_rag.ui.documents import Document
-from semtoken_rag.ui.serve import serving
+from semtoken_rag.ui.server import serving
 from semtoken_rag.ui.workbench import Workbench
 from tests.samples import words
 from tests.ui.samples import ANSWER, MARA, QUESTION, TOWER, pdf

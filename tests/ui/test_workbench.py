@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from semtoken_rag.compressor import SemToken
-from semtoken_rag.presets import STRATEGIES
+from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.testing import HashEncoder, ScriptedReader
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.documents import Document
 from semtoken_rag.ui.events import Event, progress, stream
-from semtoken_rag.ui.view import cited
+from semtoken_rag.ui.payload import cited
 from semtoken_rag.ui.workbench import Asked, Workbench
 from tests.samples import words
 from tests.ui.samples import ANSWER, MARA, QUESTION, TOWER

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.llm.decode import Input
 from semtoken_rag.llm.excerpts import Excerpt, full_excerpts
 from semtoken_rag.llm.kv.cache import SpanCache
@@ -22,7 +23,6 @@ from semtoken_rag.llm.kv.rotary import Rotation, rotations
 from semtoken_rag.llm.prepare import Prepared, Reader, check_context, to_input
 from semtoken_rag.llm.prompt import Prompt, tokenize
 from semtoken_rag.llm.soft import SoftPrompt, check_positions
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 PRUNE = ("prompt", "context")

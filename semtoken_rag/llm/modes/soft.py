@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from transformers import DynamicCache
 
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.llm.decode import Input
 from semtoken_rag.llm.merge import Merger
 from semtoken_rag.llm.prepare import Prepared, Reader, kept_prompt
 from semtoken_rag.llm.soft import SoftPrompt, check_positions, check_soft, soft_prompt
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from transformers import DynamicCache
 
+from semtoken_rag.context import CompressedContext
 from semtoken_rag.llm.prepare import Prepared, Reader, kept_prompt, to_input
 from semtoken_rag.llm.prompt import tokenize
 from semtoken_rag.llm.soft import SoftPrompt
-from semtoken_rag.render import CompressedContext
 from semtoken_rag.types import Chunk
 
 

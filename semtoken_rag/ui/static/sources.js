@@ -59,9 +59,9 @@ function* spans(text, units, kept, cites) {
 function detail(unit, result, documents) {
   const said = [SAID[unit.granularity]];
   for (const [name, value] of Object.entries(unit.scores ?? {})) said.push(`${name} ${value.toFixed(2)}`);
-  const lender = result.units[unit.lender];
-  if (lender) {
-    const text = points(documents[lender.document]).slice(lender.start, Math.min(lender.end, lender.start + 80));
+  const bridged_from = result.units[unit.bridged_from];
+  if (bridged_from) {
+    const text = points(documents[bridged_from.document]).slice(bridged_from.start, Math.min(bridged_from.end, bridged_from.start + 80));
     said.push(`explains what is mentioned in “${text.join("")}”`);
   }
   return said.join(" · ");

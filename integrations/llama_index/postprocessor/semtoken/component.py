@@ -12,7 +12,7 @@ from pydantic import ConfigDict, model_validator
 
 from llama_index.postprocessor.semtoken.nodes import to_node
 from semtoken_rag import Chunk, CompressedContext, Config
-from semtoken_rag.settings import SemTokenSettings
+from semtoken_rag.adapters.settings import SemTokenSettings
 
 OBJECTS = ("token_counter", "encoder", "strategy", "store", "config")
 

@@ -38,18 +38,8 @@ class CompressionEndEvent(BaseEvent):
     ----------
     nodes : list of NodeWithScore
         What is left.
-    tokens_before, tokens_after, budget : int
-        Tokens of the reader.
-    encoder : str
-        Who made the fingerprints.
-    seconds : dict of str to float
-        Of each stage.
-    fallback : str, optional
-        Why the result is not the encoder's, see `semtoken_rag.render.Stats`; None where all went well.
-    stored : int
-        Nodes whose fingerprints came from the store.
-    store_failure : str, optional
-        What went wrong with the store, which changes nothing else.
+    tokens_before, tokens_after, budget, encoder, counter, seconds, fallback, stored, markers
+        As in `semtoken_rag.Stats`, and so are ``store_failure`` and ``ratio``.
     """
 
     nodes: list[NodeWithScore]
@@ -57,10 +47,13 @@ class CompressionEndEvent(BaseEvent):
     tokens_after: int
     budget: int
     encoder: str
+    counter: str
     seconds: dict[str, float] = Field(default_factory=dict)
     fallback: str | None = None
     stored: int = 0
+    markers: dict[str, int] = Field(default_factory=dict)
     store_failure: str | None = None
+    ratio: float = 1.0
 
     @classmethod
     def class_name(cls) -> str:

@@ -12,13 +12,13 @@ from llama_index.core.schema import BaseNode, TransformComponent
 from llama_index.postprocessor.semtoken.component import SemTokenComponent
 from llama_index.postprocessor.semtoken.nodes import to_chunks
 from semtoken_rag import Chunk, CompressedContext
-from semtoken_rag.note import KEY
+from semtoken_rag.adapters.metadata import METADATA_KEY
 
 
 class SemTokenIngestion(SemTokenComponent, TransformComponent):
     """A step of an `IngestionPipeline`. The nodes of a call share one budget.
 
-    Parameters: see `semtoken_rag.settings.SemTokenSettings`, and
+    Parameters: see `semtoken_rag.adapters.settings.SemTokenSettings`, and
 
     Parameters
     ----------
@@ -62,5 +62,5 @@ class SemTokenIngestion(SemTokenComponent, TransformComponent):
         found = self._kept(nodes, chunks, context)
         if self.flat_note:
             for i in chunks.keys() & found.keys():
-                found[i].metadata[KEY] = json.dumps(found[i].metadata[KEY])
+                found[i].metadata[METADATA_KEY] = json.dumps(found[i].metadata[METADATA_KEY])
         return list(found.values())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from llama_index.core.schema import BaseNode, ImageNode, MetadataMode, Node, TextNode
 
 from semtoken_rag import Chunk, CompressedChunk
-from semtoken_rag.note import KEY, note_of, source_start, title_of
+from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, read_source_start, read_title
 
 
 def to_chunks(
@@ -24,7 +24,7 @@ def to_chunks(
             chunks[i] = Chunk(
                 text,
                 id=node.node_id,
-                title=title_of(node.metadata, title_key),
+                title=read_title(node.metadata, title_key),
                 score=scores[i] if scores else None,
             )
     return chunks
@@ -33,9 +33,9 @@ def to_chunks(
 def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
     """Return a deep copy of the node with the kept text and one more key of metadata, ``semtoken``.
 
-    See `semtoken_rag.note.note_of` for the key; neither the LLM nor the embedding model sees it. Its pieces
-    have offsets into the document that was split where the node knows its own range there. That range stays
-    as it is: what is left of the text is no longer contiguous.
+    See `semtoken_rag.adapters.metadata.chunk_metadata` for the key, which neither the LLM nor the embedding
+    model sees. If the node knows its range in the document that was split, the pieces also have offsets into
+    that. The range stays as it is: what is left of the text is no longer contiguous.
     """
     held = getattr(node, "obj", None)  # an IndexNode's retriever or index: often impossible to copy
     out = copy.deepcopy(node, {id(held): held})
@@ -43,10 +43,10 @@ def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
         out.text_resource.text = chunk.text  # set_content would make a resource without its other fields
     else:
         out.set_content(chunk.text)
-    out.metadata[KEY] = note_of(chunk, _source_start(node))
+    out.metadata[METADATA_KEY] = chunk_metadata(chunk, _source_start(node))
     for keys in (out.excluded_embed_metadata_keys, out.excluded_llm_metadata_keys):
-        if KEY not in keys:
-            keys.append(KEY)
+        if METADATA_KEY not in keys:
+            keys.append(METADATA_KEY)
     return out
 
 
@@ -63,4 +63,4 @@ def _source_start(node: BaseNode) -> int | None:
     start, end = (getattr(node, name, None) for name in ("start_char_idx", "end_char_idx"))
     if start is not None and end is not None and end - start != len(_text(node) or ""):
         return None
-    return source_start(node.metadata, start)
+    return read_source_start(node.metadata, start)

@@ -15,7 +15,6 @@ from llama_index.postprocessor.semtoken.component import SemTokenComponent
 from llama_index.postprocessor.semtoken.events import CompressionEndEvent, CompressionStartEvent
 from llama_index.postprocessor.semtoken.nodes import to_chunks
 from semtoken_rag import Chunk, CompressedContext
-from semtoken_rag.note import figures
 
 dispatcher = get_dispatcher(__name__)
 
@@ -25,7 +24,7 @@ Finish: TypeAlias = Callable[[Mapping[int, Chunk], CompressedContext], list[Node
 class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
     """Keep what the query needs of the retrieved nodes, word for word, within one token budget.
 
-    Parameters: see `semtoken_rag.settings.SemTokenSettings`. The budget covers the nodes' texts, not the
+    Parameters: see `semtoken_rag.adapters.SemTokenSettings`. The budget covers the nodes' texts, not the
     metadata that a prompt may show with them. Results are copies with the same ids, scores and
     relationships, in the order given; see `llama_index.postprocessor.semtoken.nodes.to_node` for what they
     carry. Nodes of which nothing is kept are left out; images, and other nodes without text, pass untouched.
@@ -86,7 +85,7 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
                     nodes[i].model_copy(update={"node": node}) if i in chunks else nodes[i]
                     for i, node in found.items()
                 ]
-                dispatcher.event(CompressionEndEvent(nodes=left, **figures(context)))
+                dispatcher.event(CompressionEndEvent(nodes=left, **context.stats.as_dict()))
                 legacy.on_end(payload={EventPayload.NODES: left})
                 return left
 

@@ -1,0 +1,81 @@
+"""`CompressedContext`: the text for the reader, its citations and its views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from semtoken_rag.result import CompressedChunk, Stats, UnitReport
+from semtoken_rag.text.quote import LEAST, longest_run, occurrences, words
+from semtoken_rag.types import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class CompressedContext:
+    """The compressed context: text for the reader, and where each part of it comes from.
+
+    Attributes
+    ----------
+    text
+        The kept chunks' texts, joined.
+    chunks
+        The chunks of which something is kept, in output order.
+    units
+        Every unit of the input with its scores and what was decided; empty where the input passed unchanged.
+    stats
+        See `Stats`.
+    source
+        All chunks of the call in its order, also those of which nothing is kept.
+    query
+        The question; empty where there was none.
+    """
+
+    text: str
+    chunks: tuple[CompressedChunk, ...]
+    units: tuple[UnitReport, ...]
+    stats: Stats
+    source: tuple[Chunk, ...] = field(default=(), repr=False)
+    query: str = ""
+
+    def cite(self, quote: str) -> list[tuple[str, int, int]]:
+        """Find a quote in the kept pieces.
+
+        Case, blanks and punctuation between words do not matter. Where the whole quote is nowhere, its
+        longest run of at least three words that is.
+
+        Returns
+        -------
+        list of (chunk id, start, end)
+            Character ranges in the chunks' own texts; empty where nothing matches.
+        """
+        wanted = words(quote, 0, len(quote))
+        kept = [(c.id, words(c.chunk.text, p.start, p.end)) for c in self.chunks for p in c.pieces]
+        if not wanted:
+            return []
+        found = [(id_, *span) for id_, text in kept for span in occurrences(wanted, text)]
+        if found:
+            return found
+        part = max((longest_run(wanted, text) for _, text in kept), key=len, default=())
+        if len(part) < LEAST:
+            return []
+        return [(id_, *span) for id_, text in kept for span in occurrences(part, text)]
+
+    def to_html(self, path: str | Path) -> None:
+        """Write a page that shows what was kept, what was dropped and why: one file, without a network."""
+        from semtoken_rag.explain import explain, page
+
+        Path(path).write_text(page(explain(self)), encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        """Show the same page in a notebook."""
+        from semtoken_rag.explain import explain, frame
+
+        return frame(explain(self))
+
+    def __rich__(self) -> Any:
+        """Show the same in a terminal: ``rich.print(context)``."""
+        from semtoken_rag.explain import explain
+        from semtoken_rag.explain.terminal import Report
+
+        return Report(explain(self))

@@ -1,0 +1,8 @@
+"""What only a whole corpus can tell: boilerplate and copies."""
+
+from __future__ import annotations
+
+from semtoken_rag.corpus.copies import Copies
+from semtoken_rag.corpus.novelty import CorpusNovelty
+
+__all__ = ["Copies", "CorpusNovelty"]

@@ -1,0 +1,54 @@
+"""The fallback result: what a call returns if it fails, takes too long or finds no capacity."""
+
+from __future__ import annotations
+
+import logging
+
+from semtoken_rag.budget import TokenCounter
+from semtoken_rag.config import Config
+from semtoken_rag.context import CompressedContext
+from semtoken_rag.encoders.static import default_static_encoder
+from semtoken_rag.engine.call import Call, Setup
+from semtoken_rag.engine.run import run, truncate
+from semtoken_rag.errors import CallRejected, DeadlineExceeded
+from semtoken_rag.fingerprints.compute import Fingerprinter
+from semtoken_rag.strategy.default import SemTokenStrategy
+
+log = logging.getLogger(__name__)
+
+
+def run_or_truncate(call: Call) -> CompressedContext:
+    """Run a call; if it fails inside, return the originals cut to the budget."""
+    try:
+        return run(call)
+    except DeadlineExceeded:  # nobody waits any more
+        raise
+    except Exception as error:
+        log.warning("compression failed, the originals are cut to the budget: %s", type(error).__name__)
+        return truncate(call, f"{type(error).__name__}: {error!s:.200}")
+
+
+class FallbackEngine:
+    """Compresses without the call's encoder, strategy and store: quickly, and without waiting for anything.
+
+    It uses the static table and the default strategy. If that is the call's encoder already, and so no
+    quicker, it returns the originals cut to the budget.
+
+    Parameters
+    ----------
+    counter, config
+        Those of the engine that it stands in for.
+    """
+
+    def __init__(self, counter: TokenCounter, config: Config) -> None:
+        self._static = default_static_encoder()
+        fingerprinter = Fingerprinter(self._static, config.segmenter)
+        self._setup = Setup(fingerprinter, SemTokenStrategy(), counter, config)
+
+    def __call__(self, call: Call, error: CallRejected) -> CompressedContext:
+        """Return a result flagged with the reason."""
+        reason = f"{type(error).__name__}: {error}"
+        log.info("the fallback engine answers: %s", reason)
+        if call.setup.fingerprinter.encoder is self._static:
+            return truncate(call, reason)
+        return run_or_truncate(call.fall_back(reason, self._setup))

@@ -1,0 +1,121 @@
+"""Second step of a call: what is selected, rendered within the budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from semtoken_rag.engine.call import Call
+from semtoken_rag.engine.measure import Measured, unit_cost
+from semtoken_rag.result import CompressedChunk, Piece
+from semtoken_rag.stages.render import arrange, join, pieces_of
+from semtoken_rag.strategy.base import Problem, Strategy
+from semtoken_rag.types import Granularity, IntArray, Query, Selection, Tokens, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The fingerprints of a call's chunks, the units that they fall into, and the question's fingerprints."""
+
+    tokens: Tokens
+    units: Units
+    query: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The units of a call, the reader's tokens of each (m,), and which of them are kept."""
+
+    units: Units
+    cost: IntArray
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is passed on: chunks, joined text, its tokens; ``decided`` is None for an input that fits."""
+
+    chunks: tuple[CompressedChunk, ...]
+    text: str
+    tokens: int
+    decided: Decided | None = None
+
+
+def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy) -> Decided:
+    """Have the strategy select among the units."""
+    config = call.setup.config
+    problem = Problem(
+        chunks=call.chunks,
+        tokens=encoded.tokens,
+        units=encoded.units,
+        query=encoded.query,
+        cost=unit_cost(call, encoded.units),
+        budget=measured.budget,
+        counter=call.setup.counter,
+        encoder=call.setup.fingerprinter.encoder.name,
+        min_chunk_tokens=config.min_chunk_tokens,
+        max_chunk_tokens=config.chunk_bound(measured.budget),
+        protect=config.protect,
+    )
+    selection = strategy(problem)
+    if selection.units is None:
+        return Decided(encoded.units, problem.cost, selection)
+    return Decided(selection.units, unit_cost(call, selection.units), selection)
+
+
+def fit(call: Call, measured: Measured, decided: Decided) -> Fitted:
+    """Render the selection and count the joined text.
+
+    If that is over the budget, the units chosen last are left out, as few as will do.
+    """
+    budget = measured.budget
+    kept = over = len(decided.selection.order)
+    made, step = _render_first(call, measured, decided, kept), 1
+    while made.tokens > budget and kept:  # ever more at once
+        over, kept, step = kept, max(0, kept - step), 2 * step
+        made = _render_first(call, measured, decided, kept)
+    while over - kept > 1:
+        middle = (kept + over) // 2
+        tried = _render_first(call, measured, decided, middle)
+        if tried.tokens > budget:
+            over = middle
+        else:
+            kept, made = middle, tried
+    return made
+
+
+def fit_whole(call: Call, measured: Measured) -> Fitted | None:
+    """Return all chunks as they are, or None if their joined text is over the budget."""
+    shown = [call.shown(chunk.text) for chunk in call.chunks]
+    counts = [call.count(text) for text in shown] if call.setup.config.sanitise_markers else measured.chunks
+    chunks = tuple(
+        CompressedChunk(i, chunk, (Piece(0, len(chunk.text), Granularity.FINE, 0.0),), text, before, after)
+        for i, (chunk, text, before, after) in enumerate(
+            zip(call.chunks, shown, measured.chunks, counts, strict=True)
+        )
+    )
+    text = call.setup.config.separator.join(shown)
+    tokens = max(call.count(text), sum(counts)) if shown else 0  # some counters find a token in nothing
+    return Fitted(chunks, text, tokens) if tokens <= measured.budget else None
+
+
+def _render_first(call: Call, measured: Measured, decided: Decided, n: int) -> Fitted:
+    """Render the ``n`` units chosen first."""
+    granularity = decided.selection.granularity.copy()
+    granularity[decided.selection.order[n:]] = Granularity.DROPPED
+    left = replace(decided, selection=replace(decided.selection, granularity=granularity))
+    chunks = _render(call, measured, left)
+    text = call.setup.config.separator.join(chunk.text for chunk in chunks)
+    tokens = max(call.count(text), sum(chunk.tokens_after for chunk in chunks)) if chunks else 0
+    return Fitted(chunks, text, tokens, left)
+
+
+def _render(call: Call, measured: Measured, decided: Decided) -> tuple[CompressedChunk, ...]:
+    units, selection, config = decided.units, decided.selection, call.setup.config
+    chunks = []
+    for index in np.unique(units.chunk[selection.granularity > Granularity.DROPPED]).tolist():
+        chunk, pieces = call.chunks[index], pieces_of(index, units, selection)
+        text = call.shown(join(chunk.text, pieces, config.gap))
+        chunks.append(CompressedChunk(index, chunk, pieces, text, measured.chunks[index], call.count(text)))
+    return arrange(chunks, config.order_for(call.query))

@@ -1,0 +1,48 @@
+"""First step of a call: the size of the input in the reader's tokens, and the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from semtoken_rag.budget import Budget
+from semtoken_rag.engine.call import Call
+from semtoken_rag.types import IntArray, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Sizes in the reader's tokens: of each chunk, of the whole input, and of what may be kept."""
+
+    chunks: Sequence[int]
+    total: int
+    budget: int
+
+
+def counts_before_encoding(call: Call) -> bool:
+    """Return whether the input has to be counted before it is encoded.
+
+    It need not if a ratio always cuts it and the encoder's own tokens are counted, which encoding gives.
+    """
+    always_cut = call.bound.ratio is not None and call.bound.ratio < 1 and not call.setup.config.min_tokens
+    return not (call.counts_encoded and always_cut and call.chunks)
+
+
+def measure(call: Call, counts: Sequence[int]) -> Measured:
+    """Return the sizes of a call whose chunks have ``counts`` tokens."""
+    total, bound, config = sum(counts), call.bound, call.setup.config
+    if bound.ratio is not None and (bound.ratio == 1 or total < config.min_tokens):
+        joined = config.separator.join(call.shown(chunk.text) for chunk in call.chunks)
+        total = max(total, call.count(joined))
+        bound = Budget(bound.max_tokens or max(total, 1), 1.0)
+    return Measured(counts, total, bound.tokens(total))
+
+
+def unit_cost(call: Call, units: Units) -> IntArray:
+    """Return the reader's tokens of each unit: (m,)."""
+    if call.counts_encoded:
+        return units.tokens[:, 1] - units.tokens[:, 0]
+    places = zip(units.chunk.tolist(), units.chars.tolist(), strict=True)
+    return np.array([call.count(call.chunks[c].text[a:b]) for c, (a, b) in places], np.int64)

@@ -1,0 +1,59 @@
+"""A call through its steps: measure, encode, segment, decide, fit, report."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from semtoken_rag.context import CompressedContext
+from semtoken_rag.engine.call import Call
+from semtoken_rag.engine.fitting import Encoded, decide, fit, fit_whole
+from semtoken_rag.engine.measure import Measured, counts_before_encoding, measure
+from semtoken_rag.engine.report import Trace, report
+from semtoken_rag.stages.segment import build_units
+from semtoken_rag.strategy.base import Strategy
+from semtoken_rag.strategy.lead import LeadStrategy
+from semtoken_rag.types import Encoding, Tokens
+
+
+def run(call: Call) -> CompressedContext:
+    """Compress; an input that fits passes unchanged."""
+    trace, measured = Trace(), None
+    if counts_before_encoding(call):
+        measured = _count(call, trace)
+        if measured.total <= measured.budget and (whole := fit_whole(call, measured)) is not None:
+            return report(call, measured, whole, trace)
+    with trace.stage("encode"):
+        read = call.setup.fingerprinter.read(call.chunks, call.query)
+        tokens = Tokens.concatenate([chunk.encoding for chunk in read.chunks])
+    trace.stored, trace.store_failure = read.n_stored, read.store_failure
+    if measured is None:
+        measured = measure(call, [len(chunk.encoding.ids) for chunk in read.chunks])
+    with trace.stage("segment"):
+        units = build_units(call.chunks, tokens, [chunk.segments for chunk in read.chunks])
+    return _finish(call, measured, Encoded(tokens, units, read.query), call.setup.strategy, trace)
+
+
+def truncate(call: Call, reason: str) -> CompressedContext:
+    """Cut the chunks to the budget in their order, without encoder, store and strategy."""
+    call, trace = call.fall_back(reason), Trace()
+    measured = _count(call, trace)
+    nothing, none = np.zeros((0, 1), np.float32), np.zeros(0, np.int64)
+    empty = Encoding(none, none.reshape(0, 2), nothing, none, nothing)
+    tokens = Tokens.concatenate([empty for _ in call.chunks])
+    encoded = Encoded(tokens, build_units(call.chunks, tokens))
+    return _finish(call, measured, encoded, LeadStrategy(), trace)
+
+
+def _count(call: Call, trace: Trace) -> Measured:
+    with trace.stage("count"):
+        return measure(call, [call.count(chunk.text) for chunk in call.chunks])
+
+
+def _finish(
+    call: Call, measured: Measured, encoded: Encoded, strategy: Strategy, trace: Trace
+) -> CompressedContext:
+    with trace.stage("select"):
+        decided = decide(call, measured, encoded, strategy)
+    with trace.stage("render"):
+        fitted = fit(call, measured, decided)
+    return report(call, measured, fitted, trace)

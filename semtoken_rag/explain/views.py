@@ -1,0 +1,151 @@
+"""What an explanation says of a call, as plain data: the page and the terminal both show this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from semtoken_rag.explain.reasons import Reason, Reasons
+from semtoken_rag.result import CompressedChunk, ContextView, Stats, UnitReport
+from semtoken_rag.types import Granularity
+
+SHADES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """One unit as it is shown.
+
+    Attributes
+    ----------
+    number
+        Its number in the call.
+    start, end
+        Character range in the document.
+    granularity
+        What was decided.
+    part
+        Character range that is passed on; empty where it is dropped.
+    shade
+        Its score on a scale of `SHADES` steps between the lowest and the highest of the call, 0 = lowest.
+    scores
+        Its scores by name, higher = keep; empty where nothing had to be decided.
+    cost, value, parent, bridged_from
+        See `UnitReport`.
+    part_cost
+        Tokens of the part, estimated by its length where it is not the whole unit.
+    group
+        Number shared by units that say the same, of which one is kept; -1 without a double.
+    reason
+        Why; None where nothing had to be decided.
+    """
+
+    number: int
+    start: int
+    end: int
+    granularity: Granularity
+    part: tuple[int, int]
+    shade: int
+    scores: Mapping[str, float]
+    cost: int
+    part_cost: int
+    value: float
+    parent: int
+    bridged_from: int
+    group: int
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """One document: its number from 1, its name, its text, its units in order, and its tokens."""
+
+    number: int
+    name: str
+    text: str
+    units: tuple[UnitView, ...]
+    tokens_before: int
+    tokens_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A call: the question, every document with every unit, and the figures."""
+
+    query: str
+    documents: tuple[DocumentView, ...]
+    stats: Stats
+
+    @property
+    def units(self) -> Iterator[UnitView]:
+        """All units in the order of their numbers."""
+        return (unit for document in self.documents for unit in document.units)
+
+
+def explain(context: ContextView) -> Explanation:
+    """Lay open what a call kept and why."""
+    kept = {chunk.index: chunk for chunk in context.chunks}
+    by_document: dict[int, list[UnitView]] = {index: [] for index in range(len(context.source))}
+    for unit, view in zip(context.units, _views(context, kept), strict=True):
+        by_document[unit.chunk].append(view)
+    documents = []
+    for index, views in by_document.items():
+        chunk, left = context.source[index], kept.get(index)
+        if left and not context.units:  # all passed unchanged
+            views = [_whole(index, len(chunk.text), left.tokens_before)]
+        before = left.tokens_before if left else sum(view.cost for view in views)
+        name = chunk.title or chunk.id or f"Document {index + 1}"
+        after = left.tokens_after if left else 0
+        documents.append(DocumentView(index + 1, name, chunk.text, tuple(views), before, after))
+    return Explanation(context.query, tuple(documents), context.stats)
+
+
+def _views(context: ContextView, kept: Mapping[int, CompressedChunk]) -> Iterator[UnitView]:
+    if not context.units:
+        return
+    reasons = Reasons(context)
+    shades = _shades(context.units)
+    for number, unit in enumerate(context.units):
+        part = _part(unit, kept)
+        yield UnitView(
+            number,
+            unit.start,
+            unit.end,
+            unit.granularity,
+            part,
+            shades[number],
+            unit.scores,
+            unit.cost,
+            ceil(unit.cost * (part[1] - part[0]) / (unit.end - unit.start)),
+            unit.value,
+            unit.parent,
+            unit.bridged_from,
+            reasons.group[number],
+            reasons.of(number),
+        )
+
+
+def _part(unit: UnitReport, kept: Mapping[int, CompressedChunk]) -> tuple[int, int]:
+    if unit.granularity == Granularity.DROPPED:
+        return unit.start, unit.start
+    if unit.granularity == Granularity.FINE:
+        return unit.start, unit.end
+    return next(
+        (p.start, p.end) for p in kept[unit.chunk].pieces if unit.start <= p.start and p.end <= unit.end
+    )
+
+
+def _shades(units: Sequence[UnitReport]) -> list[int]:
+    score = np.array([unit.scores["score"] for unit in units])
+    share = (score - score.min()) / max(float(np.ptp(score)), 1e-9)
+    shades: list[int] = np.minimum(share * SHADES, SHADES - 1).astype(int).tolist()
+    return shades
+
+
+def _whole(number: int, length: int, cost: int) -> UnitView:
+    return UnitView(
+        number, 0, length, Granularity.FINE, (0, length), SHADES - 1, {}, cost, cost, 0.0, -1, -1, -1, None
+    )

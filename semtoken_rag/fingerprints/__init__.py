@@ -1,0 +1,9 @@
+"""Fingerprints: what a call knows of a chunk before it decides, computed or read back from a store."""
+
+from __future__ import annotations
+
+from semtoken_rag.fingerprints.compute import Fingerprint, Fingerprinter, Fingerprints
+
+Read = Fingerprints
+
+__all__ = ["Fingerprint", "Fingerprinter", "Fingerprints", "Read"]

@@ -1,0 +1,81 @@
+"""Corpora by their path: a folder of texts, a JSON Lines or a parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from semtoken_rag.ingest.base import Source, cuts
+from semtoken_rag.ingest.files import JsonLines, Parquet
+from semtoken_rag.types import Chunk
+
+SUFFIXES = (".txt", ".md")
+
+
+def open_source(path: str | Path) -> Source:
+    """Return the corpus at ``path``, to be read row by row.
+
+    Parameters
+    ----------
+    path
+        A folder, of which each ``.txt`` and ``.md`` file, however deep, is a chunk with its relative path as
+        title and id; or a ``.jsonl`` or ``.parquet`` file of rows with ``text`` and, if any, ``title`` and
+        ``id``, whose other keys become metadata.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is nothing at ``path``.
+    ValueError
+        Where it is neither of these, or a folder without a text. While it is read: for a row that is no
+        chunk, with the file, the line or row (from 1) and what was found there.
+    ImportError
+        Where a parquet file is to be read without pyarrow; names the extra.
+    """
+    path = Path(path).absolute()  # workers may run in another folder
+    if path.is_dir():
+        return Folder.open(path)
+    if not path.exists():
+        raise FileNotFoundError(f"source {str(path)!r} does not exist")
+    if path.suffix.lower() == ".jsonl":
+        return JsonLines.open(path)
+    if path.suffix.lower() == ".parquet":
+        return Parquet.open(path)
+    raise ValueError(f"source must be a folder, a .jsonl or a .parquet file, got {str(path)!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Files of a folder, each one chunk; ``names`` are relative paths."""
+
+    root: Path
+    names: tuple[str, ...]
+
+    @classmethod
+    def open(cls, path: Path) -> Folder:
+        """Return all texts of a folder, sorted by name; ValueError where there are none."""
+        files = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if names := sorted(file.relative_to(path).as_posix() for file in files):
+            return cls(path, tuple(names))
+        raise ValueError(f"source must have a {' or '.join(SUFFIXES)} file, got {str(path)!r}")
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Read bytes, not text: newline translation would shift the offsets."""
+        for name in self.names:
+            data = (self.root / name).read_bytes()
+            try:
+                text = data.decode("utf-8")
+            except UnicodeDecodeError as error:
+                line, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 10]
+                place = f"{self.root / name}, line {line}"
+                raise ValueError(f"{place}: a text must be UTF-8, got {found!r}") from None
+            yield Chunk(text, id=name, title=name)
+
+    def rows(self) -> int:
+        """Tell how many files there are."""
+        return len(self.names)
+
+    def split(self, most: int) -> list[Source]:
+        """Cut the list of names."""
+        return [replace(self, names=self.names[a:b]) for a, b in cuts(0, len(self.names), most)]

@@ -1,0 +1,93 @@
+"""TofuTok-like merging: in every round the most similar adjacent pairs become one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from semtoken_rag.arrays import range_sum, unit_length
+from semtoken_rag.paper.clusters import ranges
+from semtoken_rag.paper.runs import keep_best, run_cost, word_ranges, word_vectors
+from semtoken_rag.strategy.base import Problem
+from semtoken_rag.types import FloatArray, IntArray, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class TofuStrategy:
+    """Merge words round by round until the words that stand for the groups fit the budget.
+
+    The paper cites "Fu et al., 2021" for TofuTok and does not define it. Taken: the bipartite merging known
+    from vision transformers (Bolya et al., arXiv 2210.09461), between neighbours only, since text keeps its
+    order: every second group may join its left or its right neighbour, whichever is more alike, and the most
+    similar pairs of a round do. For a group stands the word that is most like its mean.
+
+    Parameters
+    ----------
+    share
+        Pairs merged in a round, as a share of the call's words; the same number in each round, fewer in the
+        last.
+    """
+
+    share: float = 1 / 16
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 0.5:
+            raise ValueError(f"share must be in (0, 0.5], got {self.share!r}")
+
+    def __call__(self, problem: Problem) -> Selection:
+        """Decide; see `Strategy`."""
+        words = word_ranges(problem)
+        vectors, cost = word_vectors(problem, words), run_cost(problem, words)
+        chunk = problem.tokens.chunk[words[:, 0]]
+        most = max(1, int(self.share * len(words)))
+        groups = ranges(np.arange(len(words)), len(words))  # (g, 2) ranges of words
+        stand = groups[:, 0]
+        while (excess := int(cost[stand].sum()) - problem.budget) > 0:
+            merged = merge_round(vectors, groups, chunk, min(most, excess))
+            if len(merged) == len(groups):
+                break
+            groups = merged
+            stand = representatives(vectors, groups)
+        size = (groups[:, 1] - groups[:, 0]).astype(np.float32)
+        runs = ranges(words[groups[:, 0], 0], len(problem.tokens.ids))
+        return keep_best(problem, runs, {"score": size}, shown=words[stand])
+
+
+def merge_round(vectors: FloatArray, groups: IntArray, chunk: IntArray, most: int) -> IntArray:
+    """Merge at most ``most`` pairs of neighbours.
+
+    Parameters
+    ----------
+    vectors : (w, d) float
+        Of the words, of unit length.
+    groups : (g, 2) int
+        Ranges of words that cover them.
+    chunk : (w,) int
+        Chunk of each word; no group crosses from one chunk into the next.
+
+    Returns
+    -------
+    (g', 2) int
+        The groups after the round, in source order.
+    """
+    mean = unit_length(range_sum(vectors, groups))
+    alike = np.einsum("gd,gd->g", mean[:-1], mean[1:])  # (g - 1,) of each group and the next
+    inner = chunk[groups[:-1, 0]] == chunk[groups[1:, 0]]
+    edge = np.r_[-np.inf, np.where(inner, alike, -np.inf), -np.inf]  # (g + 1,) before and after each group
+    even = np.arange(0, len(groups), 2)
+    left, right = edge[even], edge[even + 1]
+    border, value = np.where(left >= right, even, even + 1), np.maximum(left, right)
+    best = np.argsort(-value, kind="stable")[:most]
+    starts = np.ones(len(groups) + 1, bool)
+    starts[border[best[value[best] > -np.inf]]] = False
+    return ranges(groups[starts[:-1], 0], len(vectors))
+
+
+def representatives(vectors: FloatArray, groups: IntArray) -> IntArray:
+    """Word of each group that is most like the group's mean, the first of equals: (g, 2) -> (g,)."""
+    group = np.repeat(np.arange(len(groups)), groups[:, 1] - groups[:, 0])
+    alike = np.einsum("wd,wd->w", vectors, range_sum(vectors, groups)[group])
+    order = np.lexsort((-alike, group))  # sorts by group, then by likeness; stable
+    found: IntArray = order[groups[:, 0]]
+    return found

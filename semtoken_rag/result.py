@@ -1,0 +1,170 @@
+"""The result of a call as data: kept slices, chunks, reports of units, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from semtoken_rag.types import Chunk, Granularity
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A kept slice: ``chunk.text[start:end]``, how it was kept, and the best score in it (higher = keep)."""
+
+    start: int
+    end: int
+    granularity: Granularity
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class CompressedChunk:
+    """What is left of one chunk.
+
+    Attributes
+    ----------
+    index
+        Position of the chunk in the call.
+    chunk
+        The caller's chunk, unchanged.
+    pieces
+        Sorted, disjoint slices of its text.
+    text
+        The pieces joined; the chunk's own text if all of it is kept. `Config.sanitise_markers` may break
+        markers in it.
+    tokens_before, tokens_after
+        Tokens of the reader.
+    """
+
+    index: int
+    chunk: Chunk
+    pieces: tuple[Piece, ...]
+    text: str
+    tokens_before: int
+    tokens_after: int
+
+    @property
+    def id(self) -> str:
+        """Name of the chunk in citations: its own id, or its position in the call."""
+        return self.chunk.id if self.chunk.id is not None else str(self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReport:
+    """One unit of the input: where it is, its scores, what was decided, and why.
+
+    Attributes
+    ----------
+    chunk
+        Position of its chunk in the call.
+    start, end
+        Character range in the chunk's text.
+    kind
+        As in `semtoken_rag.types.Units`.
+    granularity
+        What was decided.
+    scores
+        Scores by name, higher = keep.
+    reason
+        Why it was decided, if there is more to say than the score; else empty.
+    cost
+        Tokens of the reader.
+    value
+        The score less what the unit's length counts against it; units are kept by falling value.
+    parent
+        Number of the unit that is kept along with this one, -1 for none.
+    bridged_from
+        Number of the kept unit whose names raised this one, -1 for none.
+    """
+
+    chunk: int
+    start: int
+    end: int
+    kind: str
+    granularity: Granularity
+    scores: Mapping[str, float]
+    reason: str = ""
+    cost: int = 0
+    value: float = 0.0
+    parent: int = -1
+    bridged_from: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Figures of a call.
+
+    Attributes
+    ----------
+    tokens_before, tokens_after
+        Tokens of the reader in the input and in the text that is passed on.
+    budget
+        Tokens of the reader that may be passed on.
+    encoder
+        Name of the encoder.
+    counter
+        How tokens were counted, see `semtoken_rag.budget.TokenCounter`.
+    seconds
+        Seconds by stage.
+    fallback
+        The failure, or the lack of time or capacity, for which the result is not the encoder's; None if all
+        went well.
+    stored
+        Number of chunks whose fingerprints came from the store.
+    markers
+        Number of role markers (``role``) and control characters (``control``) in what is passed on, see
+        `semtoken_rag.text.markers.count_markers`; without those that do not occur.
+    store_failure
+        What went wrong with the store, which costs time but changes nothing else; None if nothing did.
+    """
+
+    tokens_before: int
+    tokens_after: int
+    budget: int
+    encoder: str
+    counter: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    fallback: str | None = None
+    stored: int = 0
+    markers: Mapping[str, int] = field(default_factory=dict)
+    store_failure: str | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Share of the tokens that is left, in [0, 1]; 1 for an empty input."""
+        return self.tokens_after / self.tokens_before if self.tokens_before else 1.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all figures as plain data that JSON can hold, `ratio` included."""
+        return {**asdict(self), "ratio": self.ratio}
+
+
+class ContextView(Protocol):
+    """What explanations read of a `CompressedContext`."""
+
+    @property
+    def chunks(self) -> Sequence[CompressedChunk]:
+        """Chunks of which something is kept."""
+        ...
+
+    @property
+    def units(self) -> Sequence[UnitReport]:
+        """Every unit of the input."""
+        ...
+
+    @property
+    def stats(self) -> Stats:
+        """Figures of the call."""
+        ...
+
+    @property
+    def source(self) -> Sequence[Chunk]:
+        """All chunks of the call."""
+        ...
+
+    @property
+    def query(self) -> str:
+        """The question."""
+        ...

@@ -1,0 +1,1 @@
+"""The stages of a call, one of the paper's steps a module."""

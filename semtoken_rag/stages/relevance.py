@@ -1,0 +1,117 @@
+"""Relevance of each unit to the question (the paper's s_i, 3.4): late interaction and a few smaller signs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from semtoken_rag.arrays import group_max, range_sum, similarity
+from semtoken_rag.stages.terms import Terms, total
+from semtoken_rag.stages.weights import fitted
+from semtoken_rag.types import Chunk, FloatArray, Query, Tokens, Units
+
+FEATURES = (
+    "late",
+    "late_own",
+    "pooled",
+    "lexical",
+    "lexical_title",
+    "chunk",
+    "lead",
+    "retriever",
+    "unit_share",
+    "chunk_share",
+)
+SCALE = 20.0  # cosines to logits
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """Weighted sum of features.
+
+    Parameters
+    ----------
+    weights
+        Weight by feature name; None takes those fitted for the encoder at hand.
+    """
+
+    weights: Mapping[str, float] | None = field(default=None)
+
+    def __call__(
+        self, query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units, terms: Terms, encoder: str
+    ) -> FloatArray:
+        """Score of each unit: (m,) float32, higher = keep."""
+        weights = self.weights if self.weights is not None else fitted(encoder)["relevance"]
+        values = features(query, chunks, tokens, units, terms)
+        return sum(
+            (np.float32(weights.get(name, 0.0)) * values[name] for name in FEATURES),
+            np.zeros(len(units), np.float32),
+        )
+
+
+def features(
+    query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units, terms: Terms
+) -> dict[str, FloatArray]:
+    """Every feature of every unit by name, each (m,) float32, higher = more relevant.
+
+    Late interaction with the unit and its title (``late``), without it (``late_own``), of the whole chunk
+    (``chunk``); cosine of the means (``pooled``); IDF overlap with unit and title; the place in the chunk and
+    the retriever's score. These are standardised over the call. ``unit_share`` and ``chunk_share`` are
+    softmaxes of ``late`` and ``chunk``: near 1 where one unit or chunk stands out, which asks for the rest
+    of that chunk rather than for others.
+    """
+    m, vectors = len(units), query.encoding.vectors
+    weight = terms.query_weight()
+    own = group_max(similarity(vectors, tokens.vectors)[:, terms.inside], terms.unit, m)  # (q, m)
+    title = group_max(similarity(vectors, tokens.title_vectors), tokens.title_chunk, len(chunks))
+    whole = group_max(own, units.chunk, len(chunks))
+    sums = range_sum(tokens.vectors, units.tokens)
+    norm = np.linalg.norm(sums, axis=1)
+    mean = vectors.mean(0) if len(vectors) else np.zeros(sums.shape[1], np.float32)
+    share = np.zeros_like(terms.idf)
+    share[terms.query] = weight
+    position = np.arange(m) - np.searchsorted(units.chunk, units.chunk)
+    late = weight @ np.maximum(own, title[:, units.chunk])
+    chunk = weight @ np.maximum(whole, title)
+    signs = {
+        "late": late,
+        "late_own": weight @ own,
+        "pooled": (sums @ mean) / np.maximum(norm, 1e-9),
+        "lexical": total(terms.in_units, share, m),
+        "lexical_title": total(terms.in_titles, share, len(chunks))[units.chunk],
+        "chunk": chunk[units.chunk],
+        "lead": 1.0 / (1.0 + position),
+        "retriever": _retriever(chunks)[units.chunk],
+    }
+    shares = {"unit_share": softmax(late), "chunk_share": softmax(chunk)[units.chunk]}
+    rows = standardise(np.stack(list(signs.values())).astype(np.float32))  # (signs, m)
+    return dict(zip(signs, rows, strict=True)) | shares
+
+
+def _retriever(chunks: Sequence[Chunk]) -> FloatArray:
+    """Scores of the retriever; from 0 to 1, 0 for chunks without one."""
+    scores = np.array([np.nan if c.score is None else c.score for c in chunks], np.float64)
+    finite = np.isfinite(scores)
+    lowest, highest = (scores[finite].min(), scores[finite].max()) if finite.any() else (0.0, 0.0)
+    span = max(highest - lowest, 1e-300)
+    known = np.where(finite, scores, np.where(scores == np.inf, highest, lowest))
+    return ((known - lowest) / span).astype(np.float32)
+
+
+def softmax(values: FloatArray) -> FloatArray:
+    """Share of each value after scaling by `SCALE`: same shape, sums to 1."""
+    raised = np.exp(SCALE * (values - values.max(initial=-np.inf)))
+    share: FloatArray = (raised / max(float(raised.sum()), 1e-9)).astype(np.float32)
+    return share
+
+
+def standardise(values: FloatArray) -> FloatArray:
+    """Shift and scale to mean 0 and deviation 1 along the last axis; constant values become 0."""
+    if not values.shape[-1]:
+        return values
+    centred = values - values.mean(-1, keepdims=True)
+    deviation = np.sqrt(np.square(centred).mean(-1, keepdims=True))
+    scaled: FloatArray = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-6)
+    return scaled

@@ -1,0 +1,199 @@
+"""Budgeted selection: which units are kept, best first, under the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from semtoken_rag.types import FloatArray, Granularity, IntArray, Selection, Units
+
+TEMPERATURE = 1.43  # of the softmax over the scores, which are too sure of themselves
+
+
+@dataclass
+class Ledger:
+    """Budget account of a selection: what is kept and what it costs.
+
+    Parameters
+    ----------
+    units
+        The candidates.
+    cost : (m,) int
+        Tokens of each unit.
+    budget
+        Tokens that all kept units may cost together.
+    max_chunk_tokens
+        Tokens that the units of one chunk may cost; None for any number.
+    duplicate : (m,) int
+        Group of each unit, of which only one is kept; -1 for a unit without a duplicate. None if all differ.
+    """
+
+    units: Units
+    cost: IntArray
+    budget: int
+    max_chunk_tokens: int | None = None
+    duplicate: IntArray | None = None
+    order: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.left = self.budget
+        self.kept = np.zeros(len(self.units), bool)
+        self.parts: dict[int, tuple[int, int]] = {}  # character range of each unit that is kept in part
+        self._groups: set[int] = set()
+        self.spent = np.zeros(int(self.units.chunk.max(initial=-1)) + 1, np.int64)  # tokens by chunk
+
+    def marginal_cost(self, unit: int) -> int:
+        """Return the tokens that keeping ``unit`` adds: its own, and its parent's unless that is kept."""
+        parent = int(self.units.parent[unit])
+        return int(self.cost[unit]) + (int(self.cost[parent]) if parent >= 0 and not self.kept[parent] else 0)
+
+    def remaining(self, unit: int) -> int:
+        """Return the tokens that ``unit`` may cost: of the budget, and of its chunk's bound."""
+        if self.max_chunk_tokens is None:
+            return self.left
+        return min(self.left, self.max_chunk_tokens - int(self.spent[self.units.chunk[unit]]))
+
+    def has_kept_duplicate(self, unit: int) -> bool:
+        """Return whether a duplicate of ``unit`` is kept."""
+        return self.duplicate is not None and int(self.duplicate[unit]) in self._groups
+
+    def keep(self, unit: int) -> bool:
+        """Keep ``unit`` and its parent if they fit; return whether it is kept."""
+        if self.kept[unit]:
+            return True
+        cost = self.marginal_cost(unit)
+        if self.has_kept_duplicate(unit) or cost > self.remaining(unit):
+            return False
+        parent = int(self.units.parent[unit])
+        for each in (parent, unit):
+            if each >= 0 and not self.kept[each]:
+                self.kept[each] = True
+                self.order.append(each)
+        self._charge(unit, cost)
+        return True
+
+    def keep_span(self, unit: int, part: tuple[int, int], cost: int) -> None:
+        """Keep the character range ``part`` of ``unit``, which must fit."""
+        self.parts[unit] = part
+        self.order.append(unit)
+        self._charge(unit, cost)
+
+    def to_selection(
+        self, scores: Mapping[str, FloatArray], reasons: Mapping[int, str] | None = None
+    ) -> Selection:
+        """Return what is kept, with the scores (m,) by name and the reasons by unit."""
+        granularity = np.where(self.kept, Granularity.FINE, Granularity.DROPPED).astype(np.int64)
+        chars = self.units.chars.copy()
+        for unit, part in self.parts.items():
+            granularity[unit], chars[unit] = Granularity.COARSE, part
+        return Selection(granularity, np.array(self.order, np.int64), chars, scores, reasons or {})
+
+    def _charge(self, unit: int, cost: int) -> None:
+        if self.duplicate is not None and self.duplicate[unit] >= 0:
+            self._groups.add(int(self.duplicate[unit]))
+        self.left -= cost
+        self.spent[self.units.chunk[unit]] += cost
+
+
+def greedy_select(
+    scores: FloatArray,
+    ledger: Ledger,
+    gain: Callable[[int], FloatArray] | None = None,
+    hops: int = 0,
+    cut: Callable[[int], bool] | None = None,
+    cost_exponent: float = 0.0,
+) -> tuple[FloatArray, dict[int, int]]:
+    """Keep the best units that fit; the first ``hops`` of them raise the others by a gain.
+
+    Parameters
+    ----------
+    scores : (m,) float
+        Log-odds that a unit is wanted, higher = keep.
+    ledger
+        Filled in place.
+    gain
+        From a kept unit to what every unit gains by it, (m,) >= 0.
+    cost_exponent
+        Units come by score - cost_exponent * log(cost): 0 = by score, 1 = by expected gold per token.
+    cut
+        Keeps what fits of a unit and returns whether it could. Called for the first unit that does not fit
+        whole, if that is worth more than the units that would take its place.
+
+    Returns
+    -------
+    (m,) float
+        The scores with their gains.
+    dict of int to int
+        For each unit that was raised, the unit kept before it that raised it.
+    """
+    scores = scores.astype(np.float32, copy=True)
+    best = np.zeros_like(scores)
+    raised: dict[int, int] = {}
+    greedy = _Greedy(ledger, cut, cost_exponent)
+    for _ in range(hops if gain else 0):
+        unit = next(greedy.keep_best(scores + best), None)
+        if unit is None or gain is None:
+            break
+        gained = gain(unit)
+        for other in np.flatnonzero((gained > best) & ~ledger.kept):
+            raised[int(other)] = unit
+        best = np.maximum(best, gained)
+    for _ in greedy.keep_best(scores + best):
+        pass
+    return scores + best, raised
+
+
+class _Greedy:
+    """Keeps units, best first, and remembers which were considered."""
+
+    def __init__(self, ledger: Ledger, cut: Callable[[int], bool] | None, cost_exponent: float) -> None:
+        self.ledger, self.cut = ledger, cut
+        self.discount = (cost_exponent * np.log(np.maximum(ledger.cost, 1))).astype(np.float32)
+        self.passed = ledger.kept.copy()
+
+    def keep_best(self, values: FloatArray) -> Iterator[int]:
+        """Keep the best units that fit, one a step."""
+        for unit in self._order(values):
+            self.passed[unit] = True
+            if self.ledger.keep(unit):
+                yield unit
+            elif self.cut is not None and not self.ledger.has_kept_duplicate(unit):
+                cut, self.cut = self.cut, None  # the first that does not fit is the one worth most
+                if self._worth_cutting(unit, values):
+                    cut(unit)
+
+    def _worth_cutting(self, unit: int, values: FloatArray) -> bool:
+        """Compare what fits of ``unit`` with the units that would fit in its place, by expected gold."""
+        share = np.exp((values - values.max()) / TEMPERATURE)
+        left = self.ledger.remaining(unit)
+        part, others = float(share[unit]) * left / self.ledger.marginal_cost(unit), 0.0
+        for other in self._order(values):
+            if others >= part:
+                break
+            if (price := self.ledger.marginal_cost(other)) <= left:
+                left, others = left - price, others + float(share[other])
+        return others < part
+
+    def _order(self, values: FloatArray) -> list[int]:
+        """Return the units that were not considered yet, best first."""
+        order = np.argsort(self.discount - values, kind="stable")
+        found: list[int] = order[~self.passed[order]].tolist()
+        return found
+
+
+def duplicates(texts: Sequence[str]) -> IntArray:
+    """Return the group of each text among those that differ in case and blanks alone, -1 for none: (m,)."""
+    groups: dict[str, list[int]] = {}
+    for i, text in enumerate(texts):
+        groups.setdefault(" ".join(text.lower().split()), []).append(i)
+    out = np.full(len(texts), -1, np.int64)
+    for number, members in enumerate(g for g in groups.values() if len(g) > 1):
+        out[members] = number
+    return out
+
+
+def bridge_reasons(bridged_from: Mapping[int, int]) -> dict[int, str]:
+    """Return a reason for each unit that a kept unit raised, given which one."""
+    return {unit: f"explains what unit {by} mentions" for unit, by in bridged_from.items()}

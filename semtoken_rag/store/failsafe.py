@@ -1,0 +1,61 @@
+"""A circuit breaker around a store: its failures are returned, not raised, so that no call fails by them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from semtoken_rag.store.base import FingerprintStore
+
+T = TypeVar("T")
+
+RETRY_AFTER = 30.0  # seconds in which a store that failed is not asked again, since failing may take long
+log = logging.getLogger(__name__)
+
+
+class FailSafeStore:
+    """Reads and writes a store, and returns its failures, which are logged once until it works again.
+
+    Parameters
+    ----------
+    store
+        Asked for values; what reads well but cannot be written goes on being read.
+    """
+
+    def __init__(self, store: FingerprintStore) -> None:
+        self._store = store
+        self._open_until: dict[str, tuple[float, str]] = {}  # until when, and after which failure
+
+    def read(self, keys: Sequence[str]) -> tuple[list[bytes | None], str | None]:
+        """Return the value of each key, None if there is none, and the failure if there was one."""
+        values, failure = self._try("read", lambda: self._values(keys))
+        return [None] * len(keys) if values is None else values, failure
+
+    def _values(self, keys: Sequence[str]) -> list[bytes | None]:
+        values = self._store.mget(keys)
+        if len(values) != len(keys):
+            raise ValueError(f"{len(values)} values for {len(keys)} keys")
+        return values
+
+    def write(self, pairs: Sequence[tuple[str, bytes]]) -> str | None:
+        """Keep values, unless the store cannot even be read; return the failure if there was one."""
+        if "read" in self._open_until:
+            return self._open_until["read"][1]
+        return self._try("written", lambda: self._store.mset(pairs))[1]
+
+    def _try(self, what: str, work: Callable[[], T]) -> tuple[T | None, str | None]:
+        until, failure = self._open_until.get(what, (0.0, ""))
+        if time.monotonic() < until:
+            return None, failure
+        try:
+            value = work()
+        except Exception as error:
+            told = f"the store could not be {what}: {type(error).__name__}: {error!s:.200}"
+            if not failure:
+                log.warning("%s; fingerprints are made as if there were none", told)
+            self._open_until[what] = time.monotonic() + RETRY_AFTER, told
+            return None, told
+        self._open_until.pop(what, None)
+        return value, None

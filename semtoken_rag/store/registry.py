@@ -1,0 +1,56 @@
+"""``store=`` as the user writes it, resolved to an object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from semtoken_rag.store.base import FingerprintStore
+from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.store.redis import RedisStore
+from semtoken_rag.store.sqlite import SQLiteStore
+from semtoken_rag.store.tiered import TieredStore
+
+
+def _sqlite(url: str) -> FingerprintStore:
+    return TieredStore(MemoryStore(), SQLiteStore(url.removeprefix("sqlite:///")))
+
+
+def _redis(url: str) -> FingerprintStore:
+    return TieredStore(MemoryStore(), RedisStore(url))
+
+
+SCHEMES: Mapping[str, Callable[[str], FingerprintStore]] = {
+    "memory://": lambda _: MemoryStore(),
+    "sqlite:///": _sqlite,
+    "redis://": _redis,
+    "rediss://": _redis,
+}
+
+
+def resolve_store(store: Any) -> FingerprintStore:
+    """Return the store that ``store`` names, or the object itself.
+
+    Parameters
+    ----------
+    store
+        ``memory://``, ``sqlite:///file``, ``redis://host:port/db``, or an object with the methods of a
+        `FingerprintStore`. A file or a server gets a `MemoryStore` in front; a file holds `FILE_BYTES` at
+        most, pass a `SQLiteStore` for another bound.
+
+    Raises
+    ------
+    ValueError
+        Where it is none of these.
+    """
+    if isinstance(store, FingerprintStore):
+        return store
+    if isinstance(store, str) and (
+        make := next((m for start, m in SCHEMES.items() if store.startswith(start)), None)
+    ):
+        if store.startswith("sqlite") and not store.removeprefix("sqlite:///").strip("/"):
+            raise ValueError(f"store must name a file, got {store!r}")
+        return make(store)
+    raise ValueError(
+        f"store must be memory://, sqlite:///file, redis://host or a byte store, got {store!r:.80}"
+    )

@@ -1,0 +1,174 @@
+"""Fingerprints in one SQLite file."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semtoken_rag.store.memory import at_least_one_byte
+
+if TYPE_CHECKING:
+    import sqlite3
+
+log = logging.getLogger(__name__)
+
+FILE_BYTES = 4 * 2**30
+TOUCH = 60  # seconds in which a value that is read again is not marked again
+
+
+class SQLiteStore:
+    """Values in one file; those that were not read for longest leave first. Safe for threads and processes.
+
+    Parameters
+    ----------
+    path
+        The file; it and its folders are made where they are missing.
+    max_bytes
+        Bytes that the values may take in the file; SQLite's log beside it may take some 30 MB more.
+    timeout
+        Seconds to wait for another process that locks the file.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        From every method, where the file is not a database or cannot be read or written.
+    """
+
+    def __init__(self, path: str | Path, max_bytes: int = FILE_BYTES, timeout: float = 10.0) -> None:
+        self.path, self.max_bytes, self.timeout = Path(path), at_least_one_byte(max_bytes), timeout
+        self._local = threading.local()
+
+    def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the value of each key, None where there is none."""
+        found: dict[str, bytes] = {}
+        for some in _slices(keys):
+            marks = _marks(some)
+            rows = self._connection().execute(
+                f"SELECT key, value, used FROM fingerprint WHERE key IN ({marks})", some
+            )
+            stale = []
+            for key, value, used in rows:
+                found[key] = value
+                if used < time.time() - TOUCH:
+                    stale.append(key)
+            self._touch(stale)
+        return [found.get(key) for key in keys]
+
+    def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
+        """Keep values, and let the oldest leave where there are too many."""
+        now = int(time.time())
+        with self._connection() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO fingerprint VALUES (?, ?, ?)",
+                [(key, value, now) for key, value in key_value_pairs],
+            )
+        self._evict()
+
+    def mdelete(self, keys: Sequence[str]) -> None:
+        """Forget keys."""
+        with self._connection() as connection:
+            for some in _slices(keys):
+                connection.execute(f"DELETE FROM fingerprint WHERE key IN ({_marks(some)})", some)
+
+    def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
+        """Go through the keys that begin with ``prefix``."""
+        start = prefix or ""
+        rows = self._connection().execute(
+            "SELECT key FROM fingerprint WHERE substr(key, 1, ?) = ? ORDER BY key", (len(start), start)
+        )
+        return (key for (key,) in rows.fetchall())
+
+    def __reduce__(self) -> tuple[type[SQLiteStore], tuple[Path, int, float]]:
+        """Copy and pickle without the connection."""
+        return SQLiteStore, (self.path, self.max_bytes, self.timeout)
+
+    def _connection(self) -> sqlite3.Connection:
+        """Return this thread's connection; a forked process, and a file that was replaced, get another."""
+        if getattr(self._local, "open", None) != self._there():
+            self._local.connection = self._open()
+            self._local.open = self._there()
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+    def _there(self) -> tuple[int, int]:
+        """Tell what a connection belongs to: the process, and the file, 0 where there is none."""
+        try:
+            return os.getpid(), self.path.stat().st_ino
+        except FileNotFoundError:
+            return os.getpid(), 0
+
+    def _open(self) -> sqlite3.Connection:
+        import sqlite3
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+        class Closing(sqlite3.Connection):
+            """Closed with the thread that it belongs to."""
+
+            def __del__(self) -> None:
+                with suppress(sqlite3.ProgrammingError):  # it was never opened
+                    self.close()
+
+        connection = sqlite3.connect(
+            self.path, timeout=self.timeout, check_same_thread=False, factory=Closing
+        )
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # a power cut may lose values, never damage the file
+        connection.execute(f"PRAGMA journal_size_limit = {16 * 2**20}")
+        with connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS fingerprint (key TEXT PRIMARY KEY, value BLOB, used INTEGER)"
+            )
+            connection.execute("CREATE INDEX IF NOT EXISTS fingerprint_used ON fingerprint (used)")
+        return connection
+
+    def _touch(self, keys: Sequence[str]) -> None:
+        """Mark keys as read now; a file that is read-only or busy does without."""
+        if not keys:
+            return
+        connection = self._connection()
+        with suppress(connection.OperationalError), connection:
+            connection.execute(
+                f"UPDATE fingerprint SET used = ? WHERE key IN ({_marks(keys)})", [int(time.time()), *keys]
+            )
+
+    def _evict(self) -> None:
+        """Bring the file down to nine tenths of its bound where it is over it."""
+        connection = self._connection()
+        while (excess := self._bytes() - self.max_bytes) > 0:
+            wanted, oldest = excess + self.max_bytes // 10, []
+            for key, size in connection.execute("SELECT key, length(value) FROM fingerprint ORDER BY used"):
+                oldest.append(key)
+                wanted -= size
+                if wanted <= 0:
+                    break
+            if not oldest:
+                break
+            log.info("%s is over %d bytes: the %d oldest leave", self.path, self.max_bytes, len(oldest))
+            self.mdelete(oldest)
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def _bytes(self) -> int:
+        one = self._connection().execute
+        pages, free, size = (
+            one(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+
+def _marks(keys: Sequence[str]) -> str:
+    return ",".join("?" * len(keys))
+
+
+def _slices(keys: Sequence[str], most: int = 500) -> Iterator[list[str]]:
+    """Cut keys into lists that fit into one statement."""
+    return (list(keys[i : i + most]) for i in range(0, len(keys), most))

@@ -1,0 +1,96 @@
+"""What a strategy is: a function from the problem of a call to the units that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from semtoken_rag.budget import TokenCounter
+from semtoken_rag.stages.select import Ledger, duplicates, greedy_select
+from semtoken_rag.types import Chunk, FloatArray, IntArray, Query, Selection, Tokens, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Everything a strategy may look at.
+
+    Attributes
+    ----------
+    chunks, tokens, units
+        The input of the call.
+    query
+        None where there is no question.
+    cost : (m,) int
+        Tokens of each unit, in the reader's tokenizer.
+    budget
+        Tokens that may be kept.
+    counter
+        Counts any other text.
+    encoder
+        Name of the encoder.
+    min_chunk_tokens, max_chunk_tokens
+        Tokens that each chunk gets first, and that it may take at most.
+    protect
+        Regular expressions whose matches are never cut.
+    """
+
+    chunks: Sequence[Chunk]
+    tokens: Tokens
+    units: Units
+    query: Query | None
+    cost: IntArray
+    budget: int
+    counter: TokenCounter
+    encoder: str
+    min_chunk_tokens: int = 0
+    max_chunk_tokens: int | None = None
+    protect: Sequence[str] = ()
+
+    def ledger(self) -> Ledger:
+        """Return an empty account of this problem's budget."""
+        doubles = duplicates([self.text(i) for i in range(len(self.units))])
+        return Ledger(self.units, self.cost, self.budget, self.max_chunk_tokens, doubles)
+
+    def keep(self, scores: FloatArray) -> Selection:
+        """Keep the units with the highest scores that fit the budget, one of those that say the same.
+
+        Parameters
+        ----------
+        scores : (m,) float
+            One of each unit, higher = keep.
+
+        Returns
+        -------
+        Selection
+            Units are kept whole, with the units that they cannot do without.
+
+        Raises
+        ------
+        ValueError
+            If there is not one finite score for each unit.
+        """
+        values = np.asarray(scores, np.float32)
+        if values.shape != (len(self.units),):
+            raise ValueError(f"scores must have shape ({len(self.units)},), got {values.shape}")
+        if not np.isfinite(values).all():
+            raise ValueError(f"scores must be finite, got {values[~np.isfinite(values)][0]}")
+        ledger = self.ledger()
+        greedy_select(values, ledger)
+        return ledger.to_selection({"score": values})
+
+    def text(self, unit: int) -> str:
+        """Text of a unit."""
+        start, end = self.units.chars[unit]
+        return self.chunks[int(self.units.chunk[unit])].text[start:end]
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Structural type of everything that can be passed as ``strategy=``."""
+
+    def __call__(self, problem: Problem) -> Selection:
+        """Decide which units are kept; the units it keeps cost at most ``problem.budget``."""
+        ...

@@ -1,0 +1,47 @@
+"""Deciding among a part of a call's units, and writing that down for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from semtoken_rag.stages.select import bridge_reasons
+from semtoken_rag.types import FloatArray, IntArray, Selection, Units
+
+
+def take_units(units: Units, left: IntArray) -> Units:
+    """Return the units ``left`` (k,), rising; one whose parent is not among them has none."""
+    place = np.full(len(units) + 1, -1, np.int64)  # the last stands for "no parent"
+    place[left] = np.arange(len(left))
+    kinds = tuple(units.kinds[i] for i in left.tolist())
+    return Units(units.chars[left], units.tokens[left], units.chunk[left], place[units.parent[left]], kinds)
+
+
+def expand_selection(
+    decided: Selection, left: IntArray, units: Units, others: Mapping[str, FloatArray]
+) -> Selection:
+    """Write a decision over the units ``left`` (k,) for all ``units``; the others are dropped.
+
+    Parameters
+    ----------
+    others : dict of (m,) float
+        Scores of the units that are not left, by name, at least those of ``decided``.
+    """
+    granularity, chars = np.zeros(len(units), np.int64), units.chars.copy()
+    granularity[left], chars[left] = decided.granularity, decided.chars
+    scores = {name: values.copy() for name, values in others.items()}
+    for name, values in decided.scores.items():
+        scores[name][left] = values
+    bridged_from = {int(left[unit]): int(left[by]) for unit, by in decided.bridged_from.items()}
+    reasons = {int(left[unit]): reason for unit, reason in decided.reasons.items()}
+    return replace(
+        decided,
+        granularity=granularity,
+        order=left[decided.order],
+        chars=chars,
+        scores=scores,
+        reasons=reasons | bridge_reasons(bridged_from),
+        bridged_from=bridged_from,
+    )

@@ -1,0 +1,1 @@
+"""Functions of strings: boundaries, quotes, markers, what can be shown."""
