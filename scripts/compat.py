@@ -20,7 +20,12 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = "{}.{}".format(*sys.version_info[:2])
 NEEDED = ("pytest", "pytest-socket", "hypothesis")
 ADAPTERS = ("tests/contract/test_adapters.py", "tests/integrations", "tests/packaging")
-ENGINE = tuple(f"tests/test_{n}.py" for n in ("static", "budget", "segment", "select", "store", "hostile"))
+ENGINE = (
+    "tests/stages",
+    "tests/store/test_store.py",
+    "tests/encoders/test_static.py",
+    "tests/engine/test_budget.py",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,12 @@ class Row:
 
 
 ROWS = (
-    Row(HERE, "constraints-lowest.txt", "torch,offline,langchain,llama-index", (*ADAPTERS, "tests/models")),
+    Row(
+        HERE,
+        "constraints-lowest.txt",
+        "torch,offline,langchain,llama-index",
+        (*ADAPTERS, "tests/encoders/test_transformer.py"),
+    ),
     Row("3.10", "constraints-lowest.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE)),
     Row("3.11", "constraints.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE)),
     Row("3.12", "constraints.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE)),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import browser, open_page  # noqa: F401  (fixtures for every folder)
+from tests.support.browser import browser, open_page  # noqa: F401  (fixtures for every folder)
 
 # Before any test imports a Hugging Face library, which reads it once.
 os.environ["HF_HUB_OFFLINE"] = "1"

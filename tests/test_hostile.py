@@ -22,7 +22,7 @@ from semtoken_rag.stages.segment import WINDOW, segment
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.text.boundaries import unprotected
 from semtoken_rag.text.markers import count_markers, sanitise
-from tests.samples import BREAD, PARIS, QUERY, ROME
+from tests.support.samples import BREAD, PARIS, QUERY, ROME
 
 ROLES = (
     "<|im_start|>", "<|eot_id|>", "<|start_header_id|>", "<\uff5cUser\uff5c>", "<s>", "</s>", "<bos>",

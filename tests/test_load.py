@@ -15,9 +15,9 @@ from langchain_semtoken import SemTokenCompressor
 from semtoken_rag import Config, SemToken
 from semtoken_rag.errors import Overloaded
 from semtoken_rag.testing import HashEncoder
-from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
-from tests.held import Held, until
-from tests.samples import BREAD, PARIS, QUERY, ROME
+from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.support.held import Held, until
+from tests.support.samples import BREAD, PARIS, QUERY, ROME
 
 CHUNKS = [BREAD, PARIS, ROME]
 FULL = "Overloaded: 2 calls are under way"

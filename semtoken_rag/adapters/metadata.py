@@ -37,8 +37,8 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
         }
         if source_start is not None:
             entry |= {
-                "source_start": read_source_start + entry["start"],
-                "source_end": read_source_start + entry["end"],
+                "source_start": source_start + entry["start"],
+                "source_end": source_start + entry["end"],
             }
         pieces.append(entry)
     return {

@@ -10,7 +10,7 @@ from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.measure import Measured, unit_cost
 from semtoken_rag.result import CompressedChunk, Piece
 from semtoken_rag.stages.render import arrange, join, pieces_of
-from semtoken_rag.strategy.base import Problem, Strategy
+from semtoken_rag.strategy.base import Problem, Strategy, check_selection
 from semtoken_rag.types import Granularity, IntArray, Query, Selection, Tokens, Units
 
 
@@ -59,6 +59,7 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
         protect=config.protect,
     )
     selection = strategy(problem)
+    check_selection(problem, selection)
     if selection.units is None:
         return Decided(encoded.units, problem.cost, selection)
     return Decided(selection.units, unit_cost(call, selection.units), selection)

@@ -10,7 +10,7 @@ import numpy as np
 
 from semtoken_rag.budget import TokenCounter
 from semtoken_rag.stages.select import Ledger, duplicates, greedy_select
-from semtoken_rag.types import Chunk, FloatArray, IntArray, Query, Selection, Tokens, Units
+from semtoken_rag.types import Chunk, FloatArray, Granularity, IntArray, Query, Selection, Tokens, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +94,38 @@ class Strategy(Protocol):
     def __call__(self, problem: Problem) -> Selection:
         """Decide which units are kept; the units it keeps cost at most ``problem.budget``."""
         ...
+
+
+def check_selection(problem: Problem, selection: Selection) -> None:
+    """Check what a strategy returned.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit the units, ``order`` is not what ``granularity`` keeps, a score is not finite, or
+        a part does not lie in its unit.
+    """
+    units = problem.units if selection.units is None else selection.units
+    m = len(units)
+    shapes = {"granularity": (m,), "chars": (m, 2), **{f"scores[{n!r}]": (m,) for n in selection.scores}}
+    found = {"granularity": selection.granularity, "chars": selection.chars}
+    found |= {f"scores[{name!r}]": values for name, values in selection.scores.items()}
+    for name, shape in shapes.items():
+        if np.shape(found[name]) != shape:
+            raise ValueError(f"{name} of {m} units must have shape {shape}, got {np.shape(found[name])}")
+    if "score" not in selection.scores:
+        raise ValueError(f"a selection must have scores['score'], got {sorted(selection.scores)}")
+    if not np.isfinite(selection.scores["score"]).all():
+        raise ValueError("a selection's scores['score'] must be finite, got NaN or infinity")
+    kept = np.flatnonzero(selection.granularity > Granularity.DROPPED)
+    if not np.array_equal(np.sort(selection.order), kept):
+        raise ValueError(
+            f"a selection's order must name each kept unit once, got {len(selection.order)} for {len(kept)}"
+        )
+    parts, whole = selection.chars[kept], units.chars[kept]
+    inside = (whole[:, 0] <= parts[:, 0]) & (parts[:, 0] <= parts[:, 1]) & (parts[:, 1] <= whole[:, 1])
+    if not inside.all():
+        bad = int(kept[~inside][0])
+        raise ValueError(
+            f"unit {bad} lies at {units.chars[bad].tolist()}, its part at {selection.chars[bad].tolist()}"
+        )

@@ -16,8 +16,8 @@ import pytest
 from semtoken_rag import Config
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
-from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
-from tests.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
+from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.support.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
 
 
 class Broken(HashEncoder):

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.testing import HashEncoder, check_context
-from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
 
 SCRIPTS = [
     "The tower opened in 1889.", "Не раньше 3,5 км!", "今天下雨。明天晴天", "日本語の文章です", "ไม่มีช่องว่าง",
@@ -141,12 +141,12 @@ def test_every_counter(counter: str, strategy: str, chunks: list[Chunk], query: 
 
 CONFIGS = st.builds(
     Config,
-    floor=st.integers(0, 3),
-    share=st.one_of(st.none(), st.floats(0.1, 1)),
+    min_chunk_tokens=st.integers(0, 3),
+    max_chunk_share=st.one_of(st.none(), st.floats(0.1, 1)),
     order=st.sampled_from(["source", "relevance", "edges"]),
     gap=st.sampled_from(["", " ", " … ", "\n"]),
     separator=st.sampled_from(["", "\n\n", "\n---\n"]),
-    neutralise=st.booleans(),
+    sanitise_markers=st.booleans(),
     protect=st.sampled_from([(), (r"\w+ \w+",), (r"(?s).*",), ("",)]),
 )
 

@@ -13,7 +13,7 @@ from urllib.request import Request
 import pytest
 from langchain_core.documents import BaseDocumentCompressor, Document
 
-from semtoken_rag.encoders import auto
+from semtoken_rag.encoders import registry
 
 
 def module(name: str, **names: Any) -> ModuleType:
@@ -26,8 +26,8 @@ def module(name: str, **names: Any) -> ModuleType:
 @pytest.fixture
 def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``auto`` be the static table, as it is without weights, and models of the hub be doubles."""
-    monkeypatch.setattr(auto, "_loaded", {})
-    monkeypatch.setattr(auto, "_packaged", lambda: False)
+    monkeypatch.setattr(registry, "_loaded", {})
+    monkeypatch.setattr(registry, "_packaged", lambda: False)
     for made in (langchain(), llama_index_embeddings(), llama_index_llms(), llmlingua()):
         monkeypatch.setitem(sys.modules, made.__name__, made)
     monkeypatch.setattr("langchain_classic.retrievers.document_compressors.EmbeddingsFilter", FirstFew)
@@ -121,9 +121,6 @@ class FirstFew(BaseDocumentCompressor):
 def chat_server(request: Request, timeout: float) -> io.BytesIO:
     """Answer as a server does that speaks the OpenAI protocol."""
     asked = json.loads(request.data)
-    assert asked["stream"]
     assert request.full_url.endswith("/v1/chat/completions")
     said = "It opened in 1889." if "1889" in asked["messages"][0]["content"] else "No."
-    parts = [{"role": "assistant"}, *({"content": part} for part in said.partition(" "))]
-    lines = [f"data: {json.dumps({'choices': [{'delta': part}]})}\n\n" for part in parts]
-    return io.BytesIO("".join([*lines, "data: [DONE]\n"]).encode())
+    return io.BytesIO(json.dumps({"choices": [{"message": {"content": said}}]}).encode())

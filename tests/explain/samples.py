@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from semtoken_rag import Chunk, CompressedContext, SemToken
-from tests.samples import words
+from tests.support.samples import words
 
 QUESTION = "Where was the engineer born whose company built the iron tower of Paris?"
 DOCUMENTS = [

@@ -16,7 +16,7 @@ from semtoken_rag.explain import explain, frame, page
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.text.visible import visible
 from tests.explain.samples import DOCUMENTS, HOSTILE, QUESTION, call, hostile
-from tests.samples import words
+from tests.support.samples import words
 
 TEXT = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=60),

@@ -18,7 +18,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from pydantic import ValidationError
 
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor, SemTokenTransformer
-from tests.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
+from tests.support.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
 
 
 def documents() -> list[Document]:

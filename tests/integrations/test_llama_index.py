@@ -43,7 +43,7 @@ from semtoken_rag import Config
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.strategy.default import SemTokenStrategy
 from semtoken_rag.testing import HashEncoder
-from tests.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
+from tests.support.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
 
 FAST: dict[str, Any] = {"encoder": "static", "token_counter": words, "on_error": "raise"}
 

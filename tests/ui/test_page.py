@@ -16,7 +16,7 @@ from semtoken_rag.ui.app import create_app
 from semtoken_rag.ui.documents import Document
 from semtoken_rag.ui.server import serving
 from semtoken_rag.ui.workbench import Workbench
-from tests.samples import words
+from tests.support.samples import words
 from tests.ui.samples import ANSWER, MARA, QUESTION, TOWER, pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]

@@ -20,7 +20,7 @@ from semtoken_rag.ui.documents import Document
 from semtoken_rag.ui.events import Event, progress, stream
 from semtoken_rag.ui.payload import cited
 from semtoken_rag.ui.workbench import Asked, Workbench
-from tests.samples import words
+from tests.support.samples import words
 from tests.ui.samples import ANSWER, MARA, QUESTION, TOWER
 
 DOCUMENTS = [Document(title="🗼 Tower", text=TOWER), Document(title="Mara", text="🌳🌳\n\n" + MARA)]

@@ -24,9 +24,9 @@ from semtoken_rag.store.sqlite import SQLiteStore
 from semtoken_rag.store.tiered import TieredStore
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
-from tests.samples import BREAD, PARIS, QUERY, ROME
+from tests.support.samples import BREAD, PARIS, QUERY, ROME
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 VOCABULARY = "[PAD] [UNK] [CLS] [SEP] [MASK] the tower opened in 1889 . it rained that day paris is when did"
 CHUNKS = [BREAD, PARIS, ROME]
 
@@ -255,12 +255,12 @@ def test_a_store_that_failed_rests_and_is_used_again_when_it_works(monkeypatch, 
     told = "the store could not be read: TimeoutError: no answer"
     assert failures(5) == [told] * 5
     assert store.asked == 1
-    now[0] += guarded.REST + 1
+    now[0] += guarded.RETRY_AFTER + 1
     assert failures(2) == [told] * 2
     assert store.asked == 2
     assert len(caplog.records) == 1
     store.fails = False
-    now[0] += guarded.REST + 1
+    now[0] += guarded.RETRY_AFTER + 1
     assert failures(2) == [None, None]
     assert compress(engine).stats.stored == len(CHUNKS)
     store.fails = True
@@ -364,7 +364,7 @@ def test_a_gpu_without_room_for_the_model_leaves_it_on_the_cpu(tiny: Path, monke
     from semtoken_rag.encoders import device
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
-    placed = device.placed
+    placed = device.move_to
 
     def crowded(module: Any, where: Any) -> Any:
         if where.type == "cuda":
@@ -372,7 +372,7 @@ def test_a_gpu_without_room_for_the_model_leaves_it_on_the_cpu(tiny: Path, monke
         return placed(module, where)
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(device, "placed", crowded)
+    monkeypatch.setattr(device, "move_to", crowded)
     encoder = TransformerEncoder(str(tiny))
     assert (encoder.device.type, encoder.batch_tokens) == ("cpu", 512)
     assert "the GPU has no room for" in caplog.text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from semtoken_rag import Config, Granularity, SemToken
-from semtoken_rag.engine.call import Call
+from semtoken_rag.engine.fitting import fit
 from semtoken_rag.paper.algorithm1 import PaperStrategy
 from semtoken_rag.paper.clusters import BAND, BLOCK, binned, greedy_clusters, importance, spread, strided
 from semtoken_rag.testing import HashEncoder
@@ -262,14 +262,13 @@ class TestPaperStrategy:
 
     def test_a_counter_that_rounds_leaves_little_for_the_call_to_drop(self, monkeypatch):
         dropped = []
-        fit = Call._fit
 
-        def watched(self, units, selected):
-            context = fit(self, units, selected)
-            dropped.append(len(selected.order) - sum(u.granularity > 0 for u in context.units))
-            return context
+        def watched(call, measured, decided):
+            fitted = fit(call, measured, decided)
+            dropped.append(len(decided.selection.order) - (fitted.decided.selection.granularity > 0).sum())
+            return fitted
 
-        monkeypatch.setattr(Call, "_fit", watched)
+        monkeypatch.setattr("semtoken_rag.engine.run.fit", watched)
         engine = SemToken(encoder=HashEncoder(), strategy="paper", token_counter=lambda text: len(text) // 4)
         context = engine.compress([" ".join(f"word{i}" for i in range(1000, 1400))], max_tokens=300)
         assert context.stats.fallback is None

@@ -10,7 +10,7 @@ from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Granularity
 from tests.explain.samples import DOCUMENTS, QUESTION, call
-from tests.samples import words
+from tests.support.samples import words
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 

@@ -78,19 +78,19 @@ def test_no_bound_at_all_is_refused():
 
 
 def test_none_counts_with_the_encoder():
-    counter = TokenCounter.of(None, HashEncoder())
+    counter = TokenCounter.of(None, HashEncoder().count)
     assert (counter.name, counter.count("to be, or not")) == ("estimate", 5)
 
 
 def test_a_callable_counts_and_its_answer_becomes_an_int():
-    counter = TokenCounter.of(lambda text: np.int64(len(text)), HashEncoder())
+    counter = TokenCounter.of(lambda text: np.int64(len(text)), HashEncoder().count)
     assert (counter.name, counter.count("abc")) == ("callable", 3)
     assert type(counter.count("abc")) is int
 
 
 def test_a_tokenizer_counts_without_special_tokens(tokenizer):
     assert len(tokenizer.encode("the tower").ids) == 3
-    counter = TokenCounter.of(tokenizer, HashEncoder())
+    counter = TokenCounter.of(tokenizer, HashEncoder().count)
     assert (counter.name, counter.count("the tower")) == ("tokenizer", 2)
 
 
@@ -98,7 +98,7 @@ def test_a_transformers_tokenizer_counts_without_special_tokens(tokenizer):
     transformers = pytest.importorskip("transformers")
     wrapped = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]")
     assert len(wrapped.encode("the tower")) == 3
-    counter = TokenCounter.of(wrapped, HashEncoder())
+    counter = TokenCounter.of(wrapped, HashEncoder().count)
     assert (counter.name, counter.count("the tower")) == ("tokenizer", 2)
 
 
@@ -112,7 +112,7 @@ def bytewise():
 
 
 def test_a_tiktoken_encoding_counts_and_takes_special_tokens_for_text(bytewise):
-    counter = TokenCounter.of(bytewise, HashEncoder())
+    counter = TokenCounter.of(bytewise, HashEncoder().count)
     assert (counter.name, counter.count("é<end>")) == ("tiktoken", 7)
 
 
@@ -121,12 +121,12 @@ def test_no_counter_stumbles_over_odd_text(text, tokenizer, bytewise):
     def utf8(clean: str) -> int:
         return len(clean.encode())
 
-    lengths = [TokenCounter.of(source, HashEncoder()).count(text) for source in (utf8, bytewise)]
+    lengths = [TokenCounter.of(source, HashEncoder().count).count(text) for source in (utf8, bytewise)]
     assert lengths[0] == lengths[1] >= len(text)
-    assert (TokenCounter.of(tokenizer, HashEncoder()).count(text) > 0) == bool(text)
+    assert (TokenCounter.of(tokenizer, HashEncoder().count).count(text) > 0) == bool(text)
 
 
 @pytest.mark.parametrize("source", [3, "gpt-4o", [len]])
 def test_what_cannot_count_is_refused(source):
     with pytest.raises(ValueError, match=r"token_counter .*got"):
-        TokenCounter.of(source, HashEncoder())
+        TokenCounter.of(source, HashEncoder().count)

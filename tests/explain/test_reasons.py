@@ -7,7 +7,7 @@ from semtoken_rag import Chunk, SemToken
 from semtoken_rag.explain import explain
 from semtoken_rag.types import Granularity, Selection
 from tests.explain.samples import DOCUMENTS, call, hostile
-from tests.samples import words
+from tests.support.samples import words
 
 TEN = [Chunk(f"Sentence number {n} stands here.", title=f"Title {n}") for n in range(10)]
 

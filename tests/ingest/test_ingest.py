@@ -17,7 +17,7 @@ from semtoken_rag.ingest import IngestStats, Source, ingest, ingest_ray, open_so
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.store.sqlite import SQLiteStore
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 N = 300
 BATCH = 8
 

@@ -12,7 +12,7 @@ from tokenizers import AddedToken, Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from semtoken_rag.encoders import words
+from semtoken_rag.encoders import tokenizer as words
 from semtoken_rag.encoders.static import FOLDER, wordpiece
 from semtoken_rag.encoders.tokenizer import LONGEST, PARALLEL, TextTokenizer, cuts_at_blanks
 from semtoken_rag.text.encodable import encodable

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.stages.select import Ledger, duplicates, greedy_select, selection
+from semtoken_rag.stages.select import Ledger, duplicates, greedy_select
 from semtoken_rag.types import Granularity, Units
 
 
@@ -141,7 +141,7 @@ def test_a_selection_says_what_became_of_each_unit():
     greedy_select(scores(1, 3, 2), ledger)
     ledger.left = 3
     ledger.keep_span(2, (22, 25), 3)
-    got = selection(ledger, {"score": scores(1, 3, 2)}, {1: "why"})
+    got = ledger.to_selection({"score": scores(1, 3, 2)}, {1: "why"})
     assert got.granularity.tolist() == [Granularity.FINE, Granularity.FINE, Granularity.COARSE]
     assert got.order.tolist() == [1, 0, 2]
     assert got.chars.tolist() == [[0, 9], [10, 19], [22, 25]]
@@ -151,7 +151,7 @@ def test_a_selection_says_what_became_of_each_unit():
 
 def test_a_selection_of_nothing_drops_all():
     ledger = ledger_of([5], 1)
-    got = selection(ledger, {"score": scores(1)})
+    got = ledger.to_selection({"score": scores(1)})
     assert (got.granularity.tolist(), got.order.tolist(), got.reasons) == ([Granularity.DROPPED], [], {})
 
 

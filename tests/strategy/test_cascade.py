@@ -67,7 +67,7 @@ def posed(texts: Sequence[str], budget: int, question: str = QUESTION) -> Proble
         query=Query(question, asked) if len(asked.ids) else None,
         cost=units.tokens[:, 1] - units.tokens[:, 0],
         budget=budget,
-        counter=TokenCounter.of(None, encoder),
+        counter=TokenCounter.of(None, encoder.count),
         encoder=encoder.name,
     )
 

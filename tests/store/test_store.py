@@ -13,7 +13,7 @@ from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.store.registry import resolve_store
 from semtoken_rag.store.sqlite import SQLiteStore
 from semtoken_rag.store.tiered import TieredStore
-from tests.byte_stores import check_byte_store
+from tests.support.byte_stores import check_byte_store
 
 
 @pytest.fixture(params=["memory", "sqlite", "tiered"])

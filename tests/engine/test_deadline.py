@@ -24,11 +24,11 @@ from semtoken_rag.engine.workers import WorkerPool
 from semtoken_rag.errors import DeadlineExceeded
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.testing import HashEncoder
-from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
-from tests.held import Held, until
-from tests.samples import BREAD, PARIS, QUERY, ROME, words
+from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.support.held import Held, until
+from tests.support.samples import BREAD, PARIS, QUERY, ROME, words
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CHUNKS = [BREAD, PARIS, ROME]
 SOON = Config(deadline=0.05)
 LATE = "DeadlineExceeded: no answer within 0.05 s"
@@ -214,7 +214,7 @@ def test_the_work_sees_the_callers_context() -> None:
 
 
 def hung(made: WorkerPool[Any], go: threading.Event) -> Future[Any]:
-    """Have one of the crew wait for ``go``, and leave it."""
+    """Have one worker wait for ``go``, and abandon it."""
     entered = threading.Event()
     job = made.submit(lambda: entered.set() or go.wait(30))
     assert entered.wait(30)
@@ -227,18 +227,18 @@ def test_while_one_hangs_the_next_calls_fall_back_at_once_and_recover(
 ) -> None:
     monkeypatch.setattr(crew, "GRACE", -1.0)
     engine = SemToken(encoder=held, config=Config(deadline=60))
-    job = hung(engine._service._crew, held.go)
+    job = hung(engine._dispatcher._workers, held.go)
     got = [compress(engine), asyncio.run(engine.acompress(CHUNKS, QUERY, max_tokens=20))]
     assert {r.stats.fallback for r in got} == {"Overloaded: a call before this one hangs"}
     assert {r.text for r in got} == {compress(SemToken(encoder="static")).text}
     assert held.entered == 0
     held.go.set()
     assert job.result(timeout=30)
-    until(lambda: not engine._service._crew.has_hung_job())
+    until(lambda: not engine._dispatcher._workers.has_hung_job())
     assert compress(engine).stats.fallback is None
 
 
-def test_a_crew_is_tried_again_after_a_while_but_not_when_all_of_it_hangs(
+def test_a_pool_is_tried_again_after_a_while_but_not_when_all_of_it_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go, made = threading.Event(), WorkerPool[Any](2)
@@ -267,7 +267,7 @@ def test_a_call_that_is_late_but_stops_does_not_keep_others_from_being_tried(
     monkeypatch.setattr(crew, "GRACE", 60.0)
     engine = SemToken(encoder=polite, config=SOON)
     assert [compress(engine).stats.fallback for _ in range(3)] == [LATE] * 3
-    until(lambda: not engine._service._crew._left)
+    until(lambda: not engine._dispatcher._workers._abandoned)
     assert polite.finished == 0
 
 
@@ -333,7 +333,7 @@ def test_a_cancelled_coroutine_stops_at_the_next_batch(
             await task
 
     asyncio.run(main())
-    until(lambda: not compressor._engine()._service._crew._left)
+    until(lambda: not compressor._engine()._dispatcher._workers._abandoned)
     assert (polite.entered, polite.finished) == (1, 0)
 
 
@@ -421,7 +421,7 @@ def test_what_was_left_is_waited_for_at_the_end_but_not_for_long() -> None:
     assert job.done()
 
 
-def test_a_crew_does_jobs_in_order_with_so_many_threads_which_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pool_runs_jobs_in_order_with_so_many_threads_which_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "IDLE", 0.05)
     made, order, threads = WorkerPool[int](2), [], set()
 

@@ -17,8 +17,8 @@ from semtoken_rag.ingest import ingest
 from semtoken_rag.store.redis import RedisStore
 from semtoken_rag.store.registry import resolve_store
 from semtoken_rag.store.tiered import TieredStore
-from tests.byte_stores import check_byte_store
-from tests.samples import QUERY, TEXTS
+from tests.support.byte_stores import check_byte_store
+from tests.support.samples import QUERY, TEXTS
 
 redis = pytest.importorskip("redis", reason="needs the extra redis")
 SERVER = shutil.which("redis-server")

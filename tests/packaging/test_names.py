@@ -1,0 +1,51 @@
+"""Import paths that users and documents rely on."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+NAMES = {
+    "semtoken_rag": """SemToken Chunk Budget Config CompressedContext CompressedChunk Piece Granularity
+        Stats UnitReport DeadlineExceeded Overloaded""",
+    "langchain_semtoken": "SemTokenCompressor SemTokenTransformer ContextualCompressionRetriever",
+    "langchain_semtoken.llm": "SemTokenReader",
+    "llama_index.postprocessor.semtoken": "SemTokenPostprocessor SemTokenIngestion",
+    "llama_index.postprocessor.semtoken.llm": "SemTokenReader SemTokenQueryEngine",
+    "semtoken_rag.types": "Chunk Encoding Tokens Units Query Selection Granularity",
+    "semtoken_rag.testing": "HashEncoder ScriptedReader check_context check_encoder check_strategy",
+    "semtoken_rag.budget": "Budget",
+    "semtoken_rag.config": "Config",
+    "semtoken_rag.vectors": "compress_vectors CompressedVectors",
+    "semtoken_rag.explain": "explain page frame Explanation DocumentView UnitView",
+    "semtoken_rag.ingest": "ingest ingest_ray open_source Source",
+    "semtoken_rag.train.trainer": "Trainer Recipe",
+    "semtoken_rag.train.examples": "Example read_examples",
+    "semtoken_rag.viz": "save",
+    "semtoken_rag.ui.app": "create_app",
+    "semtoken_rag.ui.workbench": "Workbench",
+    "semtoken_rag.deadline": "check DeadlineExceeded",
+    "semtoken_rag.encoders.base": "Encoder unit_length encodable",
+    "semtoken_rag.strategy": """Problem Strategy SemTokenStrategy LeadStrategy CascadeStrategy
+        GuardedStrategy select selection Ledger""",
+    "semtoken_rag.store": "FingerprintStore MemoryStore SQLiteStore RedisStore TieredStore resolve_store",
+    "semtoken_rag.paper": "PaperStrategy",
+    "semtoken_rag.fingerprints": "Fingerprint Fingerprinter Read",
+    "semtoken_rag.llm.generate": "SemTokenLLM",
+    "semtoken_rag.llm.settings": "Settings",
+    "semtoken_rag.llm.prompt": "Template",
+    "semtoken_rag.llm.soft": "SoftPrompt",
+    "semtoken_rag.llm.merge": "Merger",
+    "semtoken_rag.llm.answer": "Answer AnswerStats Stream",
+    "semtoken_rag.llm.decode": "Sampler",
+    "semtoken_rag.llm.kv": "SpanCache KVBudget Policy SpanRelevance HeavyHitters ChunkStore",
+}
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_what_others_import_is_there(module: str):
+    if module.startswith("semtoken_rag.llm") or "train" in module:
+        pytest.importorskip("torch")
+    found = import_module(module)
+    assert [name for name in NAMES[module].split() if not hasattr(found, name)] == []
