@@ -26,9 +26,8 @@ from evaluation.paper.systems import SYSTEMS, Compressor, Remembering, Whole
 from evaluation.paper.world import World
 from semtoken_rag import Chunk
 from semtoken_rag.testing import HashEncoder
-from tests.llm.conftest import make
+from tests.llm.readers import make, reader
 from tests.llm.samples import CHUNKS, QUESTION, tokenizer
-from tests.llm.test_generate import reader
 
 CELL = Cell("tiny", "toy", 2, 0, "semtoken", 0.5)
 WORDS = ["tower", "bread", "day", "the", "of"]
