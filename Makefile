@@ -3,7 +3,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
-.PHONY: venv test demo demo-llama ui lint wheel table speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
+.PHONY: venv test demo demo-llama ui lint wheel release-check table speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
 
 venv: $(STAMP)
 
@@ -37,6 +37,10 @@ lint: venv
 
 wheel: venv
 	$(BIN)/python -m build --wheel --outdir dist .
+
+# RELEASE_ARGS="--tag v0.1.0" for a tag that must name the same version. Builds into dist, uploads nothing.
+release-check: venv
+	$(BIN)/python scripts/release.py $(RELEASE_ARGS)
 
 table: venv
 	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.distill

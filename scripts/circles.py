@@ -1,7 +1,7 @@
 """Find import circles: ``python scripts/circles.py [--types] [--layers] [FOLDER ...]``.
 
 The source is read, nothing is imported. An import inside a function counts like one at the top of a module;
-one under ``if TYPE_CHECKING:`` counts with ``--types`` alone. An import of a module counts as one of the packages
+one under ``if TYPE_CHECKING:`` counts with ``--types`` alone. An import of a module is one of the packages
 that hold it too, since their ``__init__.py`` runs, unless the importer lies in them. Ends with 1 if there is
 a circle, and prints where each of its imports stands.
 
