@@ -88,13 +88,14 @@ fuzz: venv
 	$(BIN)/python -c 'import atheris' || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[fuzz]'
 	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS)
 
-# The lowest and the newest versions, each Python that is installed; COMPAT_ARGS=--quick for the lowest alone.
+# The lowest and the newest versions, each Python that is installed; COMPAT_ARGS=--quick for the lowest, with torch.
 compat: venv
 	$(BIN)/python scripts/compat.py $(COMPAT_ARGS)
 
 audit: venv
 	$(BIN)/python scripts/audit.py constraints.txt
 	$(BIN)/python scripts/audit.py constraints-lowest.txt
+	$(BIN)/python scripts/audit.py constraints-lowest-llm.txt
 
 # The long runs of docs/reliability.md.
 soak: venv
