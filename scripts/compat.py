@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HERE = "{}.{}".format(*sys.version_info[:2])
 NEEDED = ("pytest", "pytest-socket", "hypothesis")
-ADAPTERS = ("tests/contract/test_adapters.py", "tests/integrations", "tests/packaging")
+ADAPTERS = ("tests/contract/test_adapters.py", "tests/integrations", "tests/packaging/test_packaging.py")
 ENGINE = tuple(
     str(next(ROOT.glob(f"tests/**/test_{name}.py")).relative_to(ROOT))
     for name in ("static", "budget", "segment", "select", "store", "hostile")
