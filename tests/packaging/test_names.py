@@ -42,7 +42,7 @@ NAMES = {
     "semtoken_rag.llm.merge": "Merger",
     "semtoken_rag.llm.answer": "Answer AnswerStats Stream",
     "semtoken_rag.llm.decode": "Sampler",
-    "semtoken_rag.llm.kv": "SpanCache KVBudget Policy SpanRelevance HeavyHitters ChunkKVCache Eviction",
+    "semtoken_rag.llm.kv": "SpanCache KVBudget Policy SpanRelevance HeavyHitters ChunkStore ChunkKVCache",
 }
 
 

@@ -10,8 +10,11 @@ from semtoken_rag.llm.kv.plan import KVBudget, Plan
 from semtoken_rag.llm.kv.policy import Policy
 from semtoken_rag.llm.kv.span_relevance import SpanRelevance
 
+ChunkStore = ChunkKVCache
+
 __all__ = [
     "ChunkKVCache",
+    "ChunkStore",
     "Eviction",
     "HeavyHitters",
     "KVBudget",
