@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Result = dict[str, Any]
+ROOT = Path(__file__).resolve().parent.parent  # of the repository
 RESAMPLES = 2000
 
 
@@ -20,6 +21,15 @@ def load(folder: Path) -> list[Result]:
     """
     files = (path for path in sorted(folder.glob("*.json")) if not path.name.startswith("paper_"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in files]
+
+
+def write(path: Path, result: dict[str, Any]) -> None:
+    """Write a result, one line a key, in one step, so that an interrupted run leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in result.items()]
+    half.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    half.replace(path)
 
 
 def interval(values: Sequence[float | None]) -> tuple[float, float] | None:

@@ -20,7 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = "{}.{}".format(*sys.version_info[:2])
 NEEDED = ("pytest", "pytest-socket", "hypothesis")
 ADAPTERS = ("tests/contract/test_adapters.py", "tests/integrations", "tests/packaging")
-ENGINE = tuple(f"tests/test_{n}.py" for n in ("static", "budget", "segment", "select", "store", "hostile"))
+ENGINE = (
+    *(f"tests/test_{n}.py" for n in ("static", "budget", "segment", "select", "store")),
+    "tests/reliability/test_hostile.py",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,26 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from evaluation.config import ROOT
-from evaluation.paper import keeping, pictures, reading, speed, summary, tables
+from evaluation.paper import (
+    measure_charts,
+    measure_reader,
+    measure_retention,
+    measure_speed,
+    measure_summaries,
+    tables,
+)
 from evaluation.paper.jobs import shipped
+from evaluation.paper.resources import Resources
 from evaluation.paper.run import ran, run
-from evaluation.paper.world import World
+from evaluation.results import ROOT
 
 MEASURES = {
-    "continue": reading.following,
-    "answer": reading.answering,
-    "summarise": summary.summarising,
-    "keep": keeping.keeping,
-    "speed": speed.timing,
-    "picture": pictures.picturing,
+    "continue": measure_reader.measure_continuation,
+    "answer": measure_reader.measure_answers,
+    "summarise": measure_summaries.measure,
+    "keep": measure_retention.measure,
+    "speed": measure_speed.measure,
+    "picture": measure_charts.measure,
 }
 
 
@@ -43,10 +50,16 @@ def main() -> None:
     parser.add_argument("--tables", action="store_true", help="measure nothing")
     args = parser.parse_args()
     cells = {job.name: job.cells(args.public, args.most) for job in jobs}
-    world = World(args.data)
+    resources = Resources(args.data)
     for job in jobs:
         if not args.tables and (not args.only or job.name in args.only):
-            run(job, cells[job.name], args.out, partial(MEASURES[job.kind], job, world=world), args.fresh)
+            run(
+                job,
+                cells[job.name],
+                args.out,
+                partial(MEASURES[job.kind], job, resources=resources),
+                args.fresh,
+            )
     tables.render(args.page, {job.name: ran(job, cells[job.name], args.out) for job in jobs})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from evaluation.data import HUB
+from evaluation.data.sets import HUB
 
 FOLDER = Path(__file__).parent
 KINDS = ("continue", "answer", "summarise", "keep", "speed", "picture")

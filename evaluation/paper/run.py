@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from evaluation import measure
+from evaluation.bench import worker
 from evaluation.paper.jobs import Cell, Job, key
 from evaluation.system import clock, machine, versions
 
@@ -52,11 +52,11 @@ def run(job: Job, cells: Sequence[Cell], out: Path, measured: Measure, fresh: bo
             try:
                 made: Mapping[str, Any] = {"status": "ok", "clock": clock(), "values": measured(cell)}
             except Exception as error:
-                made = {"status": "failed", "reason": measure.reason(error)}
+                made = {"status": "failed", "reason": worker.reason(error)}
             found[key(cell)] = {**asdict(cell), **made}
             about = {"job": job.name, "about": job.about, "kind": job.kind, "machine": machine()}
             about |= {"versions": versions(PACKAGES), "cells": list(found.values())}
-            measure.write(file_of(job, out), about)
+            worker.write(file_of(job, out), about)
 
 
 def ran(job: Job, cells: Sequence[Cell], out: Path) -> list[Result]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.budget import curves
+from evaluation.report.budget import curves
 from evaluation.results import load
 from tests.docs.pages import PAGES, ROOT
 

