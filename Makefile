@@ -108,5 +108,4 @@ docs: venv
 
 # Needs Debian's chromium.
 screenshots: venv
-	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots.py
-	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots_ui.py
+	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots.py explain playground

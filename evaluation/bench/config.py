@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-import yaml
-
 from evaluation.data import transforms
-from evaluation.results import ROOT
+from evaluation.data.from_yaml import from_yaml
+from evaluation.data.options import data_folder
+from evaluation.results import BENCH, ROOT, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Cell:
     n: int
 
     @property
-    def file(self) -> str:
-        """Name of the result file."""
-        return f"{self.method}.{self.set}.{self.ratio:g}.{self.transform}.{self.n}.json"
+    def key(self) -> Key:
+        """What tells the result of this cell from the method's others."""
+        return self.set, self.ratio, self.transform, self.n
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,10 @@ class Config:
         See `evaluation.data.transforms`.
     n
         Questions of each set, from the first on.
-    data, peers, out
-        Folders of the sets, of the neutral judge with its peers, and of the results, from the repository.
+    data
+        Folder of the sets, relative to the repository. Empty: the default of `evaluation.data.options`.
+    out
+        Folder of the results, relative to the repository.
     interpreters
         Python of a method, or of a kind of method (``own``, ``peer``, ``reference``), if not this one.
     """
@@ -56,9 +58,8 @@ class Config:
     ratios: Sequence[float] = (0.1, 0.2, 0.4)
     transforms: Sequence[str] = ("none",)
     n: int = 100
-    data: str = "../shared/data"
-    peers: str = "../shared/bench"
-    out: str = "results"
+    data: str = ""
+    out: str = f"results/{BENCH}"
     interpreters: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -74,9 +75,15 @@ class Config:
         for name in self.transforms:
             transforms.resolve(name)
 
-    def folder(self, name: str) -> Path:
-        """Return the absolute folder of ``data``, ``peers`` or ``out``."""
-        return (ROOT / getattr(self, name)).resolve()
+    @property
+    def data_folder(self) -> Path:
+        """Absolute folder of the sets."""
+        return (ROOT / self.data).resolve() if self.data else data_folder()
+
+    @property
+    def out_folder(self) -> Path:
+        """Absolute folder of the results."""
+        return (ROOT / self.out).resolve()
 
     def cells(self, method: str) -> list[Cell]:
         """Return the cells of one method, set by set."""
@@ -85,35 +92,11 @@ class Config:
 
 
 def parse(text: str, overrides: Sequence[str] = ()) -> Config:
-    """Read a configuration.
-
-    Parameters
-    ----------
-    text
-        YAML, a mapping with the fields of `Config`.
-    overrides
-        ``key=value`` each, the value in YAML: ``n=5``, ``interpreters.peer=.venv/peers/bin/python``.
-
-    Raises
-    ------
-    ValueError
-        For keys that do not exist and for bad values, with what was received.
+    """Read a configuration from YAML, with the overrides of `from_yaml`.
 
     Examples
     --------
     >>> parse("{methods: [lead], sets: [xquad_en]}", ["n=5", "ratios=[.1]"]).cells("lead")
     [Cell(method='lead', set='xquad_en', ratio=0.1, transform='none', n=5)]
     """
-    values = yaml.safe_load(text) or {}
-    if not isinstance(values, dict):
-        raise ValueError(f"a configuration must be a mapping, got {text!r:.80}")
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals:
-            raise ValueError(f"an override must be key=value, got {override!r}")
-        name, dot, inner = key.strip().partition(".")
-        read = yaml.safe_load(value)
-        values[name] = {**values.get(name, {}), inner: read} if dot else read
-    if unknown := set(values) - {f.name for f in fields(Config)}:
-        raise ValueError(f"a configuration has no {sorted(unknown)}")
-    return Config(**values)
+    return from_yaml(Config, text, overrides)

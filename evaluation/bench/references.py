@@ -1,14 +1,15 @@
-"""Reference rules that the judge's peers lack, and the titles in front of the texts."""
+"""Reference rules that `evaluation.judge.rules` lacks, and the titles in front of the texts."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
-Factory = Callable[[float, Callable[[str], int]], Any]
+from evaluation.judge.inputs import Count, Factory
+from evaluation.judge.protocol import minilm, peer
+from evaluation.judge.rules import rule
 
 
 def random_sentences(seed: int) -> Factory:
@@ -17,16 +18,14 @@ def random_sentences(seed: int) -> Factory:
     def draw(units: Sequence[Any], documents: Sequence[Any], query: str) -> list[int]:
         return random.Random(f"{seed} {query}").sample(range(len(units)), len(units))
 
-    return import_module("peers").rule(draw)
+    return rule(draw)
 
 
 def chunk_rank(seed: int) -> Factory:
     """Return whole documents by mean-pooled MiniLM cosine while they fit, in source order."""
-    peers = import_module("peers")
 
-    def run(documents: Sequence[Any], query: str, budget: float, count: Callable[[str], int]) -> list[Any]:
-        encode = peers.minilm()
-        asked, *vectors = encode([query, *(d.page_content for d in documents)])
+    def run(documents: Sequence[Any], query: str, budget: float, count: Count) -> list[Any]:
+        asked, *vectors = minilm()([query, *(d.page_content for d in documents)])
         kept, used = set(), 0
         for i in sorted(range(len(documents)), key=lambda i: -float(asked @ vectors[i])):
             if used + (tokens := count(documents[i].page_content)) <= budget:
@@ -34,7 +33,7 @@ def chunk_rank(seed: int) -> Factory:
                 used += tokens
         return [documents[i] for i in sorted(kept)]
 
-    return peers.peer(run)
+    return peer(run)
 
 
 def titled(load: Callable[[int], Factory]) -> Callable[[int], Factory]:
@@ -46,7 +45,7 @@ def titled(load: Callable[[int], Factory]) -> Callable[[int], Factory]:
     def wrapped(seed: int) -> Factory:
         inner = load(seed)
 
-        def factory(ratio: float, count: Callable[[str], int]) -> Any:
+        def factory(ratio: float, count: Count) -> Any:
             def compress_documents(documents: Sequence[Any], query: str, callbacks: Any = None) -> list[Any]:
                 shown = [d.model_copy(update={"page_content": with_title(d)}) for d in documents]
                 plain, full = (sum(count(d.page_content) for d in docs) for docs in (documents, shown))

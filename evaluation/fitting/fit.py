@@ -10,7 +10,6 @@ relevance, right or wrong) and the gold units that are left are wanted. Every da
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from evaluation.data import options
 from evaluation.data.sets import FOLDS, training
 from evaluation.fitting.distill import distill
 from evaluation.fitting.train import PARTS, of_fold
@@ -128,10 +128,7 @@ ENCODERS: Mapping[str, Callable[[Fold], Encoder]] = {
 
 def main() -> None:
     """Fit every encoder and write the weights with where they come from."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser = options.data_parser(__doc__)
     parser.add_argument("--parts", type=Path, default=PARTS, help="the adapters of the folds, of make train")
     parser.add_argument("--each", type=int, default=50, help="questions of each set and fold")
     parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))

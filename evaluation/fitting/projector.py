@@ -1,4 +1,4 @@
-"""Train a projector for a reader on the training part: ``python scripts/train_projector.py``.
+"""Train a projector for a reader on the training part: ``python -m evaluation.fitting.projector``.
 
 Compares, on questions held back, how far the reader's answers from the compressed context are from those it
 gives from the whole one (KL, nats a token): with nothing, with a medoid, and with the projector in place of
@@ -7,13 +7,13 @@ what was left out. A few minutes on a CPU are a smoke test (``--steps 20 --n 20`
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
 from evaluation.metrics import answerable
 from evaluation.readers.arms import load
@@ -26,16 +26,10 @@ from semtoken_rag.llm.settings import Settings
 
 def main() -> None:
     """Train, compare, save."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--set", default="hotpotqa_reflexion100")
+    parser = options.data_parser(__doc__, set="hotpotqa_reflexion100", n=80, encoder="auto")
     parser.add_argument("--reader", default="smollm2")
-    parser.add_argument("--encoder", default="auto")
     parser.add_argument("--ratio", type=float, default=0.25)
     parser.add_argument("--run", type=int, default=RUN, help="tokens that one embedding stands for")
-    parser.add_argument("--n", type=int, default=80)
     parser.add_argument("--held", type=int, default=10, help="of these, held back")
     parser.add_argument("--most", type=int, default=10, help="chunks of a question")
     parser.add_argument("--steps", type=int, default=400)

@@ -7,7 +7,6 @@ the shipped one is their mean (arxiv.org/abs/2203.05482). The adapters of the fo
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from evaluation.data import options
 from evaluation.data.sets import FOLDS, training
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.auto import ADAPTER, resolve
@@ -62,10 +62,7 @@ def trained(
 
 def main() -> None:
     """Train, write the adapters, and print each fold before and after."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser = options.data_parser(__doc__)
     parser.add_argument("--each", type=int, default=220, help="examples of each set; a small set repeats")
     parser.add_argument("--checked", type=int, default=20, help="of each set, of the fold that is left out")
     parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)

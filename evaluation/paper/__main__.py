@@ -7,10 +7,10 @@ another ``--out``.
 
 from __future__ import annotations
 
-import argparse
 from functools import partial
 from pathlib import Path
 
+from evaluation.data import options
 from evaluation.paper import (
     measure_charts,
     measure_reader,
@@ -22,7 +22,7 @@ from evaluation.paper import (
 from evaluation.paper.jobs import shipped
 from evaluation.paper.resources import Resources
 from evaluation.paper.run import ran, run
-from evaluation.results import ROOT
+from evaluation.results import PAPER, ROOT
 
 MEASURES = {
     "continue": measure_reader.measure_continuation,
@@ -37,11 +37,8 @@ MEASURES = {
 def main() -> None:
     """Measure and render."""
     jobs = shipped()
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder of the sets")
-    parser.add_argument("--out", type=Path, default=ROOT / "results")
+    parser = options.data_parser(__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / PAPER)
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "paper.md", help="takes the tables")
     parser.add_argument("--only", nargs="+", choices=[j.name for j in jobs], metavar="JOB")
     parser.add_argument("--public", action="store_true")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from evaluation import metrics
-from evaluation.bench.worker import counter
 from evaluation.data.sets import chunks
+from evaluation.judge.inputs import counter
 from evaluation.paper.jobs import Cell, Job
 from evaluation.paper.measure_reader import Values, columns
 from evaluation.paper.resources import Resources

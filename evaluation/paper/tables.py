@@ -12,7 +12,7 @@ from typing import Any
 from evaluation.markdown import between, number, table
 from evaluation.paper import published, retention_tables
 from evaluation.paper.numbers import CUT, Result, Results, pairs, percent, ratio_of, saved, say, signed
-from evaluation.readers.arms import report
+from evaluation.readers.runner import report
 
 RATE = retention_tables.RATES[1]  # the paper's
 MODELS = {

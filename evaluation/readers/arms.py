@@ -21,17 +21,16 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from tqdm import tqdm
-
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
-from evaluation.markdown import table
 from evaluation.metrics import answerable, normalise
 from evaluation.readers.perplexity import BLOCK, LAST, LM, SPARE, Passage, continued, nats, passages
-from evaluation.results import interval, write
+from evaluation.readers.runner import report, run_arms
+from evaluation.results import write_document
 from evaluation.system import clock, machine, seconds, versions
 from semtoken_rag import SemToken
 from semtoken_rag.gguf import located, packaged
@@ -89,6 +88,7 @@ class Arm:
         )
 
 
+SETS = ("hotpotqa_dev200", "nq_open_dev_10docs")
 H2O, SPAN = {"policy": HeavyHitters(last=LAST)}, {"policy": SpanRelevance()}
 QA = (
     Arm("full", made="all"),
@@ -110,7 +110,6 @@ QA = (
     Arm("h2o", "kv", made="all", settings=H2O, share=1.0),
     Arm("span", "kv", made="all", settings=SPAN, share=1.0),
 )
-ONCE = ("full", "none")  # arms that no ratio changes
 
 
 def source(name: str) -> tuple[str, dict[str, str]]:
@@ -196,83 +195,44 @@ def qa(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "semtoken": SemToken(encoder=args.encoder, token_counter=count),
         "lead": SemToken(encoder="static", strategy="lead", token_counter=count),
     }
+    arms = {
+        arm.name: partial(ask, llm, arm, engines=engines)
+        for arm in QA
+        if not args.arms or arm.name in args.arms
+    }
     for name in args.sets:
         asked = [row for row in rows(args.data, name) if answerable(row)][: args.n]
-        for number, ratio in enumerate(args.ratios):
-            for arm in (a for a in QA if not args.arms or a.name in args.arms):
-                if arm.name in ONCE and number:
-                    continue
-                run = tqdm(asked, desc=f"{name} {ratio:g} {arm.name}", disable=None)
-                yield {
-                    "set": name,
-                    "ratio": 1.0 if arm.name in ONCE else ratio,
-                    "arm": arm.name,
-                    "values": _columns([ask(llm, arm, row, ratio, engines) for row in run]),
-                }
+        yield from run_arms(name, arms, asked, args.ratios)
 
 
 def lm(llm: SemTokenLLM, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield a result a set, length, ratio and arm."""
-    engine = SemToken(encoder=args.encoder, token_counter=llm.reader.tokenizer)
-    for name in args.texts:
-        for size in args.contexts:
-            texts = [row["text"] for row in rows(args.data, name, "lm")]
-            found = passages(texts, llm.reader.tokenizer, size, args.n)
-            cut = [Passage.of(text, llm.reader.tokenizer, size) for text in found]
-            for number, ratio in enumerate(args.ratios):
-                for arm in (a for a in LM if not args.arms or a in args.arms):
-                    if arm in ONCE and number:
-                        continue
-                    run = tqdm(cut, desc=f"{name} {size} {ratio:g} {arm}", disable=None)
-                    values = _columns([continued(llm, p, arm, ratio, engine) for p in run])
-                    said = 1.0 if arm in ONCE else ratio
-                    yield {"set": f"{name} {size}", "ratio": said, "arm": arm, "values": values}
+    tokenizer = llm.reader.tokenizer
+    engine = SemToken(encoder=args.encoder, token_counter=tokenizer)
+    arms = {arm: partial(_continued, llm, arm, engine) for arm in LM if not args.arms or arm in args.arms}
+    for name, size in itertools.product(args.texts, args.contexts):
+        texts = [row["text"] for row in rows(args.data, name, "lm")]
+        cut = [Passage.of(text, tokenizer, size) for text in passages(texts, tokenizer, size, args.n)]
+        yield from run_arms(f"{name} {size}", arms, cut, args.ratios)
 
 
-def _columns(given: Sequence[dict[str, float]]) -> dict[str, list[float]]:
-    return {name: [g[name] for g in given] for name in given[0]} if given else {}
-
-
-def report(results: Sequence[dict[str, Any]]) -> str:
-    """Return the means, and the paired differences to ``full`` and to ``text`` at the same ratio."""
-    by = {(r["set"], r["arm"], r["ratio"]): r["values"] for r in results}
-    names = [
-        n
-        for n in ("nats", "f1", "em", "tokens", "first_s", "ms_per_token", "kv_mb")
-        if any(n in v for v in by.values())
-    ]
-    lines = []
-    for (set_, arm, ratio), values in by.items():
-        if not values:
-            continue
-        line = [set_, f"{ratio:g}", arm, *(f"{np.mean(values[n]):.3f}" if n in values else "" for n in names)]
-        for other in (by.get((set_, "full", 1.0)), by.get((set_, "text", ratio))):
-            line.append(_difference(values["nats"], other["nats"]) if other and other is not values else "")
-        lines.append(line)
-    return table(["set", "ratio", "arm", *names, "nats to full", "nats to text"], lines)
-
-
-def _difference(mine: Sequence[float], other: Sequence[float]) -> str:
-    differences = [a - b for a, b in zip(mine, other, strict=True)]
-    low, high = interval(differences) or (0.0, 0.0)
-    return f"{np.mean(differences):+.3f} ({low:+.3f} to {high:+.3f})"
+def _continued(
+    llm: SemTokenLLM, arm: str, engine: SemToken, passage: Passage, ratio: float
+) -> dict[str, float]:
+    return continued(llm, passage, arm, ratio, engine)
 
 
 def main() -> None:
     """Measure, print the table, and write it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = options.data_parser(
+        __doc__, sets=("hotpotqa_dev200", "nq_open_dev_10docs"), n=40, encoder="auto"
     )
     parser.add_argument("what", nargs="+", choices=["qa", "lm"])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--reader", default="smollm2")
-    parser.add_argument("--encoder", default="auto")
-    parser.add_argument("--sets", nargs="+", default=["hotpotqa_dev200", "nq_open_dev_10docs"])
     parser.add_argument("--texts", nargs="+", default=["wikitext103_valid", "novel_Stevenson_Treasure_1883"])
     parser.add_argument("--contexts", nargs="+", type=int, default=[2000, 4000])
     parser.add_argument("--ratios", nargs="+", type=float, default=[0.5, 0.4, 0.25])
     parser.add_argument("--arms", nargs="+", help="default: all")
-    parser.add_argument("--n", type=int, default=40)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     llm = load(args.reader, Settings())
@@ -283,7 +243,7 @@ def main() -> None:
     for result in itertools.chain.from_iterable(runs[what](llm, args) for what in args.what):
         results.append(result)
         if args.out:  # after each arm: a run may take hours
-            write(args.out, {**about, "results": results})
+            write_document(args.out, {**about, "results": results})
     print(report(results))
 
 

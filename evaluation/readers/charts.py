@@ -14,7 +14,6 @@ Ink is every pixel whose colour is not the page's commonest one, nor that of the
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +23,9 @@ import numpy as np
 from PIL import Image
 from transformers import LlavaImageProcessorPil, Qwen2VLImageProcessorPil
 
+from evaluation.data import options
 from evaluation.markdown import between, number, table
-from evaluation.results import ROOT, write
+from evaluation.results import PAPER, ROOT, write_document
 from evaluation.system import machine, versions
 from semtoken_rag.encoders.base import unit_length
 from semtoken_rag.types import BoolArray, FloatArray
@@ -168,20 +168,18 @@ def report(results: Sequence[Mapping[str, Any]]) -> str:
 
 def main() -> None:
     """Measure, print the table, and write it down."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--charts", type=Path, default=ROOT / "../shared/data/chart", help="folder of PNGs")
+    parser = options.data_parser(__doc__)
     parser.add_argument("--ratios", nargs="+", type=float, default=RATIOS)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "paper_charts.json")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / PAPER / "charts.json")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "paper.md", help="takes the table")
     args = parser.parse_args()
-    results = [*run(args.charts, args.ratios)]
+    folder = args.data / "chart"
+    results = [*run(folder, args.ratios)]
     if not results:
-        parser.error(f"no PNG in {args.charts}")
+        parser.error(f"no PNG in {folder}")
     about = {"command": "python -m evaluation.readers.charts", "levels": LEVELS, "same": SAME}
     about |= {"machine": machine(), "versions": versions(("pillow",))}
-    write(args.out, {**about, "charts": results})
+    write_document(args.out, {**about, "charts": results})
     made = report(results)
     print(made)
     args.page.write_text(between(args.page.read_text(encoding="utf-8"), made, "charts"), encoding="utf-8")

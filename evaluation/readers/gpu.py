@@ -31,8 +31,9 @@ import torch
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, GPTJConfig, GPTNeoXConfig, LlamaConfig
 
+from evaluation.data.options import parser
 from evaluation.markdown import table
-from evaluation.results import write
+from evaluation.results import write_document
 from evaluation.system import machine, seconds, versions
 from semtoken_rag.efficiency import SHAPES, Shape, compute_gain
 from semtoken_rag.encoders.device import steady
@@ -262,18 +263,16 @@ def _gain(base: dict[str, Any], result: dict[str, Any], name: str) -> str:
 
 def options() -> argparse.Namespace:
     """Read the options; without a GPU, tiny shapes and short contexts."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--models", nargs="+", choices=[s.name for s in SHAPES], help="default: all")
-    parser.add_argument("--contexts", nargs="+", type=int, help="default: 4096 to 32768; 512 on a CPU")
-    parser.add_argument("--kernels", nargs="+", help="default: eager, sdpa and what is installed")
-    parser.add_argument("--ratios", nargs="+", type=float, default=[0.5, 0.4])
-    parser.add_argument("--h2o", type=float, default=0.8, help="share that heavy hitters leave")
-    parser.add_argument("--steps", type=int, default=32, help="decode steps that are timed")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="folder for gpu.json and gpu.md")
-    args = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--models", nargs="+", choices=[s.name for s in SHAPES], help="default: all")
+    made.add_argument("--contexts", nargs="+", type=int, help="default: 4096 to 32768; 512 on a CPU")
+    made.add_argument("--kernels", nargs="+", help="default: eager, sdpa and what is installed")
+    made.add_argument("--ratios", nargs="+", type=float, default=[0.5, 0.4])
+    made.add_argument("--h2o", type=float, default=0.8, help="share that heavy hitters leave")
+    made.add_argument("--steps", type=int, default=32, help="decode steps that are timed")
+    made.add_argument("--repeats", type=int, default=3)
+    made.add_argument("--out", type=Path, help="folder for gpu.json and gpu.md")
+    args = made.parse_args()
     args.device = "cuda" if torch.cuda.is_available() else "cpu"
     args.kernels = args.kernels or [
         "eager",
@@ -301,7 +300,7 @@ def main() -> None:
         device = torch.cuda.get_device_name() if args.device == "cuda" else "cpu"
         about = {"device": device, "weights": "random", "machine": machine(), "versions": versions(())}
         args.out.mkdir(parents=True, exist_ok=True)
-        write(args.out / "gpu.json", {**about, "results": results})
+        write_document(args.out / "gpu.json", {**about, "results": results})
         (args.out / "gpu.md").write_text(f"{json.dumps(about)}\n\n{said}\n", encoding="utf-8")
 
 

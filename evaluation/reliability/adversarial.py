@@ -9,12 +9,11 @@ length about something else, which nobody wrote in order to be kept.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
-from pathlib import Path
 
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
 from evaluation.metrics import Row, answer, answerable, chain
 from semtoken_rag import Chunk, Config, SemToken
@@ -121,15 +120,9 @@ def measure(engine: SemToken, questions: Sequence[Row], ratio: float, names: Seq
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--set", default="hotpotqa_reflexion100")
+    parser = options.data_parser(__doc__, set="hotpotqa_reflexion100", n=40, encoder="static")
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--n", type=int, default=40)
     parser.add_argument("--ratios", type=float, nargs="+", default=[0.2])
-    parser.add_argument("--encoder", default="static")
     parser.add_argument("--strategies", nargs="+", default=["semtoken", "guarded"])
     parser.add_argument("--shares", type=float, nargs="+", default=[1.0, 0.5, 0.33], help="1 = no bound")
     parser.add_argument("--attacks", nargs="+", default=list(ATTACKS), choices=list(ATTACKS))

@@ -19,12 +19,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evaluation import metrics
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
 from evaluation.metrics import normalise
 from semtoken_rag import Chunk, SemToken
@@ -230,12 +230,7 @@ def measure(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Read the arguments."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--set", default="hotpotqa_dev200")
-    parser.add_argument("--n", type=int, default=100)
+    parser = options.data_parser(__doc__, set="hotpotqa_dev200", n=100)
     parser.add_argument("--share", type=float, default=0.3)
     parser.add_argument("--ratio", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=0)

@@ -29,6 +29,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 
 from evaluation import metrics, system
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
 from langchain_semtoken import SemTokenCompressor
 from semtoken_rag import SemToken
@@ -218,16 +219,10 @@ def timed(work: Callable[[], Any]) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--set", default="hotpotqa_dev200")
-    parser.add_argument("--n", type=int, default=48, help="questions")
+    parser = options.data_parser(__doc__, set="hotpotqa_dev200", n=48, encoder="auto")
     parser.add_argument("--callers", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--ratio", type=float, default=0.2)
-    parser.add_argument("--encoder", default="auto")
     parser.add_argument("--store", help="as memory://; None where it is not given")
     parser.add_argument("--max-calls", type=int)
     parser.add_argument("--deadline", type=float)

@@ -22,7 +22,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from evaluation.data.sets import chunks, rows
+from evaluation.data import options
+from evaluation.data.sets import chunks, rows, values
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.store import MemoryStore, SQLiteStore
 
@@ -87,20 +88,9 @@ def filled(args: argparse.Namespace, path: Path) -> int:
     return values(store)
 
 
-def values(store: SQLiteStore) -> int:
-    """Bytes of the values that a store holds."""
-    return sum(len(value or b"") for value in store.mget(list(store.yield_keys())))
-
-
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--set", default="hotpotqa_dev200")
-    parser.add_argument("--n", type=int, default=60)
-    parser.add_argument("--encoder", default="static")
+    parser = options.data_parser(__doc__, set="hotpotqa_dev200", n=60, encoder="static")
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--threads", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=60.0)

@@ -1,13 +1,10 @@
 """The paper's figures 1 to 7 from real data: ``python -m evaluation.report.figures``, or ``make figures``.
 
-Writes each as PNG and SVG. What needs a package or a set that is missing is left out, and why is said.
+Writes each as PNG. What needs a package or a set that is missing is left out, and why is said.
 """
 
 from __future__ import annotations
 
-import argparse
-import gzip
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,19 +16,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evaluation import metrics
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
+from evaluation.paper.systems import Remembering
 from evaluation.results import ROOT
 from evaluation.system import seconds
 from semtoken_rag import Chunk, CompressedContext, SemToken, viz
 from semtoken_rag.clusters import averaged, greedy_clusters
 from semtoken_rag.encoders.auto import resolve
-from semtoken_rag.encoders.base import Encoder, encode
-from semtoken_rag.types import Encoding, Tokens
+from semtoken_rag.encoders.base import encode
+from semtoken_rag.types import Tokens
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RATIO = 0.2
+DPI = 130
 TAUS = (0.6, 0.7, 0.8, 0.9)
 # First words of a question to its kind; a question of one of the kinds stands for all of it.
 KINDS = {
@@ -71,12 +71,10 @@ class Source:
     def text(self, name: str) -> str:
         """Return the first `CHARACTERS` of a set's texts, chunks apart by a blank line."""
         found: list[str] = []
-        with gzip.open(self.data / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                found += [row["text"]] if "text" in row else [d["text"] for d in row["documents"]]
-                if sum(map(len, found)) > CHARACTERS:
-                    break
+        for row in rows(self.data, name):
+            found += [row["text"]] if "text" in row else [d["text"] for d in row["documents"]]
+            if sum(map(len, found)) > CHARACTERS:
+                break
         return "\n\n".join(found)[:CHARACTERS]
 
 
@@ -148,21 +146,6 @@ def gains(source: Source) -> Figure:
     return viz.efficiency_gains(
         {name: [(r, g) for r, g in points[:, [0, i]].tolist()] for i, name in enumerate(names, 1)}
     )
-
-
-class Remembering:
-    """An encoder that gives its last answer again, so that several methods share one pass."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.name, self.count, self._encoder = encoder.name, encoder.count, encoder
-        self._last: tuple[Any, list[Encoding]] = (None, [])
-
-    def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-        """Encode, unless the same was asked last."""
-        asked = (tuple(texts), tuple(titles))
-        if self._last[0] != asked:
-            self._last = (asked, self._encoder.encode(texts, titles))
-        return self._last[1]
 
 
 def comparison(source: Source) -> Figure:
@@ -258,18 +241,16 @@ def draw(source: Source, out: Path, names: Sequence[str]) -> dict[str, str]:
             missing[name] = f"{type(error).__name__}: {error}"
             print(f"{name}: left out, {missing[name]}", flush=True)
             continue
-        files = viz.save(figure, out, name)
-        said = ", ".join(str(f) for f in files)
-        print(f"{name}: {said} in {time.perf_counter() - start:.1f} s", flush=True)
+        out.mkdir(parents=True, exist_ok=True)
+        file = out / f"{name}.png"
+        figure.savefig(file, dpi=DPI)
+        print(f"{name}: {file} in {time.perf_counter() - start:.1f} s", flush=True)
     return missing
 
 
 def main() -> None:
     """Draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder of the sets")
+    parser = options.data_parser(__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "img" / "paper")
     parser.add_argument(
         "--encoder", help="of figures 1, 5, 6, 7; default: minilm, static where that is missing"

@@ -1,4 +1,4 @@
-"""Quality against kept tokens, one curve a method, one figure a set, as PNG and SVG."""
+"""Quality against kept tokens, one curve a method, one figure a set, as PNG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -74,28 +73,13 @@ def figure(title: str, results: Sequence[Result]) -> Figure:
 
 
 def draw(results: Sequence[Result], folder: Path) -> list[Path]:
-    """Write the figures of all sets: methods as they come, and in ``SET-titles`` with titles in the texts.
-
-    The own presets and the ceiling are in both; of several n of a method the largest is drawn.
-    """
+    """Write the figures of all sets, of methods without titles in the texts; the largest n of a method."""
     folder.mkdir(parents=True, exist_ok=True)
     plain = sorted((r for r in results if r["transform"] == "none"), key=lambda r: r["n"])
     latest = {(r["method"], r["set"], r["ratio"]): r for r in plain}.values()
     written = []
     for (name,), mine in groups(latest, "set").items():
-        shown = {
-            name: [r for r in mine if not r["method"].endswith(TITLED)],
-            f"{name}-titles": [r for r in mine if r["titles"] or r["method"] in FIRST],
-        }
-        for file, chosen in shown.items():
-            if chosen:
-                made = figure(file, chosen)
-                for kind in ("png", "svg"):
-                    with mpl.rc_context({"svg.hashsalt": file}):
-                        made.savefig(
-                            folder / f"{file}.{kind}",
-                            dpi=110,
-                            metadata={"Date": None} if kind == "svg" else None,
-                        )
-                    written.append(folder / f"{file}.{kind}")
+        if shown := [r for r in mine if not r["method"].endswith(TITLED)]:
+            written.append(folder / f"{name}.png")
+            figure(name, shown).savefig(written[-1], dpi=110)
     return written

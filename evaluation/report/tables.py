@@ -7,14 +7,14 @@ where it is missing, and of README.md, where that has the markers; what stands b
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from evaluation.data import options
 from evaluation.markdown import CLOSE, OPEN, between, number, table
 from evaluation.report.budget import curves
 from evaluation.report.readme import headline
-from evaluation.results import ROOT, Result, failed, groups, interval, load, paired, ran
+from evaluation.results import BENCH, ROOT, Result, failed, groups, interval, load, paired, ran
 
 OURS = "semtoken"
 LEGEND = """\
@@ -150,10 +150,8 @@ def render(results: Sequence[Result], root: Path) -> None:
 
 def main() -> None:
     """Render."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser = options.parser(__doc__)
+    parser.add_argument("--results", type=Path, default=ROOT / "results" / BENCH)
     parser.add_argument("--root", type=Path, default=ROOT, help="folder of README.md and docs/")
     args = parser.parse_args()
     results = load(args.results)

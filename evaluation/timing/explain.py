@@ -6,10 +6,9 @@ size, and the number of units.
 
 from __future__ import annotations
 
-import argparse
 import statistics
-from pathlib import Path
 
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
 from evaluation.timing.speed import seconds
 from semtoken_rag import SemToken
@@ -18,12 +17,7 @@ from semtoken_rag.explain import explain, page
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--set", default="nq_open_dev_20docs")
-    parser.add_argument("--n", type=int, default=20, help="questions")
+    parser = options.data_parser(__doc__, set="nq_open_dev_20docs", n=20)
     args = parser.parse_args()
     compressor = SemToken(encoder="static", on_error="raise")
     taken, size, units = [], [], []

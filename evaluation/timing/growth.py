@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+from evaluation.data import options
 from semtoken_rag import SemToken
 
 QUESTION = "When did the tower open?"
@@ -78,9 +79,7 @@ def seconds(kind: str, n: int, counter: str, ratio: float) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options.parser(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--counter", default="estimate", choices=["estimate", "characters"])

@@ -9,7 +9,6 @@ Their difference gives the tokens a second of the workers, and those the ratio.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -17,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from evaluation.data.sets import chunks, rows
-from evaluation.reliability.shared_store import values
+from evaluation.data import options
+from evaluation.data.sets import chunks, rows, values
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.encoders.auto import resolve
 from semtoken_rag.ingest import Ingested, ingest, ingest_ray, open_source
@@ -92,11 +91,7 @@ def print_ray(encoder: str, source: Path, tokens: int, workers: Sequence[int], r
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--set", default="xquad_en")
+    parser = options.data_parser(__doc__, set="xquad_en")
     parser.add_argument("--n", type=int, help="documents; all by default")
     parser.add_argument("--encoders", nargs="*", default=["static", "auto"])
     parser.add_argument("--workers", nargs="*", type=int, default=[1, 2], help="none: without Ray")

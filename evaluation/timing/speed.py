@@ -8,7 +8,6 @@ each to it; then the import and the first static call.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -16,9 +15,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.encoders.auto import ADAPTER, resolve
@@ -64,12 +63,7 @@ def in_single_precision() -> Any:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--set", default="hotpotqa_dev200")
-    parser.add_argument("--n", type=int, default=40)
+    parser = options.data_parser(__doc__, set="hotpotqa_dev200", n=40)
     args = parser.parse_args()
     made = [(chunks(row), row["question"]) for row in rows(args.data, args.set)[: args.n]]
     taken: dict[str, list[float]] = defaultdict(list)

@@ -16,10 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from evaluation import metrics
+from evaluation.data import options
 from evaluation.data.sets import chunks, rows
 from semtoken_rag import SemToken
 from semtoken_rag.encoders.base import encode_call
@@ -102,13 +102,7 @@ def said(answer: float, chain: float | None) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--n", type=int, default=100)
-    parser.add_argument("--encoder", default="auto")
+    parser = options.data_parser(__doc__, sets=SETS, n=100, encoder="auto")
     parser.add_argument("--read", metavar="URL", help="print the times from this store alone, as JSON")
     args = parser.parse_args()
     for name in args.sets:

@@ -85,11 +85,12 @@ def test_blank_and_repeated_patches_need_no_budget(chart):
 
 
 def test_the_table_and_the_file_have_every_chart(chart, tmp_path: Path, monkeypatch, capsys):
+    (tmp_path / "chart").mkdir()
     for name in ("one", "two"):
-        chart.save(tmp_path / f"{name}.png")
+        chart.save(tmp_path / "chart" / f"{name}.png")
     page = tmp_path / "page.md"
     page.write_text("Before.\n<!-- charts -->\n<!-- /charts -->\nAfter.\n")
-    arguments = ["--charts", tmp_path, "--ratios", 0.5, "--out", tmp_path / "found.json", "--page", page]
+    arguments = ["--data", tmp_path, "--ratios", 0.5, "--out", tmp_path / "found.json", "--page", page]
     monkeypatch.setattr("sys.argv", ["charts", *map(str, arguments)])
     charts.main()
     found = json.loads((tmp_path / "found.json").read_text())["charts"]

@@ -27,4 +27,4 @@ def test_what_can_be_drawn_is_written(tmp_path, monkeypatch):
         lambda self, *args: SemToken(encoder="static").compress(TEXTS, QUERY, ratio=0.5),
     )
     assert figures.draw(figures.Source(tmp_path, "static"), tmp_path, ["figure4-surface"]) == {}
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["figure4-surface.png", "figure4-surface.svg"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["figure4-surface.png"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 pytest.importorskip("tqdm")
-from evaluation.readers import arms, gpu, perplexity
+from evaluation.readers import arms, gpu, perplexity, runner
 from semtoken_rag import SemToken
 from semtoken_rag.efficiency import SHAPES
 from semtoken_rag.testing import HashEncoder
@@ -103,12 +103,12 @@ def test_every_arm_answers(llama, engine):
         {
             "set": "one",
             "arm": arm,
-            "ratio": 1.0 if arm in arms.ONCE else 0.5,
+            "ratio": 1.0 if arm in runner.ONCE else 0.5,
             "values": {k: [v] for k, v in f.items()},
         }
         for arm, f in found.items()
     ]
-    assert arms.report(results).count("\n") == len(arms.QA) + 1
+    assert runner.report(results).count("\n") == len(arms.QA) + 1
 
 
 def test_nats_are_those_of_one_forward_pass(llama):
