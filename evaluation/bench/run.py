@@ -3,8 +3,7 @@
 Writes one line for each set, ratio, transform and n into the file of each method. What is there already is
 not measured again, what failed is tried again. Each method runs in a process of its own; ``--python PATH``
 runs the named methods in another interpreter, for packages whose versions clash with these. ``--sample``
-measures the methods that need no other interpreter on the sample that is in the repository, prints the table,
-and keeps nothing.
+does what sample.yaml says in place of ``--config``, prints the table, and keeps nothing.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from typing import Any
 
 from evaluation.bench.config import Cell, Config, parse
 from evaluation.bench.methods import Method, get
-from evaluation.data.options import SAMPLE, SAMPLE_ROWS, parser
+from evaluation.data.options import parser
 from evaluation.results import ROOT, Result, key, load, ran, write
 
 Start = Callable[[str, "dict[str, Any]"], int]
-CONFIG = ROOT / "evaluation" / "bench" / "config.yaml"
+CONFIG, SAMPLE_CONFIG = (ROOT / "evaluation" / "bench" / f"{name}.yaml" for name in ("config", "sample"))
 
 
 def pending(cells: Sequence[Cell], out: Path, fresh: bool) -> list[Cell]:
@@ -101,29 +100,24 @@ def failure(cell: Cell, method: Method, reason: str) -> Result:
     return {**record(cell, method), "status": "failed", "reason": reason}
 
 
-def sample_of(config: Config, out: Path) -> Config | None:
-    """Return a configuration for the sample: only methods that run in this interpreter; None if none does."""
-    methods = [name for name in config.methods if interpreter(config, get(name)) == sys.executable]
-    n = min(config.n, SAMPLE_ROWS)
-    return replace(config, methods=methods, n=n, data=str(SAMPLE), out=str(out)) if methods else None
-
-
 def say(result: Result) -> str:
     """Return the line of a result."""
     figures = result.get("reason") or json.dumps(result["means"])
     return " ".join(str(result[name]) for name in ("method", "set", "ratio", "transform")) + f" {figures}"
 
 
-def run_sample(configs: Sequence[Config]) -> str:
-    """Measure on the sample, and return the README's table of it."""
+def run_sample(overrides: Sequence[str] = (), start: Start = start) -> str:
+    """Measure on the sample, keep nothing, and return the table."""
     from evaluation.report.readme import headline
 
+    config = parse(SAMPLE_CONFIG.read_text(encoding="utf-8"), overrides)
+    found = []
     with tempfile.TemporaryDirectory() as folder:
-        for config in configs:
-            if chosen := sample_of(config, Path(folder)):
-                for result in run(chosen):
-                    print(say(result), flush=True)
-        return headline(load(Path(folder)))
+        for method in config.methods:  # one after the other, so that something is seen
+            for result in run(replace(config, methods=[method], out=folder), start=start):
+                print(say(result), flush=True)
+                found.append(result)
+    return headline(found, [(name, ratio) for name in config.sets for ratio in config.ratios])
 
 
 def options() -> argparse.Namespace:
@@ -144,11 +138,11 @@ def main() -> None:
     """Measure, then say what there is."""
     args = options()
     overrides = [*args.set, *([f"data={args.data}"] if args.data else [])]
-    configs = [parse(path.read_text(encoding="utf-8"), overrides) for path in args.config]
     if args.sample:
-        print(run_sample(configs))
+        print(run_sample(overrides))
         return
-    for config in configs:
+    for path in args.config:
+        config = parse(path.read_text(encoding="utf-8"), overrides)
         if args.python:
             config = replace(config, interpreters=dict.fromkeys(config.methods, args.python))
         for result in run(config, args.fresh):

@@ -11,7 +11,6 @@ from evaluation.results import ROOT
 
 SHARED = ROOT.parent / "shared" / "data"  # all sets, where they stand beside the repository
 SAMPLE = ROOT / "evaluation" / "sample"  # the first rows of each, which are in the repository
-SAMPLE_ROWS = 10
 HELP: Mapping[str, str] = {
     "--set": "a question-answering set",
     "--sets": "question-answering sets",

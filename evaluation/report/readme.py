@@ -19,13 +19,21 @@ HEADLINE = (
 )
 
 
-def headline(results: Sequence[Result]) -> str:
-    """Return the README's table: answer / chain of every method on the most questions, best first."""
+def headline(results: Sequence[Result], columns: Sequence[tuple[str, float]] = HEADLINE) -> str:
+    """Return the README's table: answer / chain of every method on the most questions, best first.
+
+    Parameters
+    ----------
+    results
+        Of the bench.
+    columns
+        Set and ratio of each; those without a result are left out.
+    """
     every = [r for r in ran(results) if r["transform"] == "none"]
     most = max(r["n"] for r in every)
     plain = [r for r in every if r["n"] == most]
     cells = {(r["method"], r["set"], r["ratio"]): r for r in plain}
-    columns = [c for c in HEADLINE if any(key[1:] == c for key in cells)]
+    columns = [c for c in columns if any(key[1:] == c for key in cells)]
 
     def rank(method: str) -> tuple[float, str]:
         found = [r["means"]["answer"] for c in columns if (r := cells.get((method, *c)))]
