@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evaluation.data import transforms
 from evaluation.data.from_yaml import from_yaml
-from evaluation.data.options import data_folder
+from evaluation.data.options import SHARED
 from evaluation.results import BENCH, ROOT, Key
 
 
@@ -46,7 +46,7 @@ class Config:
     n
         Questions of each set, from the first on.
     data
-        Folder of the sets, relative to the repository. Empty: the default of `evaluation.data.options`.
+        Folder of the sets, relative to the repository. Empty: the full sets beside it.
     out
         Folder of the results, relative to the repository.
     interpreters
@@ -78,7 +78,7 @@ class Config:
     @property
     def data_folder(self) -> Path:
         """Absolute folder of the sets."""
-        return (ROOT / self.data).resolve() if self.data else data_folder()
+        return (ROOT / self.data).resolve() if self.data else SHARED
 
     @property
     def out_folder(self) -> Path:

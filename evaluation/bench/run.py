@@ -143,6 +143,8 @@ def main() -> None:
         return
     for path in args.config:
         config = parse(path.read_text(encoding="utf-8"), overrides)
+        if not config.data_folder.is_dir():
+            sys.exit(f"no sets in {config.data_folder}: --data FOLDER, or --sample")
         if args.python:
             config = replace(config, interpreters=dict.fromkeys(config.methods, args.python))
         for result in run(config, args.fresh):

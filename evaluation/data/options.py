@@ -31,13 +31,16 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     )
 
 
-def data_parser(description: str | None, **defaults: Any) -> argparse.ArgumentParser:
+def data_parser(description: str | None, *, sample: bool = True, **defaults: Any) -> argparse.ArgumentParser:
     """Return a parser with ``--data`` and the options of `HELP` that a script takes.
 
     Parameters
     ----------
     description
         The script's docstring.
+    sample
+        Whether the default is the sample where the full sets are missing; not for what writes into the
+        repository.
     **defaults
         Options, without dashes, and their defaults. A default that is a tuple takes several values.
 
@@ -47,8 +50,10 @@ def data_parser(description: str | None, **defaults: Any) -> argparse.ArgumentPa
     3
     """
     made = parser(description)
-    help_ = f"folder of the sets; default: {SHARED} if it exists, else {SAMPLE}"
-    made.add_argument("--data", type=Path, default=data_folder(), metavar="FOLDER", help=help_)
+    folder = data_folder() if sample else SHARED
+    made.add_argument(
+        "--data", type=Path, default=folder, metavar="FOLDER", help="folder of the sets; default: %(default)s"
+    )
     for name, default in defaults.items():
         option = f"--{name}"
         if isinstance(default, tuple):

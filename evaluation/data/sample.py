@@ -38,7 +38,7 @@ def sample(folder: Path, out: Path) -> None:
 
 def main() -> None:
     """Write the sample."""
-    parser = data_parser(__doc__)
+    parser = data_parser(__doc__, sample=False)
     parser.add_argument("--out", type=Path, default=SAMPLE, metavar="FOLDER")
     args = parser.parse_args()
     sample(args.data, args.out)

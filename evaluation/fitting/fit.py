@@ -128,7 +128,7 @@ ENCODERS: Mapping[str, Callable[[Fold], Encoder]] = {
 
 def main() -> None:
     """Fit every encoder and write the weights with where they come from."""
-    parser = options.data_parser(__doc__)
+    parser = options.data_parser(__doc__, sample=False)
     parser.add_argument("--parts", type=Path, default=PARTS, help="the adapters of the folds, of make train")
     parser.add_argument("--each", type=int, default=50, help="questions of each set and fold")
     parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))

@@ -26,7 +26,7 @@ from semtoken_rag.llm.settings import Settings
 
 def main() -> None:
     """Train, compare, save."""
-    parser = options.data_parser(__doc__, set="hotpotqa_reflexion100", n=80, encoder="auto")
+    parser = options.data_parser(__doc__, sample=False, set="hotpotqa_reflexion100", n=80, encoder="auto")
     parser.add_argument("--reader", default="smollm2")
     parser.add_argument("--ratio", type=float, default=0.25)
     parser.add_argument("--run", type=int, default=RUN, help="tokens that one embedding stands for")

@@ -62,7 +62,7 @@ def trained(
 
 def main() -> None:
     """Train, write the adapters, and print each fold before and after."""
-    parser = options.data_parser(__doc__)
+    parser = options.data_parser(__doc__, sample=False)
     parser.add_argument("--each", type=int, default=220, help="examples of each set; a small set repeats")
     parser.add_argument("--checked", type=int, default=20, help="of each set, of the fold that is left out")
     parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)

@@ -37,7 +37,7 @@ MEASURES = {
 def main() -> None:
     """Measure and render."""
     jobs = shipped()
-    parser = options.data_parser(__doc__)
+    parser = options.data_parser(__doc__, sample=False)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / PAPER)
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "paper.md", help="takes the tables")
     parser.add_argument("--only", nargs="+", choices=[j.name for j in jobs], metavar="JOB")

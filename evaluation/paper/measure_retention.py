@@ -13,7 +13,7 @@ from semtoken_rag.encoders.base import encode_call
 
 
 def measure(job: Job, cell: Cell, resources: Resources) -> Values:
-    """Answer, chain and whole words of each question, counted as the neutral judge does, and milliseconds.
+    """Answer, chain and whole words of each question, counted as `evaluation.judge` does, and milliseconds.
 
     The milliseconds are of a call whose texts have been encoded before.
     """

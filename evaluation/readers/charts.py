@@ -168,7 +168,7 @@ def report(results: Sequence[Mapping[str, Any]]) -> str:
 
 def main() -> None:
     """Measure, print the table, and write it down."""
-    parser = options.data_parser(__doc__)
+    parser = options.data_parser(__doc__, sample=False)
     parser.add_argument("--ratios", nargs="+", type=float, default=RATIOS)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / PAPER / "charts.json")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "paper.md", help="takes the table")

@@ -250,7 +250,7 @@ def draw(source: Source, out: Path, names: Sequence[str]) -> dict[str, str]:
 
 def main() -> None:
     """Draw."""
-    parser = options.data_parser(__doc__)
+    parser = options.data_parser(__doc__, sample=False)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "img" / "paper")
     parser.add_argument(
         "--encoder", help="of figures 1, 5, 6, 7; default: minilm, static where that is missing"

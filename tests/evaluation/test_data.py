@@ -49,6 +49,13 @@ class TestOptions:
         assert options.data_parser("").parse_args([]).data == options.SAMPLE
         assert options.data_parser("").parse_args(["--data", "x"]).data.name == "x"
 
+    def test_what_writes_into_the_repository_never_takes_the_sample_by_itself(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(options, "SHARED", tmp_path / "none")
+        assert options.data_parser("", sample=False).parse_args([]).data == tmp_path / "none"
+        monkeypatch.setattr(sys, "argv", ["run", "--data", str(tmp_path / "none")])
+        with pytest.raises(SystemExit, match="--sample"):
+            run.main()
+
     def test_an_option_has_its_script_s_default_and_type(self):
         made = options.data_parser("", sets=("a", "b"), n=3)
         assert made.parse_args([]).sets == ("a", "b")
