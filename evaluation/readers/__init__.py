@@ -1,1 +1,1 @@
-"""What readers make of a compressed context."""
+"""What a local LLM makes of a compressed context: quality, time and memory."""

@@ -10,7 +10,7 @@ from semtoken_rag.result import CompressedChunk
 METADATA_KEY = "semtoken"
 
 
-def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> dict[str, Any]:
+def chunk_metadata(chunk: CompressedChunk, read_source_start: int | None = None) -> dict[str, Any]:
     """Return what is kept of a chunk, for the metadata key `METADATA_KEY`.
 
     Parameters
@@ -35,10 +35,10 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
             "granularity": piece.granularity.name.lower(),
             "score": round(float(piece.score), 6),
         }
-        if source_start is not None:
+        if read_source_start is not None:
             entry |= {
-                "source_start": source_start + entry["start"],
-                "source_end": source_start + entry["end"],
+                "source_start": read_source_start + entry["start"],
+                "source_end": read_source_start + entry["end"],
             }
         pieces.append(entry)
     return {

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semtoken_rag.encoders.base import Encoder, encode_call
-from semtoken_rag.stages.segment import Segment, Segmenter, segment
+from semtoken_rag.stages.segment import Segmenter, segment
+from semtoken_rag.structure.base import Segment
 from semtoken_rag.types import Chunk, Encoding, Query
 
 

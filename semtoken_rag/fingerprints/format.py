@@ -14,7 +14,7 @@ import numpy.typing as npt
 from semtoken_rag.encoders.base import ordered
 from semtoken_rag.encoders.quantize import Codes, pack, unpack, width
 from semtoken_rag.fingerprints.compute import Fingerprint
-from semtoken_rag.stages.segment import Segment
+from semtoken_rag.structure.base import Segment
 from semtoken_rag.types import Encoding, IntArray
 
 Records = npt.NDArray[np.void]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.budget import curves
+from evaluation.report.budget import curves
 from evaluation.results import load
 from tests.docs.pages import PAGES, ROOT
 
@@ -34,7 +34,7 @@ def test_llms_txt_lists_every_page():
 
 
 def test_the_curves_of_the_budget_page_are_those_of_the_results():
-    assert curves(load(ROOT / "results")) in (DOCS / "budget.md").read_text(encoding="utf-8")
+    assert curves(load(ROOT / "results" / "bench")) in (DOCS / "budget.md").read_text(encoding="utf-8")
 
 
 def test_the_site_asks_the_network_for_nothing():

@@ -10,14 +10,13 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("tqdm")
-
 import torch
 
-from evaluation import gpu, kv, kv_lm
+from evaluation.readers import arms, gpu, perplexity, runner
 from semtoken_rag import SemToken
 from semtoken_rag.paper.efficiency import SHAPES
 from semtoken_rag.testing import HashEncoder
-from tests.llm.readers import reader
+from tests.llm.readers import make, reader
 from tests.llm.samples import CHUNKS, QUESTION, tokenizer
 
 
@@ -54,7 +53,12 @@ def test_the_report_holds_measured_and_predicted_and_what_failed():
     ("answer", "score"), [("The tower", 1.0), ("tower of Paris", 0.5), ("nothing", 0.0), ("", 0.0)]
 )
 def test_f1_of_words(answer, score):
-    assert kv.f1(answer, ["tower", "bread"]) == pytest.approx(score)
+    assert arms.f1(answer, ["tower", "bread"]) == pytest.approx(score)
+
+
+@pytest.fixture
+def llama():
+    return make("llama")
 
 
 @pytest.fixture
@@ -64,25 +68,25 @@ def engine():
 
 def passage():
     text = " ".join(c.text for c in CHUNKS) + " "
-    return kv_lm.Passage.of(text * 12, tokenizer(), 60)
+    return perplexity.Passage.of(text * 12, tokenizer(), 60)
 
 
 def test_every_arm_scores_the_same_tokens(llama, engine):
     llm, cut = reader(llama), passage()
-    assert len(cut.target) == kv_lm.NEXT
-    found = {arm: kv_lm.continued(llm, cut, arm, 0.5, engine) for arm in kv_lm.LM}
+    assert len(cut.target) == perplexity.NEXT
+    found = {arm: perplexity.continued(llm, cut, arm, 0.5, engine) for arm in perplexity.LM}
     assert all(0 < f["nats"] < 50 for f in found.values())
     held = {arm: f["kv_mb"] / found["full"]["kv_mb"] for arm, f in found.items()}
     assert held["full"] == 1
-    assert all(0.2 < held[arm] <= 0.5 for arm in kv_lm.LM if arm not in ("full", "soft, medoid"))
+    assert all(0.2 < held[arm] <= 0.5 for arm in perplexity.LM if arm not in ("full", "soft, medoid"))
     assert held["kv + h2o"] <= 0.4
 
 
 def test_a_whole_budget_scores_as_the_full_context(llama, engine):
     llm, cut = reader(llama), passage()
-    full = kv_lm.continued(llm, cut, "full", 1.0, engine)["nats"]
+    full = perplexity.continued(llm, cut, "full", 1.0, engine)["nats"]
     for arm in ("last", "h2o", "span"):
-        assert kv_lm.continued(llm, cut, arm, 1.0, engine)["nats"] == pytest.approx(full, rel=1e-4)
+        assert perplexity.continued(llm, cut, arm, 1.0, engine)["nats"] == pytest.approx(full, rel=1e-4)
 
 
 def test_every_arm_answers(llama, engine):
@@ -94,19 +98,19 @@ def test_every_arm_answers(llama, engine):
     }
     lead = SemToken(encoder=HashEncoder(), strategy="lead", token_counter=tokenizer())
     engines = {"semtoken": engine, "lead": lead}
-    found = {arm.name: kv.ask(llm, arm, row, 0.5, engines) for arm in kv.QA}
+    found = {arm.name: arms.ask(llm, arm, row, 0.5, engines) for arm in arms.QA}
     assert found["none"]["tokens"] < found["text"]["tokens"] < found["full"]["tokens"]
     assert found["kv"]["kv_mb"] < found["full"]["kv_mb"]
     results = [
         {
             "set": "one",
             "arm": arm,
-            "ratio": 1.0 if arm in kv.ONCE else 0.5,
+            "ratio": 1.0 if arm in runner.ONCE else 0.5,
             "values": {k: [v] for k, v in f.items()},
         }
         for arm, f in found.items()
     ]
-    assert kv.report(results).count("\n") == len(kv.QA) + 1
+    assert runner.report(results).count("\n") == len(arms.QA) + 1
 
 
 def test_nats_are_those_of_one_forward_pass(llama):
@@ -117,7 +121,7 @@ def test_nats_are_those_of_one_forward_pass(llama):
     ids = torch.randint(3, 90, (1, 60), generator=torch.Generator().manual_seed(0))
     decoder = Decoder(llama, DynamicCache(config=llama.config))
     logits = decoder.read(Input(ids[:, :20], None, torch.arange(20)[None]))
-    found = kv_lm.nats(decoder, logits, ids[0, 20:].tolist())
+    found = perplexity.nats(decoder, logits, ids[0, 20:].tolist())
     with torch.no_grad():
         whole = llama(ids).logits[0, 19:-1].log_softmax(-1)
     assert found == pytest.approx(float(-whole.gather(1, ids[0, 20:, None]).mean()), rel=1e-4)
