@@ -34,7 +34,7 @@ from transformers import AutoModelForCausalLM, GPTJConfig, GPTNeoXConfig, LlamaC
 from evaluation.markdown import table
 from evaluation.measure import write
 from evaluation.system import machine, seconds, versions
-from semtoken_rag.encoders.device import steady
+from semtoken_rag.encoders.device import without_cudnn_attention
 from semtoken_rag.llm.attach import attached
 from semtoken_rag.llm.decode import clock
 from semtoken_rag.llm.kv import SpanCache
@@ -148,7 +148,7 @@ def measure(model: Any, arm: Arm, context: int, steps: int) -> dict[str, Any]:
     ids = torch.randint(vocabulary, (1, tokens), generator=generator).to(model.device)
     last = {} if "GPTJ" in type(model).__name__ else {"logits_to_keep": 1}
     times = []
-    with attached(model, cache_of(model, arm, tokens)) as cache, steady(model.device):
+    with attached(model, cache_of(model, arm, tokens)) as cache, without_cudnn_attention(model.device):
         clock(model)
         start = seconds()
         where = torch.arange(tokens, device=model.device)[None]

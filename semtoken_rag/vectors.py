@@ -12,7 +12,7 @@ from semtoken_rag.stages.density import density
 from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
 
 TAU = 0.95  # cosine above which one vector stands for another
-BLOCK = 16  # anchors compared with all vectors at once
+BLOCK = 16  # find_anchors compared with all vectors at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def compress_vectors(
     if budget >= n:
         return CompressedVectors(every, every)
     unit = unit_length(rows)
-    anchor = anchors(np.c_[unit, ~rows.any(1)], tau)  # a column that makes vectors of length 0 alike
+    anchor = find_anchors(np.c_[unit, ~rows.any(1)], tau)  # a column that makes vectors of length 0 alike
     relevance = np.zeros(n, np.float32) if asked is None else similarity(asked, unit).max(0)
     unlike = -similarity(unit.mean(0, keepdims=True), unit)[0]
     kept = np.sort(_order(anchor, relevance, _density(unit, grid), unlike)[:budget])
@@ -94,12 +94,12 @@ def compress_vectors(
     return CompressedVectors(kept, merged_into)
 
 
-def anchors(vectors: FloatArray, tau: float) -> IntArray:
+def find_anchors(vectors: FloatArray, tau: float) -> IntArray:
     """Find the first vector that each of (n, d) folds into, itself for one that folds into none: (n,).
 
     The vectors have length 1; a cosine above ``tau`` is alike.
 
-    >>> anchors(np.array([[1, 0], [0, 1], [1, 0]], np.float32), 0.9).tolist()
+    >>> find_anchors(np.array([[1, 0], [0, 1], [1, 0]], np.float32), 0.9).tolist()
     [0, 1, 0]
     """
     anchor = np.full(len(vectors), -1, np.int64)
@@ -114,7 +114,7 @@ def anchors(vectors: FloatArray, tau: float) -> IntArray:
 
 
 def _order(anchor: IntArray, relevance: FloatArray, dense: FloatArray, unlike: FloatArray) -> IntArray:
-    """Vectors (n,) best first: anchors, then what folds."""
+    """Vectors (n,) best first: find_anchors, then what folds."""
     for value in (relevance, dense):  # an anchor is worth what the best of its group is
         np.maximum.at(value, anchor, value)
     folds = anchor != np.arange(len(anchor))

@@ -32,10 +32,10 @@ def to_documents(documents: Sequence[Document], context: CompressedContext) -> l
     `semtoken_rag.adapters.metadata.chunk_metadata`. If the splitter left a ``start_index``, the pieces also
     have offsets into the document that was split.
     """
-    return [_compressed(documents[chunk.index], chunk) for chunk in context.chunks]
+    return [_to_document(documents[chunk.index], chunk) for chunk in context.chunks]
 
 
-def _compressed(document: Document, chunk: CompressedChunk) -> Document:
+def _to_document(document: Document, chunk: CompressedChunk) -> Document:
     note = chunk_metadata(chunk, read_source_start(document.metadata, document.metadata.get("start_index")))
     return document.model_copy(
         update={"page_content": chunk.text, "metadata": {**document.metadata, METADATA_KEY: note}}

@@ -125,7 +125,7 @@ class CorpusNovelty:
 
     def add(self, documents: Sequence[str], vectors: FloatArray) -> None:
         """Index fingerprints (m, d), each with the document (m,) that holds it."""
-        vectors = self._checked(vectors)
+        vectors = self._check(vectors)
         if len(documents) != len(vectors):
             raise ValueError(f"every vector needs a document, got {len(documents)} for {len(vectors)}")
         numbers = [self._documents.setdefault(name, len(self._documents)) for name in documents]
@@ -137,7 +137,7 @@ class CorpusNovelty:
 
         ``threshold`` takes the place of the object's. ValueError where ``vectors`` do not fit the index.
         """
-        vectors, documents = self._checked(vectors), max(len(self), 1)
+        vectors, documents = self._check(vectors), max(len(self), 1)
         out = np.zeros(len(vectors), np.int64)
         for start in range(0, len(vectors), BATCH):
             limits, found = self._index.within(vectors[start : start + BATCH], threshold or self.threshold)
@@ -188,7 +188,7 @@ class CorpusNovelty:
             raise ValueError(f"{str(folder)!r} holds no novelty that can be read here: {error}") from error
         return made
 
-    def _checked(self, vectors: FloatArray) -> FloatArray:
+    def _check(self, vectors: FloatArray) -> FloatArray:
         d = self._index.dimensions
         if vectors.ndim != 2 or vectors.shape[1] != d:
             raise ValueError(f"vectors must have the shape (m, {d}), got {vectors.shape}")

@@ -23,7 +23,7 @@ SAID = {
 
 
 def page(explanation: Explanation) -> str:
-    """Write the page. Whatever the documents say, it is shown as text.
+    """Write the page. Whatever the documents say, it is escape_text as text.
 
     Every text is escaped, and the page's own policy lets no script run but the one whose hash it names.
     """
@@ -35,8 +35,8 @@ def page(explanation: Explanation) -> str:
         style=style,
         script_hash=_hash(script),
         style_hash=_hash(style),
-        title=shown(explanation.query or "What was kept"),
-        question=shown(question),
+        title=escape_text(explanation.query or "What was kept"),
+        question=escape_text(question),
         fallback=_fallback(stats.fallback),
         before=f"{stats.tokens_before:,}",
         after=f"{stats.tokens_after:,}",
@@ -65,10 +65,10 @@ def frame(explanation: Explanation) -> str:
     )
 
 
-def shown(text: str) -> str:
+def escape_text(text: str) -> str:
     """Return ``text`` for HTML, with what cannot be seen spelled out.
 
-    >>> shown('<b onclick="x">')
+    >>> escape_text('<b onclick="x">')
     '&lt;b onclick=&quot;x&quot;&gt;'
     """
     return escape(visible(text))
@@ -85,7 +85,7 @@ def _hash(text: str) -> str:
 def _fallback(error: str | None) -> str:
     if error is None:
         return ""
-    return f'<p id="failed">The call fell back: {shown(error)}</p>'
+    return f'<p id="failed">The call fell back: {escape_text(error)}</p>'
 
 
 def _milliseconds(seconds: float) -> str:
@@ -94,7 +94,8 @@ def _milliseconds(seconds: float) -> str:
 
 def _table(rows: dict[str, str]) -> str:
     body = "".join(
-        f'<tr><th scope="row">{shown(name)}</th><td>{shown(value)}</td></tr>' for name, value in rows.items()
+        f'<tr><th scope="row">{escape_text(name)}</th><td>{escape_text(value)}</td></tr>'
+        for name, value in rows.items()
     )
     return f"<tbody>{body}</tbody>"
 
@@ -102,10 +103,10 @@ def _table(rows: dict[str, str]) -> str:
 def _document(document: DocumentView) -> str:
     text, parts, end = document.text, [], 0
     for unit in document.units:
-        parts += [shown(text[end : unit.start]), _unit(text, unit)]
+        parts += [escape_text(text[end : unit.start]), _unit(text, unit)]
         end = unit.end
-    parts.append(shown(text[end:]))
-    number, name = document.number, shown(document.name)
+    parts.append(escape_text(text[end:]))
+    number, name = document.number, escape_text(document.name)
     return (
         f'<article aria-labelledby="d{number}"><header><h2 id="d{number}">'
         f'<span class="number">{number}</span> <bdi>{name}</bdi></h2>'
@@ -119,7 +120,7 @@ def _unit(text: str, unit: UnitView) -> str:
     start, end = unit.part if unit.granularity == Granularity.COARSE else (unit.start, unit.end)
     name = unit.granularity.name.lower()
     spans = (("rest", unit.start, start), ("part", start, end), ("rest", end, unit.end))
-    inner = "".join(f'<span class="{kind}">{shown(text[a:b])}</span>' for kind, a, b in spans if b > a)
+    inner = "".join(f'<span class="{kind}">{escape_text(text[a:b])}</span>' for kind, a, b in spans if b > a)
     said = f'<span class="unseen">{SAID[unit.granularity]}</span>'
     return f'<span class="u {name} s{unit.shade}">{said}{inner}</span>'
 

@@ -59,30 +59,30 @@ class Reasons:
         """Say why the unit was kept, kept in part, or dropped."""
         unit = self.units[number]
         if unit.granularity == Granularity.DROPPED:
-            return self._dropped(number)
+            return self._why_dropped(number)
         if unit.bridged_from >= 0:
             if unit.value - unit.scores.get("bridge", np.inf) < self._bound:
-                return self._bridged(unit)
+                return self._why_bridged(unit)
         elif unit.reason:
             return Reason(f"Kept: {unit.reason}.")
         if number in self._heads:
             return Reason("Kept because it heads what is kept below it.")
-        return Reason(f"Kept at place {self._standing(number)}.")
+        return Reason(f"Kept at place {self._rank(number)}.")
 
-    def _standing(self, number: int) -> str:
+    def _rank(self, number: int) -> str:
         return f"{self._place[number]} of {len(self.units)} by {self._by}"
 
-    def _dropped(self, number: int) -> Reason:
+    def _why_dropped(self, number: int) -> Reason:
         double = self._double.get(self.group[number], -1)
         if double >= 0:
             document = self.units[double].chunk + 1
             return Reason(f"Dropped because document {document} says the same and is kept.", unit=double)
-        unit, standing = self.units[number], f"Dropped at place {self._standing(number)}"
+        unit, standing = self.units[number], f"Dropped at place {self._rank(number)}"
         if self._place[number] < self._last:
             return Reason(f"{standing}: its {unit.cost} tokens did not fit when its turn came.")
         return Reason(f"{standing}: the budget was spent before.")
 
-    def _bridged(self, unit: UnitReport) -> Reason:
+    def _why_bridged(self, unit: UnitReport) -> Reason:
         """Name what ties the unit to the one that raised it: a title that one names, or rare words."""
         raised_by = self.units[unit.bridged_from]
         document = raised_by.chunk + 1

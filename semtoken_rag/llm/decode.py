@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from semtoken_rag.encoders.device import steady
+from semtoken_rag.encoders.device import without_cudnn_attention
 from semtoken_rag.llm.attach import attached, attention_layers
 from semtoken_rag.llm.checks import takes
 from semtoken_rag.llm.kv import SpanCache
@@ -163,7 +163,7 @@ class Decoder:
     ) -> torch.Tensor:
         own = isinstance(self.cache, SpanCache)  # attached for each pass, so that others may use the model
         attach = attached(self.model, self.cache, layers=self._layers) if own else nullcontext()
-        with _lock(self.model), attach, steady(self.model.device):
+        with _lock(self.model), attach, without_cudnn_attention(self.model.device):
             out = self.model(
                 **given, position_ids=positions, past_key_values=self.cache, use_cache=True, **more
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semtoken_rag.paper.clusters import greedy_clusters, importance, spread, strided
+from semtoken_rag.paper.clusters import apply_stride, greedy_clusters, importance, spread
 from semtoken_rag.paper.runs import keep_best, run_cost, word_ranges
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.types import FloatArray, IntArray, Selection
@@ -48,9 +48,9 @@ class PaperStrategy:
         3.4's filter: clusters whose s is below it are dropped, whatever the budget. None drops none.
     stride
         3.5: only every ``stride``-th token has a fingerprint of its own, see
-        `semtoken_rag.paper.clusters.strided`.
+        `semtoken_rag.paper.clusters.apply_stride`.
     bin_width
-        3.5: cosines are sorted into bins of this width first, see `semtoken_rag.paper.clusters.binned`; 0
+        3.5: cosines are sorted into bins of this width first, see `semtoken_rag.paper.clusters.bin_cosines`; 0
         for none.
     whole_words
         False leaves the pieces as the clusters cut them, inside words too.
@@ -86,13 +86,13 @@ class PaperStrategy:
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""
         tokens = problem.tokens
-        vectors = strided(tokens.vectors, tokens.chunk, self.stride)
+        vectors = apply_stride(tokens.vectors, tokens.chunk, self.stride)
         clusters = greedy_clusters(vectors, tokens.chunk, self.tau, self.bin_width)
         scores = {"density": spread(vectors, clusters)}
         if problem.query is not None:
             scores["relevance"] = importance(vectors, clusters, problem.query.encoding.vectors)
         words = word_ranges(problem, self.whole_words)
-        pieces, scores = _widened(clusters, words, scores)
+        pieces, scores = _widen_to_words(clusters, words, scores)
         scores["score"] = scores["density"]
         wanted = None
         if self.query_threshold is not None and "relevance" in scores:
@@ -104,7 +104,7 @@ class PaperStrategy:
         return keep_best(problem, pieces, scores, np.where(merged[:, None], first, pieces), wanted)
 
 
-def _widened(
+def _widen_to_words(
     clusters: IntArray, words: IntArray, scores: dict[str, FloatArray]
 ) -> tuple[IntArray, dict[str, FloatArray]]:
     """Join clusters (m, 2) that part a word (w, 2); what they make takes the highest of their scores."""

@@ -26,7 +26,7 @@ def greedy_clusters(vectors: FloatArray, chunk: IntArray, tau: float, width: flo
     tau
         Absolute cosine; at 1 every token stands alone, below -1 each chunk is one cluster.
     width
-        Width of the bins that the cosines are sorted into first, see `binned`; 0 compares them as they are.
+        Width of the bins that the cosines are sorted into first, see `bin_cosines`; 0 compares them as they are.
 
     Returns
     -------
@@ -39,14 +39,14 @@ def greedy_clusters(vectors: FloatArray, chunk: IntArray, tau: float, width: flo
     going = np.ones(n, bool)
     for step in range(1, min(BAND + 1, n)):
         cosine = np.einsum("nd,nd->n", vectors[:-step], vectors[step:])  # (n - step,)
-        going[:-step] &= (binned(cosine, width) > tau) & (chunk[:-step] == chunk[step:])
+        going[:-step] &= (bin_cosines(cosine, width) > tau) & (chunk[:-step] == chunk[step:])
         going[-step:] = False
         reach += going
     starts, at = [], 0
     while at < n:
         starts.append(at)
         end = at + 1 + int(reach[at])
-        at = end if reach[at] < BAND else _followed(vectors, at, end, int(after[at]), tau, width)
+        at = end if reach[at] < BAND else _follow(vectors, at, end, int(after[at]), tau, width)
     return ranges(np.array(starts, np.int64), n)
 
 
@@ -59,10 +59,10 @@ def ranges(starts: IntArray, n: int) -> IntArray:
     return np.stack([starts, np.append(starts[1:], n)[: len(starts)]], 1).astype(np.int64)
 
 
-def _followed(vectors: FloatArray, anchor: int, end: int, last: int, tau: float, width: float) -> int:
+def _follow(vectors: FloatArray, anchor: int, end: int, last: int, tau: float, width: float) -> int:
     """End of the cluster of ``anchor``, which reaches to ``end`` at least and to ``last`` at most."""
     while end < last:
-        alike = binned(vectors[end : min(end + BLOCK, last)] @ vectors[anchor], width) > tau
+        alike = bin_cosines(vectors[end : min(end + BLOCK, last)] @ vectors[anchor], width) > tau
         if not alike.all():
             return end + int(np.argmin(alike))
         end += len(alike)
@@ -83,7 +83,7 @@ def spread(vectors: FloatArray, clusters: IntArray) -> FloatArray:
     return out
 
 
-def averaged(vectors: FloatArray, clusters: IntArray) -> FloatArray:
+def average_clusters(vectors: FloatArray, clusters: IntArray) -> FloatArray:
     """Replace each vector by the mean of its cluster: (n, d), (m, 2) -> (n, d); where merging takes it."""
     length = clusters[:, 1] - clusters[:, 0]
     mean = range_sum(vectors, clusters) / length[:, None].astype(np.float32)
@@ -102,12 +102,12 @@ def importance(vectors: FloatArray, clusters: IntArray, query: FloatArray) -> Fl
     return cosine
 
 
-def strided(vectors: FloatArray, chunk: IntArray, stride: int) -> FloatArray:
+def apply_stride(vectors: FloatArray, chunk: IntArray, stride: int) -> FloatArray:
     """Give every ``stride``-th token of a chunk its own vector, and the others that of the nearest one.
 
     The paper's stride-based fingerprints (3.5); of two that are equally near, the earlier.
 
-    >>> strided(np.arange(5.0)[:, None], np.zeros(5, int), 3)[:, 0].tolist()
+    >>> apply_stride(np.arange(5.0)[:, None], np.zeros(5, int), 3)[:, 0].tolist()
     [0.0, 0.0, 3.0, 3.0, 3.0]
     """
     first, after = np.searchsorted(chunk, chunk), np.searchsorted(chunk, chunk, side="right")
@@ -117,12 +117,12 @@ def strided(vectors: FloatArray, chunk: IntArray, stride: int) -> FloatArray:
     return taken
 
 
-def binned(cosine: FloatArray, width: float) -> FloatArray:
+def bin_cosines(cosine: FloatArray, width: float) -> FloatArray:
     """Replace each cosine by the middle of its bin, ``width / 2`` away at most; 0 leaves them as they are.
 
     The paper's histogram binning (3.5).
 
-    >>> binned(np.array([0.71, 0.74, 0.76]), 0.1).round(2).tolist()
+    >>> bin_cosines(np.array([0.71, 0.74, 0.76]), 0.1).round(2).tolist()
     [0.75, 0.75, 0.75]
     """
     if not width:

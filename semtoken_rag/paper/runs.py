@@ -67,7 +67,7 @@ def keep_best(
     shown = runs if shown is None else shown
     order = np.argsort(-scores["score"], kind="stable")
     units = run_units(problem, runs)
-    ledger = _filled(problem, units, order if wanted is None else order[wanted[order]], shown)
+    ledger = _fill(problem, units, order if wanted is None else order[wanted[order]], shown)
     whole = (shown == runs).all(1)
     granularity = np.where(ledger.kept, np.where(whole, Granularity.FINE, Granularity.COARSE), 0)
     return Selection(
@@ -79,7 +79,7 @@ def keep_best(
     )
 
 
-def _filled(problem: Problem, units: Units, order: IntArray, shown: IntArray) -> Ledger:
+def _fill(problem: Problem, units: Units, order: IntArray, shown: IntArray) -> Ledger:
     """Keep runs in this order while they fit, one by one and joined."""
     cost, texts, budget = run_cost(problem, shown), _texts(problem, shown), problem.budget
     while True:

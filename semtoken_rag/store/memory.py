@@ -1,4 +1,4 @@
-"""Fingerprints in memory."""
+"""A store in memory."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ MEMORY_BYTES = 256 * 2**20
 
 
 class MemoryStore:
-    """Values in memory; those that were not read for longest leave first. Safe for threads.
+    """Keep values in memory; the least recently used are dropped first. Safe for threads.
+
+    Copies and pickles are empty.
 
     Parameters
     ----------
     max_bytes
-        Bytes that all values may take together.
+        Limit on the bytes of all values together.
+
+    Raises
+    ------
+    ValueError
+        If ``max_bytes`` is below 1.
     """
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
@@ -24,7 +31,7 @@ class MemoryStore:
         self._lock = threading.Lock()
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Return the value of each key, None where there is none."""
+        """Return the value of each key, None if it has none; see `FingerprintStore.mget`."""
         with self._lock:
             for key in keys:
                 if key in self._values:
@@ -32,7 +39,7 @@ class MemoryStore:
             return [self._values.get(key) for key in keys]
 
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
-        """Keep values."""
+        """Keep values, and drop the least recently used if there are too many."""
         with self._lock:
             for key, value in key_value_pairs:
                 self._forget(key)
@@ -42,19 +49,19 @@ class MemoryStore:
                 self._forget(next(iter(self._values)))
 
     def mdelete(self, keys: Sequence[str]) -> None:
-        """Forget keys."""
+        """Delete values."""
         with self._lock:
             for key in keys:
                 self._forget(key)
 
     def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
-        """Go through the keys that begin with ``prefix``."""
+        """Yield the keys that begin with ``prefix``."""
         with self._lock:
             keys = list(self._values)
         return (key for key in keys if key.startswith(prefix or ""))
 
     def __reduce__(self) -> tuple[type[MemoryStore], tuple[int]]:
-        """Copy and pickle as an empty one."""
+        """Copy and pickle as an empty store."""
         return MemoryStore, (self.max_bytes,)
 
     def _forget(self, key: str) -> None:

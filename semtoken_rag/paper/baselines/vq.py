@@ -52,14 +52,14 @@ class VQStrategy:
         words = word_ranges(problem)
         room = len(words) * problem.budget // max(1, int(run_cost(problem, words).sum()))
         codes = self.codes or min(max(1, room), MOST)
-        code = self._quantised(word_vectors(problem, words), codes)
+        code = self._quantise(word_vectors(problem, words), codes)
         chunk = problem.tokens.chunk[words[:, 0]]
         new = np.r_[True, (code[1:] != code[:-1]) | (chunk[1:] != chunk[:-1])][: len(words)]
         first = words[new]  # (m, 2) the first word of each run
         runs = ranges(first[:, 0], len(problem.tokens.ids))
         return keep_best(problem, runs, {"score": -_repeats(code[new])}, shown=first)
 
-    def _quantised(self, vectors: FloatArray, codes: int) -> IntArray:
+    def _quantise(self, vectors: FloatArray, codes: int) -> IntArray:
         """Code of each vector: (w, d) -> (w,)."""
         codes = min(codes, len(vectors))
         if not codes:

@@ -60,7 +60,7 @@ class SemTokenComponent(SemTokenSettings, BaseComponent):
                 raise pickle.PicklingError(f"{name} cannot be pickled, got {getattr(self, name)!r:.80}")
         return state
 
-    def _kept(
+    def _take_kept(
         self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], context: CompressedContext
     ) -> dict[int, BaseNode]:
         """Return what is left in output order, by the place it had; nodes without a chunk are left alone."""

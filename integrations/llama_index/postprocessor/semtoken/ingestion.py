@@ -47,19 +47,19 @@ class SemTokenIngestion(SemTokenComponent, TransformComponent):
         if self.mode == "annotate":
             self._engine().annotate(list(chunks.values()))
             return list(nodes)
-        return self._shortened(nodes, chunks, self._run(list(chunks.values()), ""))
+        return self._shorten(nodes, chunks, self._run(list(chunks.values()), ""))
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Do the same while the event loop goes on."""
         chunks = to_chunks(nodes, self.title_key)
         if self.mode == "annotate" or not chunks:
             return await asyncio.to_thread(self.__call__, nodes, **kwargs)
-        return self._shortened(nodes, chunks, await self._arun(list(chunks.values()), ""))
+        return self._shorten(nodes, chunks, await self._arun(list(chunks.values()), ""))
 
-    def _shortened(
+    def _shorten(
         self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], context: CompressedContext
     ) -> Sequence[BaseNode]:
-        found = self._kept(nodes, chunks, context)
+        found = self._take_kept(nodes, chunks, context)
         if self.flat_note:
             for i in chunks.keys() & found.keys():
                 found[i].metadata[METADATA_KEY] = json.dumps(found[i].metadata[METADATA_KEY])

@@ -42,7 +42,7 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
         chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
         if not chunks:
             return list(nodes)
-        with self._observed(nodes, query) as finish:
+        with self._observe(nodes, query) as finish:
             return finish(chunks, self._run(list(chunks.values()), query))
 
     @dispatcher.span
@@ -53,14 +53,14 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
         chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
         if not chunks:
             return list(nodes)
-        with self._observed(nodes, query) as finish:
+        with self._observe(nodes, query) as finish:
             return finish(chunks, await self._arun(list(chunks.values()), query))
 
     def _chunks(self, nodes: Sequence[NodeWithScore]) -> dict[int, Chunk]:
         return to_chunks([given.node for given in nodes], self.title_key, [given.score for given in nodes])
 
     @contextmanager
-    def _observed(self, nodes: Sequence[NodeWithScore], query: str) -> Iterator[Finish]:
+    def _observe(self, nodes: Sequence[NodeWithScore], query: str) -> Iterator[Finish]:
         """Tell observers; the legacy ones in the words of a reranking, since LlamaIndex has no others.
 
         Yields a function that takes the chunks and their context, and returns the nodes that are left.
@@ -80,7 +80,7 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
             )
 
             def finish(chunks: Mapping[int, Chunk], context: CompressedContext) -> list[NodeWithScore]:
-                found = self._kept([given.node for given in nodes], chunks, context)
+                found = self._take_kept([given.node for given in nodes], chunks, context)
                 left = [
                     nodes[i].model_copy(update={"node": node}) if i in chunks else nodes[i]
                     for i, node in found.items()
