@@ -79,8 +79,10 @@ def encode_call(
     ----------
     encoder
         If it has a method ``encode_question``, that encodes the question.
-    texts, titles
-        See `Encoder.encode`.
+    texts
+        The texts.
+    titles
+        Their titles, see `Encoder.encode`.
     question
         May be empty.
 
@@ -107,8 +109,10 @@ def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> lis
     ----------
     encoder
         The encoder.
-    texts, titles
-        See `Encoder.encode`.
+    texts
+        The texts.
+    titles
+        Their titles, see `Encoder.encode`.
 
     Returns
     -------

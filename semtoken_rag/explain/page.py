@@ -1,4 +1,4 @@
-"""An explanation as one HTML file that asks the network for nothing and runs no script but its own."""
+"""An explanation as one HTML file that uses no network and runs only its own script."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ SAID = {
 
 
 def page(explanation: Explanation) -> str:
-    """Write the page. Whatever the documents say, it is escape_text as text.
+    """Return the HTML page of an explanation.
 
-    Every text is escaped, and the page's own policy lets no script run but the one whose hash it names.
+    Whatever the documents say is shown as text: every text is escaped, and the page's content security policy
+    allows only the script whose hash it names.
     """
     stats = explanation.stats
     script, style = _asset("page.js"), _asset("page.css")
@@ -57,7 +58,7 @@ def page(explanation: Explanation) -> str:
 
 
 def frame(explanation: Explanation) -> str:
-    """Put the page in a frame of its own, so that a notebook's styles and scripts stay apart from it."""
+    """Return the page in an ``iframe``, which keeps a notebook's styles and scripts apart from it."""
     return (
         '<iframe title="What was kept, and why" sandbox="allow-scripts" '
         'style="width:100%;height:40rem;border:0;resize:vertical" '
@@ -66,7 +67,7 @@ def frame(explanation: Explanation) -> str:
 
 
 def escape_text(text: str) -> str:
-    """Return ``text`` for HTML, with what cannot be seen spelled out.
+    """Escape a text for HTML, and spell out the characters that cannot be seen.
 
     >>> escape_text('<b onclick="x">')
     '&lt;b onclick=&quot;x&quot;&gt;'
@@ -126,7 +127,7 @@ def _unit(text: str, unit: UnitView) -> str:
 
 
 def _data(explanation: Explanation) -> str:
-    """Write what the page's script needs as JSON that cannot end the element it stands in."""
+    """Return the data of the page's script, as JSON that cannot end the element that holds it."""
     stats = explanation.stats
     names = _names(next(explanation.units, None))
     data = {
@@ -143,7 +144,7 @@ def _data(explanation: Explanation) -> str:
 
 
 def _names(unit: UnitView | None) -> list[str]:
-    """Names of the scores: those that a question gives first, the one that decided last."""
+    """Return the names of the scores: relevance first, the score that decided last."""
     order = ("relevance", "bridge", "density")
     return sorted(
         unit.scores if unit else (),

@@ -57,16 +57,16 @@ class FingerprintStore(Protocol):
         ...
 
     def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
-        """Yield each key once, in any order.
+        """Return an iterator over the keys.
 
         Parameters
         ----------
         prefix
-            What the keys begin with; None for all keys.
+            Beginning of the keys; None for all keys.
 
-        Yields
-        ------
-        str
-            A key.
+        Returns
+        -------
+        iterator of str
+            Each key once, in any order.
         """
         ...

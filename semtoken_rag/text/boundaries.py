@@ -30,8 +30,8 @@ def unprotected(text: str, offsets: IntArray, protect: Sequence[str]) -> BoolArr
     ----------
     text
         The text.
-    offsets : (n, 2) int
-        Character range of each token, n >= 1.
+    offsets
+        Character range of each token, (n, 2) int, n >= 1.
     protect
         Regular expressions.
 

@@ -27,8 +27,10 @@ def words(text: str, start: int, end: int) -> list[Word]:
     ----------
     text
         The text.
-    start, end
-        Character range.
+    start
+        First character of the range.
+    end
+        First character after it.
 
     Returns
     -------

@@ -19,9 +19,9 @@ class TofuStrategy:
 
     The paper cites "Fu et al., 2021" for TofuTok and does not define it. The choice here: the bipartite
     merging known from vision transformers (Bolya et al., arXiv 2210.09461), between neighbours only, since
-    text keeps its order. Every second group may join its left or its right neighbour, whichever is more similar, and the
-    most similar pairs of a round are merged. A group is represented by the word that is most similar to its
-    mean.
+    text keeps its order. Every second group may join its left or its right neighbour, whichever is more
+    similar, and the most similar pairs of a round are merged. A group is represented by the word that is most
+    similar to its mean.
 
     Parameters
     ----------
