@@ -29,7 +29,7 @@ from evaluation.results import PAPER, ROOT, write_document
 from evaluation.system import machine, versions
 from semtoken_rag.arrays import unit_length
 from semtoken_rag.types import BoolArray, FloatArray
-from semtoken_rag.vectors import anchors, compress_vectors
+from semtoken_rag.vectors import compress_vectors, find_anchors
 
 RATIOS = (0.1, 0.2, 0.39)  # 39 % is the paper's
 LEVELS = 5
@@ -137,7 +137,7 @@ def measure(page: Page, side: int, ratio: float) -> dict[str, float]:
         "inside": amount[found.kept].sum() / total,
         "bound": np.sort(amount)[::-1][: len(found.kept)].sum() / total,
         "drawn": (right & ink).sum() / total,
-        "distinct": len(np.unique(anchors(unit_length(vectors), SAME))) / n,
+        "distinct": len(np.unique(find_anchors(unit_length(vectors), SAME))) / n,
     }
 
 

@@ -24,7 +24,7 @@ from evaluation.system import seconds
 from semtoken_rag import Chunk, CompressedContext, SemToken, viz
 from semtoken_rag.encoders.base import encode
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.paper.clusters import averaged, greedy_clusters
+from semtoken_rag.paper.clusters import average_clusters, greedy_clusters
 from semtoken_rag.types import Tokens
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def movement(source: Source) -> Figure:
     context, _ = source.question()
     tokens = fingerprints(source.encoder, [c.text for c in context[:2]])
     clusters = greedy_clusters(tokens.vectors, tokens.chunk, TAUS[0])
-    means = averaged(tokens.vectors, clusters)
+    means = average_clusters(tokens.vectors, clusters)
     size = np.repeat(clusters[:, 1] - clusters[:, 0], clusters[:, 1] - clusters[:, 0])
     return viz.trajectory(
         {

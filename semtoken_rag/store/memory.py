@@ -1,4 +1,4 @@
-"""Fingerprints in memory."""
+"""A store in memory."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ MEMORY_BYTES = 256 * 2**20
 
 
 class MemoryStore:
-    """Values in memory; those that were not read for longest leave first. Safe for threads.
+    """Keep values in memory; the least recently used are dropped first. Safe for threads.
+
+    Copies and pickles are empty.
 
     Parameters
     ----------
     max_bytes
-        Bytes that all values may take together.
+        Limit on the bytes of all values together.
+
+    Raises
+    ------
+    ValueError
+        If ``max_bytes`` is below 1.
     """
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
@@ -28,7 +35,7 @@ class MemoryStore:
         return self._values.bytes
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Return the value of each key, None where there is none."""
+        """Return the value of each key, None if it has none; see `FingerprintStore.mget`."""
         return self._values.get(keys)
 
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
@@ -44,7 +51,7 @@ class MemoryStore:
         return (key for key in self._values.keys() if key.startswith(prefix or ""))  # noqa: SIM118  (no dict)
 
     def __reduce__(self) -> tuple[type[MemoryStore], tuple[int]]:
-        """Copy and pickle as an empty one."""
+        """Copy and pickle as an empty store."""
         return MemoryStore, (self.max_bytes,)
 
 

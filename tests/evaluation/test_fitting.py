@@ -72,7 +72,7 @@ def test_an_adapter_of_each_fold_and_their_mean_are_written(tiny_bert, tmp_path,
     arguments = ["--parts", str(tmp_path), "--out", str(out), "--each", "6", "--checked", "1"]
     monkeypatch.setattr(sys, "argv", ["train", *arguments])
     train.main()
-    assert adapter.metadata(out) == {
+    assert adapter.read_metadata(out) == {
         "base": "minilm",
         "folds": "4",
         "script": "python -m evaluation.fitting.train",

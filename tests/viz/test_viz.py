@@ -14,7 +14,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.colors import to_rgb
 
 from semtoken_rag import SemToken, viz
-from semtoken_rag.paper.clusters import averaged
+from semtoken_rag.paper.clusters import average_clusters
 from semtoken_rag.types import Granularity
 from semtoken_rag.viz import style
 from semtoken_rag.viz.clusters import shares
@@ -228,7 +228,7 @@ class TestTrajectory:
 
     def test_merged_tokens_meet_and_the_kept_ones_are_counted(self):
         before = np.eye(4, dtype=np.float32)
-        after = averaged(before, np.array([[0, 2], [2, 3], [3, 4]]))
+        after = average_clusters(before, np.array([[0, 2], [2, 3], [3, 4]]))
         figure = viz.trajectory({"before": before, "after": after}, np.array([True, True, False, True]))
         assert [axes.get_title() for axes in figure.axes] == [
             "before\n4 tokens in 4 places",
