@@ -40,6 +40,7 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 	PYTHONPATH=integrations:. $(BIN)/lint-imports
+	$(BIN)/pydoclint --quiet --config pyproject.toml semtoken_rag integrations
 
 wheel: venv
 	$(BIN)/python -m build --wheel --outdir dist .
