@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
 import sentencex
 
+from semtoken_rag.structure.base import Segment
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import Chunk, IntArray, Tokens, Units
 
@@ -33,16 +33,6 @@ _CODE = (
 _KEY = r"\s*[\w.-]+(?: [\w.-]+){0,3}: "
 _FINAL = tuple(".!?:;。！？।؟…")
 _CELL = r"\||\t"
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One unit of one text: ``text[start:end]``, its kind, and the index of the unit that travels with it."""
-
-    start: int
-    end: int
-    kind: str
-    parent: int = -1
 
 
 Segmenter: TypeAlias = Callable[[str], Sequence[Segment]]

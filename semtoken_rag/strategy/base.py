@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -108,7 +108,7 @@ def check_selection(problem: Problem, selection: Selection) -> None:
     units = problem.units if selection.units is None else selection.units
     m = len(units)
     shapes = {"granularity": (m,), "chars": (m, 2), **{f"scores[{n!r}]": (m,) for n in selection.scores}}
-    found = {"granularity": selection.granularity, "chars": selection.chars}
+    found: dict[str, Any] = {"granularity": selection.granularity, "chars": selection.chars}
     found |= {f"scores[{name!r}]": values for name, values in selection.scores.items()}
     for name, shape in shapes.items():
         if np.shape(found[name]) != shape:
