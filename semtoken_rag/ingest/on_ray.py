@@ -135,7 +135,7 @@ class Worker:
         return engine
 
     def __call__(self, row: dict[str, str]) -> dict[str, Any]:
-        """Store the fingerprints of a batch of `_read`; return what became of it, and an error or ""."""
+        """Store the fingerprints of a batch of `_read`; return its counts, and an error or ""."""
         done, error = IngestStats(), row["error"]
         if not error:
             try:

@@ -1,4 +1,4 @@
-"""Files to text, and text to the passages that stand for what a retriever finds."""
+"""Files to documents, and documents to passages, which stand for what a retriever finds."""
 
 from __future__ import annotations
 
@@ -15,29 +15,41 @@ from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
 
 SUFFIXES = (".txt", ".md", ".pdf")
-LONG = 1500  # characters of a passage
+LONG = 1500  # characters of a passage, at most
 
 
 class Document(BaseModel):
-    """A document: what it is called, and its text."""
+    """A title and a text."""
 
     title: str
     text: str
 
 
 def load(path: Path) -> Document:
-    """Read a file at once; see `read`."""
+    """Read a file; see `read`."""
     *_, last = read(path.name, path.read_bytes())
     return Document(**last.data)
 
 
 def read(name: str, data: bytes) -> Generator[Event, None, None]:
-    """Read a file, page by page; the last event is the document.
+    """Read a file, a PDF page by page.
+
+    Parameters
+    ----------
+    name
+        Name of the file, which becomes the title.
+    data
+        Content of the file.
+
+    Yields
+    ------
+    Event
+        Progress; at last the document.
 
     Raises
     ------
     ValueError
-        Where it is neither a PDF nor UTF-8, or holds no text.
+        If it is neither a PDF nor UTF-8, or contains no text.
     """
     if data.startswith(b"%PDF-"):
         pages = []
@@ -53,7 +65,7 @@ def read(name: str, data: bytes) -> Generator[Event, None, None]:
 
 
 def chunks(documents: Sequence[Document]) -> list[Chunk]:
-    """Cut documents into passages; ``metadata`` says which document and where in it one starts."""
+    """Cut documents into passages, with the document's index and the offset in it as metadata."""
     return [
         Chunk(
             document.text[start:end],
@@ -67,7 +79,7 @@ def chunks(documents: Sequence[Document]) -> list[Chunk]:
 
 
 def passages(text: str) -> list[tuple[int, int]]:
-    r"""Character ranges of passages: neighbours together while they are short, a long one cut between units.
+    r"""Return the character ranges of passages: short paragraphs are joined, long ones cut between units.
 
     >>> text = "One.\n\nTwo.\n\n" + 400 * "More. "
     >>> [text[a:b][:10] for a, b in passages(text)]
