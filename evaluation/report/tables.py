@@ -23,9 +23,9 @@ Q: reads the question; T: reads the titles. answer: share of questions whose gol
 chain: all gold sentences are; with 95 % bootstrap intervals over the questions. minus: paired difference of
 `answer` to `semtoken`; bold if its interval is above 0. kept: tokens out / tokens in; over: the worst
 overshoot of the budget in tokens. dangling: share of the kept sentences with a third-person pronoun whose
-previous sentence is gone. whole: kept numbers and names that the source has in the same form. facts: different gold
-facts in 100 tokens. ms: median of a call, all documents of a question; `-` if the peer remembered the vectors of
-another ratio.
+previous sentence is gone. whole: kept numbers and names that the source has in the same form. facts: distinct
+gold facts in 100 tokens. ms: median of a call, all documents of a question; `-` if the peer remembered the
+vectors of another ratio.
 """
 
 
