@@ -26,7 +26,22 @@ def similarity(query: FloatArray, vectors: FloatArray) -> FloatArray:
 
 
 def group_max(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
-    """Largest value of each group: (q, n), sorted group (n,) -> (q, groups); 0 where a group is empty."""
+    """Return the largest value of each group.
+
+    Parameters
+    ----------
+    values
+        One row per query vector: (q, n).
+    group
+        Group of each column, sorted: (n,).
+    groups
+        Number of groups.
+
+    Returns
+    -------
+    FloatArray
+        (q, groups) float32; 0 for an empty group.
+    """
     out = np.zeros((values.shape[0], groups), np.float32)
     if values.shape[1]:
         first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])

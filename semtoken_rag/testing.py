@@ -57,12 +57,23 @@ class ScriptedReader:
 def check_context(
     context: CompressedContext, chunks: Sequence[Chunk], max_tokens: int, count: Callable[[str], int]
 ) -> None:
-    """Assert what every result of ``chunks`` under ``max_tokens``, with default settings, keeps to.
+    """Assert what every result with default settings keeps to.
+
+    Parameters
+    ----------
+    context
+        The result.
+    chunks
+        What was compressed.
+    max_tokens
+        The budget.
+    count
+        Returns the number of the reader's tokens in a text.
 
     Raises
     ------
     AssertionError
-        Where a budget is exceeded, or a text is not made of slices of the chunk that it is said to be of.
+        If the budget is exceeded, or a text is not made of slices of the chunk that it is said to be of.
     """
     assert max(context.stats.tokens_after, count(context.text)) <= max_tokens
     assert sum(count(kept.text) for kept in context.chunks) <= max_tokens

@@ -36,8 +36,10 @@ class FallbackEngine:
 
     Parameters
     ----------
-    counter, config
-        Those of the engine that it stands in for.
+    counter
+        That of the engine that it stands in for.
+    config
+        That of the engine that it stands in for.
     """
 
     def __init__(self, counter: TokenCounter, config: Config) -> None:

@@ -43,7 +43,29 @@ class Fitted:
 
 
 def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy) -> Decided:
-    """Have the strategy select among the units."""
+    """Have the strategy select among the units.
+
+    Parameters
+    ----------
+    call
+        The call.
+    measured
+        Its sizes.
+    encoded
+        Its fingerprints and units.
+    strategy
+        Selects.
+
+    Returns
+    -------
+    Decided
+        What is kept.
+
+    Raises
+    ------
+    ValueError
+        If the strategy's selection does not fit the units.
+    """
     config = call.setup.config
     problem = Problem(
         chunks=call.chunks,
@@ -69,6 +91,20 @@ def fit(call: Call, measured: Measured, decided: Decided) -> Fitted:
     """Render the selection and count the joined text.
 
     If that is over the budget, the units chosen last are left out, as few as will do.
+
+    Parameters
+    ----------
+    call
+        The call.
+    measured
+        Its sizes.
+    decided
+        What the strategy keeps.
+
+    Returns
+    -------
+    Fitted
+        What is passed on.
     """
     budget = measured.budget
     kept = over = len(decided.selection.order)

@@ -38,7 +38,24 @@ class Trace:
 
 
 def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> CompressedContext:
-    """Return the result of a call."""
+    """Return the result of a call.
+
+    Parameters
+    ----------
+    call
+        The call.
+    measured
+        Its sizes.
+    fitted
+        What is passed on.
+    trace
+        What happened on the way.
+
+    Returns
+    -------
+    CompressedContext
+        The result.
+    """
     stats = Stats(
         tokens_before=measured.total,
         tokens_after=fitted.tokens,

@@ -14,10 +14,10 @@ def best_run(
 
     Parameters
     ----------
-    spans : (s, 2) int
-        Token ranges in source order.
-    value : (s,) float
-        Higher = keep.
+    spans
+        Token ranges (s, 2) in source order.
+    value
+        Of each span (s,), higher = keep.
     cost
         Tokens of the reader that the spans ``first`` to ``last`` (inclusive) cost.
     room

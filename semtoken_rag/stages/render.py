@@ -13,7 +13,22 @@ ORDERS = ("source", "relevance", "best-last", "edges")
 
 
 def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...]:
-    """Pieces of one chunk: neighbours that are kept whole join, with the blanks between them."""
+    """Return the pieces of one chunk: neighbours that are kept whole join, with the blanks between them.
+
+    Parameters
+    ----------
+    chunk
+        Number of the chunk.
+    units
+        Those of the call.
+    selected
+        What is kept of them.
+
+    Returns
+    -------
+    tuple of Piece
+        In source order.
+    """
     first, last = np.searchsorted(units.chunk, [chunk, chunk + 1])
     members = first + np.flatnonzero(selected.granularity[first:last] > Granularity.DROPPED)
     score = selected.scores["score"]
@@ -32,7 +47,22 @@ def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...
 
 
 def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
-    """Join the pieces of a chunk; where the source breaks the line between two, so does the result."""
+    """Join the pieces of a chunk.
+
+    Parameters
+    ----------
+    text
+        The chunk's text.
+    pieces
+        In source order.
+    gap
+        Stands between two of them; if it is a blank and the source breaks the line there, so does the result.
+
+    Returns
+    -------
+    str
+        What is passed on of the chunk.
+    """
     out: list[str] = []
     for previous, piece in zip([None, *pieces], pieces, strict=False):
         if previous is not None:

@@ -85,6 +85,11 @@ def build_units(
         Their fingerprints.
     segments
         Those of each chunk; None cuts the texts with `segment`.
+
+    Returns
+    -------
+    Units
+        Those of a chunk are adjacent and in source order.
     """
     if segments is None:
         segments = [segment(chunk.text) for chunk in chunks]
@@ -104,7 +109,24 @@ def build_units(
 
 
 def token_ranges(chunks: Sequence[Chunk], tokens: Tokens, chars: IntArray, chunk: IntArray) -> IntArray:
-    """Range in ``tokens`` of each character range (m, 2) of its chunk (m,): (m, 2)."""
+    """Return the range of tokens in each character range.
+
+    Parameters
+    ----------
+    chunks
+        Those of the call.
+    tokens
+        Their fingerprints.
+    chars
+        Character ranges, each of its chunk's text: (m, 2).
+    chunk
+        Chunk of each: (m,).
+
+    Returns
+    -------
+    IntArray
+        Ranges in ``tokens``: (m, 2).
+    """
     # A position in all chunks at once: texts laid end to end, so that one search serves every chunk.
     base = np.concatenate([[0], np.cumsum([len(c.text) + 1 for c in chunks])[:-1]]).astype(np.int64)
     start = tokens.offsets[:, 0] + base[tokens.chunk]

@@ -35,10 +35,18 @@ class SpanRule:
     def __call__(
         self, text: str, tokens: Tokens, start: int, end: int, protect: Sequence[str] = ()
     ) -> IntArray:
-        """Spans of the tokens ``start:end`` of ``text``.
+        """Return the spans of a range of tokens.
 
         Parameters
         ----------
+        text
+            The chunk's text.
+        tokens
+            Those of the call.
+        start
+            First token.
+        end
+            Token behind the last.
         protect
             Regular expressions whose matches stay in one span, as numbers with units, dates, identifiers and
             negations do.

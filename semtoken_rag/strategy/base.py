@@ -59,8 +59,8 @@ class Problem:
 
         Parameters
         ----------
-        scores : (m,) float
-            One of each unit, higher = keep.
+        scores
+            One of each unit (m,), higher = keep.
 
         Returns
         -------
@@ -98,6 +98,13 @@ class Strategy(Protocol):
 
 def check_selection(problem: Problem, selection: Selection) -> None:
     """Check what a strategy returned.
+
+    Parameters
+    ----------
+    problem
+        What it was given.
+    selection
+        What it returned.
 
     Raises
     ------

@@ -26,8 +26,19 @@ def expand_selection(
 
     Parameters
     ----------
-    others : dict of (m,) float
-        Scores of the units that are not left, by name, at least those of ``decided``.
+    decided
+        The decision.
+    left
+        Units that it was made over (k,), rising.
+    units
+        All units (m).
+    others
+        Scores (m,) of the units that are not left, by name, at least those of ``decided``.
+
+    Returns
+    -------
+    Selection
+        Over all units.
     """
     granularity, chars = np.zeros(len(units), np.int64), units.chars.copy()
     granularity[left], chars[left] = decided.granularity, decided.chars
