@@ -31,6 +31,7 @@ class Counting(HashEncoder):
     """Remembers what it was asked to encode."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.seen: list[str] = []
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
