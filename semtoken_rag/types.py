@@ -14,6 +14,9 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
+# Kinds of units that say nothing by themselves: they name or limit the units that hang on them.
+HEADS = frozenset({"heading", "lead", "caption", "header", "key", "speaker", "signature", "stamp"})
+
 
 class Granularity(IntEnum):
     """How much of a unit is passed on (the paper's g_i, section 3.2)."""
@@ -147,9 +150,11 @@ class Units:
     chunk : (m,) int
         Chunk of each unit; units of a chunk are adjacent and in source order.
     parent : (m,) int
-        Unit that travels with this one (a table's header row), -1 for none.
+        Index of the unit that this one hangs on and is never kept without, -1 for none: its lead-in, header,
+        heading, speaker. It stands before this one, in the same chunk, and may hang on another in turn.
     kinds : tuple of str, length m
-        ``sentence``, ``row``, ``item``, ``code`` or ``entry``; ``run`` where a strategy cut by tokens.
+        One of `HEADS`, or ``sentence``, ``item``, ``row``, ``entry``, ``line`` or ``code``; ``run`` if a
+        strategy cut by tokens.
     """
 
     chars: IntArray
@@ -160,6 +165,18 @@ class Units:
 
     def __len__(self) -> int:
         return len(self.chunk)
+
+    @property
+    def is_head(self) -> BoolArray:
+        """Which units are of `HEADS`, and never kept without a unit that hangs on them: (m,)."""
+        return np.array([kind in HEADS for kind in self.kinds], np.bool_)
+
+    def ancestors(self, unit: int) -> list[int]:
+        """Return what ``unit`` hangs on, the nearest first."""
+        found = []
+        while (unit := int(self.parent[unit])) >= 0:
+            found.append(unit)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from semtoken_rag.engine.measure import Measured, unit_cost
 from semtoken_rag.result import CompressedChunk, Piece
 from semtoken_rag.stages.render import arrange, join, pieces_of
 from semtoken_rag.strategy.base import Problem, Strategy, check_selection
-from semtoken_rag.types import Granularity, IntArray, Query, Selection, Tokens, Units
+from semtoken_rag.types import BoolArray, Granularity, IntArray, Query, Selection, Tokens, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,23 @@ def _render_first(call: Call, measured: Measured, decided: Decided, n: int) -> F
     """Render the ``n`` units chosen first."""
     granularity = decided.selection.granularity.copy()
     granularity[decided.selection.order[n:]] = Granularity.DROPPED
+    granularity[_bare_heads(decided.units, granularity)] = Granularity.DROPPED
     left = replace(decided, selection=replace(decided.selection, granularity=granularity))
     chunks = _render(call, measured, left)
     text = call.setup.config.separator.join(chunk.text for chunk in chunks)
     tokens = max(call.count(text), sum(chunk.tokens_after for chunk in chunks)) if chunks else 0
     return Fitted(chunks, text, tokens, left)
+
+
+def _bare_heads(units: Units, granularity: IntArray) -> BoolArray:
+    """Return which kept heads have nothing kept that hangs on them: (m,)."""
+    heads = units.is_head & (granularity > Granularity.DROPPED)
+    if not heads.any():
+        return heads
+    needed = np.zeros(len(units), np.bool_)
+    for unit in np.flatnonzero((granularity > Granularity.DROPPED) & ~units.is_head).tolist():
+        needed[units.ancestors(unit)] = True
+    return heads & ~needed
 
 
 def _render(call: Call, measured: Measured, decided: Decided) -> tuple[CompressedChunk, ...]:

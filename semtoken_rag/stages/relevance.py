@@ -66,6 +66,7 @@ def features(
     weight = terms.query_weight()
     own = group_max(similarity(vectors, tokens.vectors)[:, terms.inside], terms.unit, m)  # (q, m)
     title = group_max(similarity(vectors, tokens.title_vectors), tokens.title_chunk, len(chunks))
+    hung = with_ancestors(own, units)
     whole = group_max(own, units.chunk, len(chunks))
     sums = range_sum(tokens.vectors, units.tokens)
     norm = np.linalg.norm(sums, axis=1)
@@ -73,7 +74,7 @@ def features(
     share = np.zeros_like(terms.idf)
     share[terms.query] = weight
     position = np.arange(m) - np.searchsorted(units.chunk, units.chunk)
-    late = weight @ np.maximum(own, title[:, units.chunk])
+    late = weight @ np.maximum(hung, title[:, units.chunk])
     chunk = weight @ np.maximum(whole, title)
     signs = {
         "late": late,
@@ -88,6 +89,16 @@ def features(
     shares = {"unit_share": softmax(late), "chunk_share": softmax(chunk)[units.chunk]}
     rows = standardise(np.stack(list(signs.values())).astype(np.float32))  # (signs, m)
     return dict(zip(signs, rows, strict=True)) | shares
+
+
+def with_ancestors(values: FloatArray, units: Units) -> FloatArray:
+    """Return the largest value of each unit and what it hangs on: (q, m) -> (q, m)."""
+    parent = units.parent
+    while (hanging := np.flatnonzero(parent >= 0)).size:
+        values = values.copy() if parent is units.parent else values
+        values[:, hanging] = np.maximum(values[:, hanging], values[:, parent[hanging]])
+        parent = np.where(parent >= 0, units.parent[parent], -1)
+    return values
 
 
 def _retriever(chunks: Sequence[Chunk]) -> FloatArray:

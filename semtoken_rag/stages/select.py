@@ -44,10 +44,14 @@ class Ledger:
         self._groups: set[int] = set()
         self.spent = np.zeros(int(self.units.chunk.max(initial=-1)) + 1, np.int64)  # tokens by chunk
 
+    def missing(self, unit: int) -> list[int]:
+        """Return ``unit`` and what it hangs on, as far as they are not kept, the farthest first."""
+        chain = [unit, *self.units.ancestors(unit)]
+        return [each for each in reversed(chain) if not self.kept[each]]
+
     def marginal_cost(self, unit: int) -> int:
-        """Return the tokens that keeping ``unit`` adds: its own, and its parent's unless that is kept."""
-        parent = int(self.units.parent[unit])
-        return int(self.cost[unit]) + (int(self.cost[parent]) if parent >= 0 and not self.kept[parent] else 0)
+        """Return the tokens that keeping ``unit`` adds: its own, and those of what it hangs on if not kept."""
+        return sum(int(self.cost[each]) for each in self.missing(unit))
 
     def remaining(self, unit: int) -> int:
         """Return the tokens that ``unit`` may cost: of the budget, and of its chunk's bound."""
@@ -60,25 +64,37 @@ class Ledger:
         return self.duplicate is not None and int(self.duplicate[unit]) in self._groups
 
     def keep(self, unit: int) -> bool:
-        """Keep ``unit`` and its parent if they fit; return whether it is kept."""
+        """Keep ``unit`` and what it hangs on if they fit; return whether it is kept."""
         if self.kept[unit]:
             return True
         cost = self.marginal_cost(unit)
         if self.has_kept_duplicate(unit) or cost > self.remaining(unit):
             return False
-        parent = int(self.units.parent[unit])
-        for each in (parent, unit):
-            if each >= 0 and not self.kept[each]:
-                self.kept[each] = True
-                self.order.append(each)
+        self._add(self.missing(unit))
         self._charge(unit, cost)
         return True
 
     def keep_span(self, unit: int, part: tuple[int, int], cost: int) -> None:
-        """Keep the character range ``part`` of ``unit``, which must fit."""
+        """Keep the character range ``part`` of ``unit``, and what the unit hangs on; they must fit.
+
+        Parameters
+        ----------
+        part
+            Character range in the chunk's text.
+        cost
+            Tokens of the part alone.
+        """
+        heads = self.missing(unit)[:-1]
+        cost += sum(int(self.cost[each]) for each in heads)
+        self._add(heads)
         self.parts[unit] = part
         self.order.append(unit)
         self._charge(unit, cost)
+
+    def _add(self, units: Sequence[int]) -> None:
+        for each in units:
+            self.kept[each] = True
+            self.order.append(each)
 
     def to_selection(
         self, scores: Mapping[str, FloatArray], reasons: Mapping[int, str] | None = None
@@ -151,7 +167,7 @@ class _Greedy:
     def __init__(self, ledger: Ledger, cut: Callable[[int], bool] | None, cost_exponent: float) -> None:
         self.ledger, self.cut = ledger, cut
         self.discount = (cost_exponent * np.log(np.maximum(ledger.cost, 1))).astype(np.float32)
-        self.passed = ledger.kept.copy()
+        self.passed = ledger.kept | ledger.units.is_head  # a head comes with what hangs on it
 
     def keep_best(self, values: FloatArray) -> Iterator[int]:
         """Keep the best units that fit, one a step."""

@@ -51,7 +51,7 @@ class Problem:
 
     def ledger(self) -> Ledger:
         """Return an empty account of this problem's budget."""
-        doubles = duplicates([self.text(i) for i in range(len(self.units))])
+        doubles = duplicates([self.full_text(i) for i in range(len(self.units))])
         return Ledger(self.units, self.cost, self.budget, self.max_chunk_tokens, doubles)
 
     def keep(self, scores: FloatArray) -> Selection:
@@ -80,6 +80,10 @@ class Problem:
         ledger = self.ledger()
         greedy_select(values, ledger)
         return ledger.to_selection({"score": values})
+
+    def full_text(self, unit: int) -> str:
+        """Return the text of a unit behind the texts of what it hangs on."""
+        return "\n".join(self.text(each) for each in (*reversed(self.units.ancestors(unit)), unit))
 
     def text(self, unit: int) -> str:
         """Text of a unit."""

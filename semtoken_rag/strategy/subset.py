@@ -1,4 +1,4 @@
-"""Deciding among a part of a call's units, and writing that down for all of them."""
+"""Run a strategy on some of the units and expand its selection to all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from semtoken_rag.stages.select import bridge_reasons
-from semtoken_rag.types import FloatArray, IntArray, Selection, Units
+from semtoken_rag.types import BoolArray, FloatArray, IntArray, Selection, Units
+
+
+def close_upwards(units: Units, left: BoolArray) -> IntArray:
+    """Return the units that are ``left`` (m,) and all that they hang on, rising: (k,)."""
+    out = left.copy()
+    for unit in np.flatnonzero(left & (units.parent >= 0)).tolist():
+        out[units.ancestors(unit)] = True
+    return np.flatnonzero(out)
 
 
 def take_units(units: Units, left: IntArray) -> Units:
-    """Return the units ``left`` (k,), rising; one whose parent is not among them has none."""
+    """Return the units ``left`` (k,), rising, which hang on none but each other; see `close_upwards`."""
     place = np.full(len(units) + 1, -1, np.int64)  # the last stands for "no parent"
     place[left] = np.arange(len(left))
     kinds = tuple(units.kinds[i] for i in left.tolist())
