@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.budget import Budget, TokenCounter
@@ -15,7 +16,7 @@ from semtoken_rag.engine.dispatch import Dispatcher
 from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
 from semtoken_rag.engine.run import run
 from semtoken_rag.fingerprints.compute import Fingerprinter
-from semtoken_rag.stages.segment import Segmenter
+from semtoken_rag.stages.segment import Segmenter, segment
 from semtoken_rag.strategy.registry import resolve_strategy
 from semtoken_rag.types import Chunk
 
@@ -68,7 +69,8 @@ class SemToken:
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r:.80}")
         config = config or Config()
         encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder))
-        fingerprinter = _fingerprinter(encodes, store, config.segmenter)
+        segmenter = partial(segment, language=config.language) if config.language else config.segmenter
+        fingerprinter = _fingerprinter(encodes, store, segmenter)
         counter = TokenCounter.of(token_counter, encodes.count)
         self._setup = Setup(fingerprinter, decides, counter, config)
         limited, raises = config.deadline or config.max_calls, on_error == "raise"

@@ -32,7 +32,11 @@ class Config:
         (the README has figures); ``source``; ``relevance`` (best first); ``edges`` (best first and last).
         Without a question it is ``source``.
     gap
-        Stands where something of a chunk was left out.
+        Stands where something of a chunk was left out: between two pieces, and where a sentence is broken.
+    titles
+        Print the title of a chunk before its pieces, inside the budget.
+    language
+        Language code of the sentence rules; None finds it from each text.
     separator
         Stands between chunks in `CompressedContext.text`.
     sanitise_markers
@@ -55,7 +59,9 @@ class Config:
     max_chunk_share: float | None = None
     protect: tuple[str, ...] = ()
     order: str = "best-last"
-    gap: str = " "
+    gap: str = " … "
+    titles: bool = False
+    language: str | None = None
     separator: str = "\n"
     sanitise_markers: bool = False
     segmenter: Segmenter = segment

@@ -11,12 +11,26 @@ from semtoken_rag.types import Chunk, Granularity
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A kept slice: ``chunk.text[start:end]``, how it was kept, and the best score in it (higher = keep)."""
+    """A kept slice: ``chunk.text[start:end]``.
+
+    Attributes
+    ----------
+    start, end
+        Character range in the chunk's text.
+    granularity
+        ``FINE`` for whole units, ``COARSE`` for a part of one.
+    score
+        The best score in it, higher = keep.
+    broken_start, broken_end
+        Whether the unit goes on before the slice and behind it.
+    """
 
     start: int
     end: int
     granularity: Granularity
     score: float
+    broken_start: bool = False
+    broken_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,8 @@ class CompressedChunk:
         markers in it.
     tokens_before, tokens_after
         Tokens of the reader.
+    prefix
+        What stands in ``text`` in front of the pieces: the title or headings that the chunk's text lacks.
     """
 
     index: int
@@ -44,6 +60,7 @@ class CompressedChunk:
     text: str
     tokens_before: int
     tokens_after: int
+    prefix: str = ""
 
     @property
     def id(self) -> str:

@@ -70,7 +70,8 @@ def check_context(
     assert len({kept.index for kept in context.chunks}) == len(context.chunks)
     for kept in context.chunks:
         assert kept.chunk is chunks[kept.index]
-        place = end = 0  # in the kept text and in the chunk's
+        assert kept.text.startswith(kept.prefix)
+        place, end = len(kept.prefix), 0  # in the kept text and in the chunk's
         for piece in kept.pieces:
             assert end <= piece.start <= piece.end <= len(kept.chunk.text)
             slice_ = kept.chunk.text[piece.start : piece.end]

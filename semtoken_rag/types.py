@@ -43,6 +43,12 @@ class Chunk:
         The retriever's score, higher = better; None where there is none.
     metadata
         Carried along untouched.
+    headings
+        Headings that the passage stands under in its document, the highest first. Those that its text lacks
+        are shown in front of what is kept of it.
+    overhead
+        Tokens of the reader that passing the chunk on costs besides its text: a separator, a source line,
+        metadata that the prompt shows. They count in the budget.
     """
 
     text: str
@@ -50,11 +56,20 @@ class Chunk:
     title: str = ""
     score: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    headings: tuple[str, ...] = ()
+    overhead: int = 0
 
     def __post_init__(self) -> None:
         for name in ("text", "title"):
             if not isinstance(value := getattr(self, name), str):
                 raise ValueError(f"Chunk.{name} must be a str, got {type(value).__name__}: {value!r:.80}")
+        if not isinstance(self.overhead, int) or self.overhead < 0:
+            raise ValueError(f"Chunk.overhead must be an int of at least 0, got {self.overhead!r:.80}")
+
+    @property
+    def context(self) -> str:
+        """Title and headings: what the encoder sees in front of the text."""
+        return " > ".join(part for part in (self.title, *self.headings) if part.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.measure import Measured, unit_cost
 from semtoken_rag.result import CompressedChunk, Piece
-from semtoken_rag.stages.render import arrange, join, pieces_of
+from semtoken_rag.stages.render import arrange, join, pieces_of, prefix_of
 from semtoken_rag.strategy.base import Problem, Strategy, check_selection
 from semtoken_rag.types import BoolArray, Granularity, IntArray, Query, Selection, Tokens, Units
 
@@ -57,12 +58,25 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
         min_chunk_tokens=config.min_chunk_tokens,
         max_chunk_tokens=config.chunk_bound(measured.budget),
         protect=config.protect,
+        chunk_cost=_chunk_cost(call),
+        gap_cost=call.count(config.gap),
     )
     selection = strategy(problem)
     check_selection(problem, selection)
     if selection.units is None:
         return Decided(encoded.units, problem.cost, selection)
     return Decided(selection.units, unit_cost(call, selection.units), selection)
+
+
+def _chunk_cost(call: Call) -> IntArray | None:
+    """Return the tokens that each chunk costs besides its units: (c,); None if there are none."""
+    titles = call.setup.config.titles
+    prefixes = [prefix_of(chunk, titles) for chunk in call.chunks]
+    if not any(prefixes) and not any(chunk.overhead for chunk in call.chunks):
+        return None
+    return np.array(
+        [c.overhead + call.count(p) for c, p in zip(call.chunks, prefixes, strict=True)], np.int64
+    )
 
 
 def fit(call: Call, measured: Measured, decided: Decided) -> Fitted:
@@ -97,7 +111,7 @@ def fit_whole(call: Call, measured: Measured) -> Fitted | None:
         )
     )
     text = call.setup.config.separator.join(shown)
-    tokens = max(call.count(text), sum(counts)) if shown else 0  # some counters find a token in nothing
+    tokens = _tokens(call, text, chunks)
     return Fitted(chunks, text, tokens) if tokens <= measured.budget else None
 
 
@@ -109,8 +123,16 @@ def _render_first(call: Call, measured: Measured, decided: Decided, n: int) -> F
     left = replace(decided, selection=replace(decided.selection, granularity=granularity))
     chunks = _render(call, measured, left)
     text = call.setup.config.separator.join(chunk.text for chunk in chunks)
-    tokens = max(call.count(text), sum(chunk.tokens_after for chunk in chunks)) if chunks else 0
+    tokens = _tokens(call, text, chunks)
     return Fitted(chunks, text, tokens, left)
+
+
+def _tokens(call: Call, text: str, chunks: Sequence[CompressedChunk]) -> int:
+    """Return the tokens of the joined text, or of the texts one by one if more, and the chunks' overhead."""
+    if not chunks:
+        return 0  # some counters find a token in nothing
+    kept = sum(chunk.tokens_after for chunk in chunks)
+    return max(call.count(text), kept) + sum(chunk.chunk.overhead for chunk in chunks)
 
 
 def _bare_heads(units: Units, granularity: IntArray) -> BoolArray:
@@ -129,6 +151,8 @@ def _render(call: Call, measured: Measured, decided: Decided) -> tuple[Compresse
     chunks = []
     for index in np.unique(units.chunk[selection.granularity > Granularity.DROPPED]).tolist():
         chunk, pieces = call.chunks[index], pieces_of(index, units, selection)
-        text = call.shown(join(chunk.text, pieces, config.gap))
-        chunks.append(CompressedChunk(index, chunk, pieces, text, measured.chunks[index], call.count(text)))
+        prefix = call.shown(prefix_of(chunk, config.titles))
+        text = prefix + call.shown(join(chunk.text, pieces, config.gap))
+        before, after = measured.chunks[index], call.count(text)
+        chunks.append(CompressedChunk(index, chunk, pieces, text, before, after, prefix))
     return arrange(chunks, config.order_for(call.query))

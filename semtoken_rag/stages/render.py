@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from semtoken_rag.result import CompressedChunk, Piece
-from semtoken_rag.types import Granularity, Selection, Units
+from semtoken_rag.types import Chunk, Granularity, Selection, Units
 
 ORDERS = ("source", "relevance", "best-last", "edges")
 
@@ -26,19 +26,50 @@ def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...
         if unit == previous + 1 and pieces and pieces[-1].granularity == grain == Granularity.FINE:
             start, value = pieces[-1].start, max(value, pieces[-1].score)
             pieces.pop()
-        pieces.append(Piece(start, end, grain, value))
+        whole_start, whole_end = units.chars[unit].tolist()
+        pieces.append(Piece(start, end, grain, value, start > whole_start, end < whole_end))
         previous = unit
     return tuple(pieces)
 
 
 def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
-    """Join the pieces of a chunk; where the source breaks the line between two, so does the result."""
+    """Join the pieces of a chunk, with a mark where something was left out.
+
+    Parameters
+    ----------
+    text
+        The chunk's text.
+    pieces
+        In source order.
+    gap
+        Stands between two pieces, at a broken start and at a broken end. If the source breaks the line between
+        two whole pieces, so does the result, without a mark.
+    """
     out: list[str] = []
-    for previous, piece in zip([None, *pieces], pieces, strict=False):
-        if previous is not None:
-            out.append("\n" if gap == " " and "\n" in text[previous.end : piece.start] else gap)
+    previous: Piece | None = None
+    for piece in pieces:
+        if previous is None:
+            out.append(gap.lstrip() if piece.broken_start else "")
+        elif previous.broken_end or piece.broken_start or "\n" not in text[previous.end : piece.start]:
+            out.append(gap)
+        else:
+            out.append("\n")
         out.append(text[piece.start : piece.end])
+        previous = piece
+    if previous is not None and previous.broken_end:
+        out.append(gap.rstrip())
     return "".join(out)
+
+
+def prefix_of(chunk: Chunk, titles: bool) -> str:
+    """Return the line that stands in front of a chunk's pieces: headings, and the title if ``titles``.
+
+    Those that begin the text, or stand in it as a line, are left out; empty if none is left.
+    """
+    names = (chunk.title if titles else "", *chunk.headings)
+    lines = {line.strip(" #*=\t") for line in chunk.text.splitlines()}
+    shown = [name.strip() for name in names if name.strip() and name.strip() not in lines]
+    return " > ".join(shown) + "\n" if shown else ""
 
 
 def arrange(chunks: Sequence[CompressedChunk], order: str) -> tuple[CompressedChunk, ...]:

@@ -1,4 +1,4 @@
-"""Units: sentences, table rows, list items, code blocks and JSON entries that are kept or dropped whole."""
+"""Units: the sentences, rows, items, entries and lines that are kept or dropped, and what each hangs on."""
 
 from __future__ import annotations
 
@@ -12,28 +12,16 @@ import numpy as np
 import sentencex
 
 from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.outline import parse_outline
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import Chunk, IntArray, Tokens, Units
 
+__all__ = ["MAX_UNIT", "Segment", "Segmenter", "build_units", "segment", "token_ranges"]
+
 MAX_UNIT = 1200  # characters; a longer unit is cut at a blank, or hard where there is none
 WINDOW = 4096  # characters that the sentence rules see at once: they take quadratic time over quotation marks
-WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
-
-# Strings: re compiles them at their first use and not at import, of which they would be a tenth.
-_FENCE = r"\s*(`{3,}(?=[^`]*\Z)|~{3,})"  # no fence: a line with ``` at its end too
-_ITEM = r"\s*(?:[-*+•‣◦]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S"
 _RULE = r"[\s|:+=-]*\Z"
-_CODE = (
-    r"\s*(?:>>> |\.\.\. |(?:def|class|async def|function|fn|func|struct|enum|interface|impl) \w"
-    r"|(?:import|package|using|namespace) [\w.*{},:\s]+(?:;\s*)?\Z|from [\w.]+ import |#include\b"
-    r"|@\w+(?:\(|\s*\Z)"
-    r"|(?:return|if|elif|else|for|while|try|except|with|switch|case)\b.*[:{;]\s*\Z|[})\]]+[;,]?\s*\Z)"
-    r"|.*[;{]\s*\Z|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
-)
-_KEY = r"\s*[\w.-]+(?: [\w.-]+){0,3}: "
-_FINAL = tuple(".!?:;。！？।؟…")
 _CELL = r"\||\t"
-
 
 Segmenter: TypeAlias = Callable[[str], Sequence[Segment]]
 
@@ -51,25 +39,35 @@ def segment(text: str, language: str = "en") -> list[Segment]:
     Returns
     -------
     list of Segment
-        In source order, disjoint, without surrounding blanks; together they hold every non-blank character.
+        In source order, disjoint, without surrounding blanks, each with the one that it hangs on.
 
     Examples
     --------
-    >>> [(s.kind, "One. Two.\n- a\n- b"[s.start : s.end]) for s in segment("One. Two.\n- a\n- b")]
-    [('sentence', 'One.'), ('sentence', 'Two.'), ('item', '- a'), ('item', '- b')]
+    >>> text = "One. Two:\n- a\n- b"
+    >>> [(s.kind, text[s.start : s.end], s.parent) for s in segment(text)]
+    [('sentence', 'One.', -1), ('lead', 'Two:', -1), ('item', '- a', 1), ('item', '- b', 1)]
     """
-    segments: list[Segment] = []
-    for start, end, kind in _json_entries(text) or _blocks(text):
-        if kind == "sentence":
-            pieces: Iterator[tuple[int, int]] = _sentences(text, start, end, language)
-        elif kind == "row":
-            segments += _rows(text, start, end, len(segments))
-            continue
-        else:
-            pieces = iter([(start, end)])
-        for left, right in pieces:
-            segments += [Segment(a, b, kind) for a, b in _bounded(text, left, right)]
-    return segments
+
+    def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        return _sentences(text, start, end, language)
+
+    whole = _json_entries(text)
+    if whole is not None:
+        return _bound(text, [Segment(start, end, kind) for start, end, kind in whole])
+    return _bound(text, parse_outline(text, sentences, _rows))
+
+
+def _bound(text: str, segments: Sequence[Segment]) -> list[Segment]:
+    """Strip blanks and cut what is longer than `MAX_UNIT`; all parts hang on what the whole hangs on."""
+    out: list[Segment] = []
+    first = []  # of each segment, its first part; -1 if it has none
+    for s in segments:
+        parent = first[s.parent] if s.parent >= 0 else -1
+        first.append(-1)
+        for start, end in _bounded(text, s.start, s.end):
+            first[-1] = len(out) if first[-1] < 0 else first[-1]
+            out.append(Segment(start, end, s.kind, parent))
+    return out
 
 
 def build_units(
@@ -122,58 +120,6 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
         start = end + 1
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
-    """Group lines into blocks of one kind; a ``sentence`` block is a paragraph, a ``row`` block a table."""
-    open_block: tuple[int, int, str] | None = None
-    fence = ""  # what closes the open code block
-    for start, end in _lines(text):
-        line = text[start:end] if end - start <= MAX_UNIT else text[start : start + MAX_UNIT]
-        mark = match.group(1) if (match := re.match(_FENCE, line)) else ""
-        kind = "code" if fence or mark else _kind(line)
-        if open_block and (fence or (not mark and _continues(text, open_block, start, kind))):
-            open_block = (open_block[0], end, open_block[2])
-        else:
-            if open_block:
-                yield open_block
-            open_block = (start, end, kind) if kind != "blank" else None
-        if fence and line.strip() and set(line.strip()) == set(fence) and len(line.strip()) >= len(fence):
-            yield open_block if open_block else (start, end, kind)
-            fence, open_block = "", None
-        elif not fence:
-            fence = mark
-    if open_block:
-        yield open_block
-
-
-def _kind(line: str) -> str:
-    if not line or line.isspace():
-        return "blank"
-    if re.search(_CELL, line.strip()) and len(line) < MAX_UNIT:
-        return "row"
-    if re.match(_ITEM, line):
-        return "item"
-    if re.match(_CODE, line):
-        return "code"
-    return "sentence"
-
-
-def _continues(text: str, block: tuple[int, int, str], start: int, kind: str) -> bool:
-    """Tell whether a line of ``kind`` that begins at ``start`` belongs to the open block."""
-    block_start, block_end, block_kind = block
-    if kind == "blank" or block_kind == "blank":
-        return False
-    if block_kind == "row":
-        return kind == "row"
-    last = text.rfind("\n", block_start, block_end) + 1
-    line = text[max(last, block_start) : block_end]
-    if block_kind == "code":
-        return kind == "code" or text[start : start + 1] in (" ", "\t")
-    wrapped = len(line) >= WRAPPED and not line.rstrip().endswith(_FINAL)
-    if block_kind == "item":  # an indented line goes on with the item
-        return kind == "sentence" and (wrapped or text[start : start + 1] in (" ", "\t"))
-    return kind == "sentence" and wrapped and not re.match(_KEY, text[start : start + WRAPPED])
-
-
 def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
     left = start  # of the sentence that is open
     while start < end:
@@ -188,17 +134,14 @@ def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple
         yield left, end
 
 
-def _rows(text: str, start: int, end: int, index: int) -> list[Segment]:
-    """Rows of a table; its header (one unit, the first rows) is the parent of all others."""
+def _rows(text: str, start: int, end: int) -> list[Segment] | None:
+    """Rows of a table; its header (one segment, the first rows) is the parent of all others."""
     lines = [(start + a, start + b) for a, b in _lines(text[start:end])]
     if len(lines) == 1:
-        return [Segment(a, b, "row") for a, b in _bounded(text, *lines[0])]
+        return [Segment(*lines[0], "row")]
     header = _header_rows([text[a:b] for a, b in lines])
-    rows = [Segment(a, b, "row") for a, b in _bounded(text, lines[0][0], lines[header - 1][1])]
-    parent = index if len(rows) == 1 else -1
-    for a, b in lines[header:]:
-        rows += [Segment(left, right, "row", parent) for left, right in _bounded(text, a, b)]
-    return rows
+    head = Segment(lines[0][0], lines[header - 1][1], "header")
+    return [head, *(Segment(a, b, "row", 0) for a, b in lines[header:])]
 
 
 def _header_rows(rows: Sequence[str]) -> int:

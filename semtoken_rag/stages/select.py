@@ -28,6 +28,10 @@ class Ledger:
         Tokens that the units of one chunk may cost; None for any number.
     duplicate : (m,) int
         Group of each unit, of which only one is kept; -1 for a unit without a duplicate. None if all differ.
+    chunk_cost : (c,) int
+        Tokens that a chunk costs besides its units once one of them is kept. None for no tokens.
+    gap_cost
+        Tokens of the mark that stands where units between two kept ones are left out.
     """
 
     units: Units
@@ -35,29 +39,69 @@ class Ledger:
     budget: int
     max_chunk_tokens: int | None = None
     duplicate: IntArray | None = None
+    chunk_cost: IntArray | None = None
+    gap_cost: int = 0
     order: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        chunks = int(self.units.chunk.max(initial=-1)) + 1
         self.left = self.budget
         self.kept = np.zeros(len(self.units), bool)
         self.parts: dict[int, tuple[int, int]] = {}  # character range of each unit that is kept in part
+        self.spent = np.zeros(chunks, np.int64)  # tokens by chunk
+        self._opened: set[int] = set()  # chunks of which something is kept
         self._groups: set[int] = set()
-        self.spent = np.zeros(int(self.units.chunk.max(initial=-1)) + 1, np.int64)  # tokens by chunk
+        self._cost = self.cost.tolist()
+        self._parent = self.units.parent.tolist()
+        self._parents = set(self._parent)
+        self._chunk = self.units.chunk.tolist()
 
     def missing(self, unit: int) -> list[int]:
         """Return ``unit`` and what it hangs on, as far as they are not kept, the farthest first."""
-        chain = [unit, *self.units.ancestors(unit)]
-        return [each for each in reversed(chain) if not self.kept[each]]
+        chain = []
+        while unit >= 0:
+            if not self.kept[unit]:
+                chain.append(unit)
+            unit = self._parent[unit]
+        return chain[::-1]
 
     def marginal_cost(self, unit: int) -> int:
-        """Return the tokens that keeping ``unit`` adds: its own, and those of what it hangs on if not kept."""
-        return sum(int(self.cost[each]) for each in self.missing(unit))
+        """Return the tokens that keeping ``unit`` adds: its own, and those that `missing` heads cost."""
+        missing = self.missing(unit)
+        return sum(self._cost[each] for each in missing) + self._around(missing)
+
+    def _around(self, added: Sequence[int]) -> int:
+        """Return the tokens of gaps and of the chunk that keeping ``added``, of one chunk, brings along."""
+        chunk = self._chunk[added[-1]]
+        first = chunk not in self._opened
+        opening = int(self.chunk_cost[chunk]) if first and self.chunk_cost is not None else 0
+        if not self.gap_cost:
+            return opening
+        gaps, new = -int(first), set(added)
+        for unit in added:
+            gaps += 1
+            gaps -= unit - 1 in new or self._is_kept(unit - 1, chunk)
+            gaps -= unit + 1 not in new and self._is_kept(unit + 1, chunk)
+        return opening + self.gap_cost * gaps
+
+    def _is_kept(self, unit: int, chunk: int) -> bool:
+        return 0 <= unit < len(self._chunk) and self._chunk[unit] == chunk and bool(self.kept[unit])
 
     def remaining(self, unit: int) -> int:
         """Return the tokens that ``unit`` may cost: of the budget, and of its chunk's bound."""
         if self.max_chunk_tokens is None:
             return self.left
         return min(self.left, self.max_chunk_tokens - int(self.spent[self.units.chunk[unit]]))
+
+    def room_for_part(self, unit: int) -> int:
+        """Return the tokens that a part of ``unit`` may cost beside what it hangs on and its marks."""
+        missing = self.missing(unit)
+        heads = sum(self._cost[each] for each in missing[:-1])
+        return self.remaining(unit) - heads - self._around(missing) - 2 * self.gap_cost
+
+    def has_children(self, unit: int) -> bool:
+        """Return whether a unit hangs on ``unit``."""
+        return unit in self._parents
 
     def has_kept_duplicate(self, unit: int) -> bool:
         """Return whether a duplicate of ``unit`` is kept."""
@@ -84,9 +128,9 @@ class Ledger:
         cost
             Tokens of the part alone.
         """
-        heads = self.missing(unit)[:-1]
-        cost += sum(int(self.cost[each]) for each in heads)
-        self._add(heads)
+        missing = self.missing(unit)
+        cost += sum(self._cost[each] for each in missing[:-1]) + self._around(missing) + 2 * self.gap_cost
+        self._add(missing[:-1])
         self.parts[unit] = part
         self.order.append(unit)
         self._charge(unit, cost)
@@ -110,7 +154,8 @@ class Ledger:
         if self.duplicate is not None and self.duplicate[unit] >= 0:
             self._groups.add(int(self.duplicate[unit]))
         self.left -= cost
-        self.spent[self.units.chunk[unit]] += cost
+        self.spent[self._chunk[unit]] += cost
+        self._opened.add(self._chunk[unit])
 
 
 def greedy_select(

@@ -35,6 +35,10 @@ class Problem:
         Tokens that each chunk gets first, and that it may take at most.
     protect
         Regular expressions whose matches are never cut.
+    chunk_cost : (c,) int
+        Tokens that each chunk costs besides its units once one of them is kept; None for no tokens.
+    gap_cost
+        Tokens of the mark that stands where something of a chunk is left out.
     """
 
     chunks: Sequence[Chunk]
@@ -48,11 +52,21 @@ class Problem:
     min_chunk_tokens: int = 0
     max_chunk_tokens: int | None = None
     protect: Sequence[str] = ()
+    chunk_cost: IntArray | None = None
+    gap_cost: int = 0
 
     def ledger(self) -> Ledger:
         """Return an empty account of this problem's budget."""
         doubles = duplicates([self.full_text(i) for i in range(len(self.units))])
-        return Ledger(self.units, self.cost, self.budget, self.max_chunk_tokens, doubles)
+        return Ledger(
+            self.units,
+            self.cost,
+            self.budget,
+            self.max_chunk_tokens,
+            doubles,
+            self.chunk_cost,
+            self.gap_cost,
+        )
 
     def keep(self, scores: FloatArray) -> Selection:
         """Keep the units with the highest scores that fit the budget, one of those that say the same.

@@ -60,7 +60,7 @@ class CascadeStrategy:
             chunk = int(problem.units.chunk[unit])
             starts[chunk].append(len(texts[chunk]))
             texts[chunk] += problem.text(unit) + " "
-        titles = [c.title if text else "" for c, text in zip(problem.chunks, texts, strict=True)]
+        titles = [c.context if text else "" for c, text in zip(problem.chunks, texts, strict=True)]
         question = problem.query.text if problem.query else ""
         encodings, query = encode_call(self.encoder, texts, titles, question)
         first = problem.units.chars[left, 0]

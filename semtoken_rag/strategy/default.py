@@ -17,6 +17,7 @@ from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
 from semtoken_rag.stages.spans import SpanRule
 from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
+from semtoken_rag.structure.base import CUTTABLE
 from semtoken_rag.types import FloatArray, IntArray, Selection
 
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
@@ -88,7 +89,8 @@ class SemTokenStrategy:
         """Keep the best run of spans of ``unit`` that fits; tell whether there is one."""
         least = COARSE_LEAST if ledger.order else 1
         start, end = problem.units.tokens[unit].tolist()
-        if ledger.remaining(unit) < least or start == end or problem.units.parent[unit] >= 0:
+        room = ledger.room_for_part(unit)
+        if room < least or start == end or not self._may_cut(problem, ledger, unit):
             return False
         text = problem.chunks[int(problem.units.chunk[unit])].text
         spans = self.spans(text, problem.tokens, start, end, problem.protect)
@@ -103,11 +105,15 @@ class SemTokenStrategy:
                 return int(spans[last, 1] - spans[first, 0])
             return problem.counter.count(text[slice(*chars(first, last))])
 
-        run = best_run(spans, self._value(problem, spans), cost, ledger.remaining(unit))
+        run = best_run(spans, self._value(problem, spans), cost, room)
         if run is None or (price := cost(*run)) < least:
             return False
         ledger.keep_span(unit, chars(*run), price)
         return True
+
+    @staticmethod
+    def _may_cut(problem: Problem, ledger: Ledger, unit: int) -> bool:
+        return problem.units.kinds[unit] in CUTTABLE and not ledger.has_children(unit)
 
     @staticmethod
     def _value(problem: Problem, spans: IntArray) -> FloatArray:

@@ -1,0 +1,80 @@
+"""Headings: lines that name what stands below them, in markdown, numbered, legal and plain notation."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 100  # characters of a heading
+TITLE_WORDS = 9  # words of a heading that nothing marks but the blank lines around it
+
+# Strings: re compiles them at their first use and not at import.
+_ATX = r"\s{0,3}(#{1,6})(?:\s+\S|\Z)"
+_UNDERLINE = r"\s{0,3}(={3,}|-{3,}|~{3,}|\*{3,})\s*\Z"
+_BOLD = r"\s*(\*\*|__)(?!\s)[^*_]{1,80}(?<!\s)\1:?\s*\Z"
+_LEGAL = (
+    r"(?i:\s*(?:§+\s*\d+\w?|(?:art(?:icle|ikel|ículo|icolo|igo)?|section|clause|schedule|annex|appendix|chapter|part"
+    r"|title|kapitel|abschnitt|anlage|anhang|teil|chapitre|titre|annexe|capítulo|capitolo|sección|seção|sezione)"
+    r"\.?\s+(?:\d+\w?(?:\.\d+)*|[ivxlc]+\b|[a-z]\b))(?:\s*[.:–—-]|\s+|\Z))"
+)
+_CJK = r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}[章节節条條款部編编回]"
+_NUMBERED = r"\s*((?:\d{1,2}\.)+\d{1,2}|\d{1,2}(?:\.\d{1,2})*\.|[IVX]{1,5}\.|[A-Z]\.)\s+\S"
+_ENDS = tuple(".!?;,。！？；，、।؟؛።…")
+_INNER_END = r"[.!?;。！？；।؟።][\s\"'”’)]"
+_PLAIN = r"\s*[^\W\d_a-zß-öø-ÿ]|\s*\d"  # begins with a capital, a letter of a script without case, or a digit
+
+
+def marked_level(line: str, following: str) -> int:
+    """Return the level of a line that its notation marks as a heading, 1 = highest; 0 if none does.
+
+    Parameters
+    ----------
+    line
+        The line, without its break.
+    following
+        The line below it, empty if there is none.
+    """
+    if len(line) > LONGEST + 40 or not line.strip():
+        return 0
+    if match := re.match(_ATX, line):
+        return len(match.group(1))
+    short = len(line.strip()) <= LONGEST
+    if short and (match := re.match(_UNDERLINE, following)) and not re.match(_UNDERLINE, line):
+        level = 1 if match.group(1)[0] == "=" else 2
+        return level if _is_title(line) else 0
+    if short and re.match(_BOLD, line):
+        return 6
+    if short and (re.match(_LEGAL, line) or re.match(_CJK, line)) and not line.rstrip().endswith(_ENDS):
+        return 4
+    return 0
+
+
+def plain_level(line: str, alone: bool) -> int:
+    """Return the level of a line that only its looks make a heading, 1 = highest; 0 if they do not.
+
+    Parameters
+    ----------
+    line
+        The line, without its break.
+    alone
+        Whether the lines above and below it are blank, or missing above.
+    """
+    text = line.strip()
+    if not alone or not text or len(text) > LONGEST or text.endswith((*_ENDS, ":", "：")):
+        return 0
+    if match := re.match(_NUMBERED, line):
+        return 3 + match.group(1).rstrip(".").count(".")
+    letters = [c for c in text if c.isalpha()]
+    if len(letters) > 3 and all(c.isupper() for c in letters) and any(c.lower() != c for c in letters):
+        return 5
+    return 7 if _is_title(line) else 0
+
+
+def _is_title(line: str) -> bool:
+    """Return whether a line is as short as a title and begins as one."""
+    text = line.strip()
+    words = text.split()
+    if len(words) > TITLE_WORDS or len(text) > LONGEST or (len(words) == 1 and len(text) > 40):
+        return False
+    if re.search(_INNER_END, re.sub(r"^\w{1,3}\.\s|\b[A-Z]\.\s", "", text)):
+        return False
+    return bool(re.match(_PLAIN, text)) and not re.search(r"[|\t=<>{}]|: |\d{4,}", text)
