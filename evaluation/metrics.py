@@ -1,16 +1,15 @@
 """What survives of one question: pure functions of a row and the texts that a method kept.
 
-A row is one question of `evaluation.data.rows`. Texts are compared as the neutral judge does: normalised,
-whole words. A sentence counts as kept when its normalised form stands in the normalised output.
+A row is one question of `evaluation.data.sets.rows`. Texts are compared normalised, by whole words, as in
+`evaluation.judge`. A sentence counts as kept when its normalised form stands in the normalised output.
 """
 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-from evaluation.data import normalise
 
 Row = Mapping[str, Any]
 
@@ -22,6 +21,12 @@ POINTER = re.compile(
     re.IGNORECASE,
 )
 BREAK = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
+
+
+def normalise(text: str) -> str:
+    """Lower case, no punctuation, no articles, single blanks, padded, so that ``in`` matches whole words."""
+    text = "".join(" " if c in string.punctuation else c for c in text.lower())
+    return " " + " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split()) + " "
 
 
 def texts(row: Row) -> list[str]:

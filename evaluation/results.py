@@ -1,25 +1,86 @@
-"""The result files read back, and bootstrap intervals over their questions."""
+"""The results: read, written, and bootstrap intervals over their questions.
+
+``results/bench/METHOD.jsonl`` has a line a cell: a method on a set at a ratio, rows transformed, the first n
+questions. ``results/paper/JOB.json`` has the cells of a job of `evaluation.paper`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 Result = dict[str, Any]
+Key = tuple[str, float, str, int]  # set, ratio, transform, n
+
+ROOT = Path(__file__).resolve().parent.parent  # of the repository
+BENCH, PAPER = "bench", "paper"  # folders of results/
 RESAMPLES = 2000
 
 
-def load(folder: Path) -> list[Result]:
-    """Return all results of a folder, those that failed too, in the order of their names.
+def load(folder: Path, methods: Collection[str] | None = None) -> list[Result]:
+    """Return the results of a folder, those that failed too: method by method, each sorted by its cells.
 
-    The paper's tables have their own, whose names begin with ``paper_``.
+    Parameters
+    ----------
+    folder
+        Of one ``METHOD.jsonl`` a method.
+    methods
+        Only these; default: all.
     """
-    files = (path for path in sorted(folder.glob("*.json")) if not path.name.startswith("paper_"))
-    return [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    paths = sorted(folder.glob("*.jsonl"))
+    return [r for path in paths if methods is None or path.stem in methods for r in _lines(path)]
+
+
+def _lines(path: Path) -> list[Result]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def key(result: Mapping[str, Any]) -> Key:
+    """Return what tells a result from the others of its method."""
+    return result["set"], result["ratio"], result["transform"], result["n"]
+
+
+def write(folder: Path, method: str, results: Iterable[Result], without: Collection[Key] = ()) -> None:
+    """Write results of a method into its file, in one step; what is there for other cells stays.
+
+    Parameters
+    ----------
+    folder
+        Of one ``METHOD.jsonl`` a method.
+    method
+        Its name.
+    results
+        New results; they replace those of the same cells.
+    without
+        Cells whose results are dropped.
+    """
+    path = folder / f"{method}.jsonl"
+    known = {key(r): r for r in _lines(path)} if path.exists() else {}
+    kept = {k: r for k, r in known.items() if k not in without} | {key(r): r for r in results}
+    _replace(path, "".join(f"{json.dumps(kept[k])}\n" for k in sorted(kept)))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the results of one file of `write_document`; empty if there is no such file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def write_document(path: Path, values: Mapping[str, Any]) -> None:
+    """Write results that have a file of their own, one line a key."""
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items()]
+    _replace(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step, so that an interrupted run leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f"{path.name}.part")
+    half.write_text(text, encoding="utf-8")
+    half.replace(path)
 
 
 def interval(values: Sequence[float | None]) -> tuple[float, float] | None:
@@ -70,5 +131,5 @@ def groups(results: Iterable[Result], *keys: str) -> dict[tuple[Any, ...], list[
     """Return the results by the values of ``keys``, in rising order of these."""
     made: dict[tuple[Any, ...], list[Result]] = {}
     for r in results:
-        made.setdefault(tuple(r[key] for key in keys), []).append(r)
+        made.setdefault(tuple(r[name] for name in keys), []).append(r)
     return dict(sorted(made.items()))

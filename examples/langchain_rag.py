@@ -45,8 +45,7 @@ from common import (
 )
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.llm.generate import SemTokenLLM
-from semtoken_rag.llm.settings import Settings
+from semtoken_rag.llm import SemTokenLLM, Settings
 
 
 class Events(BaseCallbackHandler):

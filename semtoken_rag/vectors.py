@@ -1,4 +1,4 @@
-"""The stages on any sequence of vectors: repeats fold into one, and the densest and most relevant stay."""
+"""Compression of any sequence of vectors: repeats are merged, and the most relevant and densest stay."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from semtoken_rag._checks import check_positive
 from semtoken_rag.arrays import similarity, unit_length
 from semtoken_rag.stages.density import density
 from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
 
-TAU = 0.95  # cosine above which one vector stands for another
+TAU = 0.95  # cosine above which one vector represents another
 BLOCK = 16  # anchors compared with all vectors at once
 
 
 @dataclass(frozen=True, slots=True)
 class CompressedVectors:
-    """What is left of a sequence of vectors.
+    """The result of `compress_vectors`.
 
     Attributes
     ----------
     kept : (k,) int
-        Indices of the vectors that are kept, rising.
+        Indices of the vectors that are kept, in increasing order.
     merged_into : (n,) int
-        Which kept index stands for each vector, itself for one that is kept; -1 where none does.
+        For each vector, the index of the kept vector that represents it: its own if it is kept, -1 if no kept
+        vector does.
     """
 
     kept: IntArray
@@ -41,25 +43,27 @@ def compress_vectors(
 ) -> CompressedVectors:
     """Keep what matters for ``query_vector`` of ``vectors``, at most ``budget`` of them.
 
-    A vector folds into the first one before it whose cosine with it is above ``tau``: Algorithm 1's step 2
-    (`semtoken_rag.paper.clusters.greedy_clusters`), but wherever the two stand. What does not fold comes
-    first, by relevance, the best cosine with the query's vectors, and then by density, the spread of a
-    window around it. What the budget leaves goes to the folded, by relevance and then by how unlike they are to the mean
-    of all, which is most like what recurs most, such as the background of an image.
+    A vector is merged into the first earlier one whose cosine with it is above ``tau``, its anchor. This is
+    step 2 of Algorithm 1 (`semtoken_rag.paper.clusters.greedy_clusters`) without the rule that the two are
+    adjacent. Anchors are kept first: by relevance, the highest cosine with one of the query's vectors, and
+    then by density, the spread of a window around the vector; an anchor has the best values of its group. If
+    budget is left, merged vectors are kept as well: by relevance, and then the least similar to the mean of
+    all vectors first, since the mean is close to what recurs most, such as the background of an image.
 
     Parameters
     ----------
-    vectors : (n, d) float
-        In reading order. Lengths do not count; vectors of length 0 are alike.
-    query_vector : (d,) or (q, d) float, or None
-        Of the same space; None goes by density alone.
+    vectors
+        An array-like (n, d) of finite numbers, in reading order. Lengths do not matter; vectors of length 0
+        are all alike.
+    query_vector
+        An array-like (d,) or (q, d) in the same space; None selects by density alone.
     budget
-        Vectors to keep at most, at least 1; where ``n`` is not more, all are kept and none folds.
+        Most vectors to keep, at least 1. If ``n`` is not more, all are kept and none is merged.
     grid
-        Rows and columns that the vectors fill row by row, as an image's patches do: density then counts
-        neighbours in both directions.
+        Rows and columns, if the vectors are the cells of a grid row by row, such as the patches of an image:
+        density then counts neighbours in both directions.
     tau
-        In [0, 1).
+        Cosine in [0, 1).
 
     Returns
     -------
@@ -69,7 +73,7 @@ def compress_vectors(
     Raises
     ------
     ValueError
-        With what was received.
+        If a shape or a value is out of range; the message has the value received.
 
     Examples
     --------
@@ -85,7 +89,7 @@ def compress_vectors(
     if budget >= n:
         return CompressedVectors(every, every)
     unit = unit_length(rows)
-    anchor = anchors(np.c_[unit, ~rows.any(1)], tau)  # a column that makes vectors of length 0 alike
+    anchor = find_anchors(np.c_[unit, ~rows.any(1)], tau)  # a column that makes vectors of length 0 alike
     relevance = np.zeros(n, np.float32) if asked is None else similarity(asked, unit).max(0)
     unlike = -similarity(unit.mean(0, keepdims=True), unit)[0]
     kept = np.sort(_order(anchor, relevance, _density(unit, grid), unlike)[:budget])
@@ -94,12 +98,12 @@ def compress_vectors(
     return CompressedVectors(kept, merged_into)
 
 
-def anchors(vectors: FloatArray, tau: float) -> IntArray:
-    """Find the first vector that each of (n, d) folds into, itself for one that folds into none: (n,).
+def find_anchors(vectors: FloatArray, tau: float) -> IntArray:
+    """Return the index (n,) of each vector's anchor: the first vector that it is merged into, or itself.
 
-    The vectors have length 1; a cosine above ``tau`` is alike.
+    The vectors (n, d) have unit length; they are merged if their cosine is above ``tau``.
 
-    >>> anchors(np.array([[1, 0], [0, 1], [1, 0]], np.float32), 0.9).tolist()
+    >>> find_anchors(np.array([[1, 0], [0, 1], [1, 0]], np.float32), 0.9).tolist()
     [0, 1, 0]
     """
     anchor = np.full(len(vectors), -1, np.int64)
@@ -114,16 +118,16 @@ def anchors(vectors: FloatArray, tau: float) -> IntArray:
 
 
 def _order(anchor: IntArray, relevance: FloatArray, dense: FloatArray, unlike: FloatArray) -> IntArray:
-    """Vectors (n,) best first: anchors, then what folds."""
-    for value in (relevance, dense):  # an anchor is worth what the best of its group is
+    """Return the indices (n,) of the vectors, best first: anchors, then merged ones."""
+    for value in (relevance, dense):  # an anchor has the best value of its group
         np.maximum.at(value, anchor, value)
-    folds = anchor != np.arange(len(anchor))
-    order: IntArray = np.lexsort((np.where(folds, -unlike, -dense), -relevance, folds))
+    merged = anchor != np.arange(len(anchor))
+    order: IntArray = np.lexsort((np.where(merged, -unlike, -dense), -relevance, merged))
     return order
 
 
 def _density(unit: FloatArray, grid: tuple[int, int] | None) -> FloatArray:
-    """Density (n,) of a window around each vector; with a grid, the higher of its row's and its column's."""
+    """Return the density (n,) of a window around each vector; in a grid, the higher of row and column."""
     n = len(unit)
     rows, columns = grid or (1, n)
     across = _windows(unit, np.repeat(np.arange(rows), columns))
@@ -136,7 +140,7 @@ def _density(unit: FloatArray, grid: tuple[int, int] | None) -> FloatArray:
 
 
 def _windows(unit: FloatArray, line: IntArray) -> FloatArray:
-    """`density` of every vector as a unit of its own; no window leaves its ``line`` (n,)."""
+    """Return the `density` of each vector as a unit; no window crosses into another ``line`` (n,)."""
     n, none = len(unit), np.zeros(0, np.int64)
     pairs = np.zeros((n, 2), np.int64)
     tokens = Tokens(np.arange(n), pairs, unit, line, none, unit[:0], none)
@@ -145,7 +149,7 @@ def _windows(unit: FloatArray, line: IntArray) -> FloatArray:
 
 
 def _matrix(name: str, values: Any) -> FloatArray:
-    """Check an (n, d) array of finite numbers."""
+    """Return values as an (n, d) array; raise a ValueError if they are not finite numbers of that shape."""
     try:
         found = np.asarray(values, np.float32)
     except (TypeError, ValueError) as error:
@@ -159,7 +163,7 @@ def _matrix(name: str, values: Any) -> FloatArray:
 
 
 def _query(values: Any, d: int) -> FloatArray:
-    """Query vectors of unit length: (q, d)."""
+    """Return the query's vectors (q, d), of unit length."""
     found = _matrix("query_vector", np.atleast_2d(values))
     if not len(found) or found.shape[1] != d:
         raise ValueError(f"query_vector must have shape ({d},) or (q, {d}), got {np.shape(values)}")
@@ -167,8 +171,7 @@ def _query(values: Any, d: int) -> FloatArray:
 
 
 def _check(n: int, budget: int, grid: tuple[int, int] | None, tau: float) -> None:
-    if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or budget < 1:
-        raise ValueError(f"budget must be an int of at least 1, got {budget!r}")
+    check_positive("budget", budget.item() if isinstance(budget, np.integer) else budget)
     if grid is not None and (len(grid) != 2 or min(grid) < 1 or grid[0] * grid[1] != n):
         raise ValueError(f"grid must be (rows, columns) of {n} vectors, got {grid!r}")
     if not 0 <= tau < 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,16 +14,22 @@ import torch
 
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.encoders.transformer import TransformerEncoder
-from semtoken_rag.llm.generate import SemTokenLLM
-from semtoken_rag.llm.merge import Medoid
-from semtoken_rag.llm.plan import KVBudget
-from semtoken_rag.llm.policy import HeavyHitters, SpanRelevance
-from semtoken_rag.llm.reuse import ChunkStore
-from semtoken_rag.llm.settings import Settings
+from semtoken_rag.llm import (
+    KV,
+    ChunkKVCache,
+    HeavyHitters,
+    KVBudget,
+    Medoid,
+    SemTokenLLM,
+    Settings,
+    Soft,
+    SpanRelevance,
+    Text,
+)
 from semtoken_rag.testing import check_context
 from semtoken_rag.train.examples import Example
 from semtoken_rag.train.trainer import Recipe, Trainer
-from tests.llm.conftest import make
+from tests.llm.readers import make
 from tests.llm.samples import CHUNKS, PART, QUESTION, context, tokenizer
 
 pytestmark = [
@@ -35,12 +40,12 @@ pytestmark = [
 ASKED = "when did the tower open ?"
 TEXTS = [f"the tower opened in 1889 . {'it rained that day . ' * i}" for i in range(1, 24)]
 MODES = {
-    "text": Settings(),
-    "soft": Settings(),
-    "soft, merged": Settings(merger=Medoid(4)),
-    "kv": Settings(),
-    "kv, by relevance": Settings(policy=SpanRelevance(), budget=KVBudget(ratio=0.5), every=2, offload=True),
-    "kv, heavy hitters": Settings(policy=HeavyHitters(last=8), budget=KVBudget(ratio=0.5), every=2),
+    "text": Text(),
+    "soft": Soft(),
+    "soft, merged": Soft(merger=Medoid(4)),
+    "kv": KV(),
+    "kv, by relevance": KV(policy=SpanRelevance(), budget=KVBudget(ratio=0.5), every=2, offload=True),
+    "kv, heavy hitters": KV(policy=HeavyHitters(last=8), budget=KVBudget(ratio=0.5), every=2),
 }
 
 
@@ -117,8 +122,8 @@ def test_a_reader_answers_as_on_the_cpu(name, mode):
     for device in ("cpu", "cuda"):
         model = make(name).to(device)
         model.generation_config.eos_token_id = None
-        reader = SemTokenLLM(model, _endless(), settings=replace(MODES[mode], max_new_tokens=12))
-        answers.append(reader.generate(QUESTION, context(PART), mode=mode.split(",")[0], chunks=CHUNKS))
+        reader = SemTokenLLM(model, _endless(), settings=Settings(max_new_tokens=12))
+        answers.append(reader.generate(QUESTION, context(PART), mode=MODES[mode], chunks=CHUNKS))
     here, there = answers
     assert there.ids == here.ids
     assert there.stats.kv_bytes == here.stats.kv_bytes
@@ -130,10 +135,10 @@ def test_stored_chunks_are_read_once_and_answer_as_on_the_cpu():
     for device in ("cpu", "cuda"):
         model = make("llama").to(device)
         model.generation_config.eos_token_id = None
-        store = ChunkStore(model, _endless())
-        reader = SemTokenLLM(model, _endless(), settings=Settings(max_new_tokens=12, store=store))
+        mode = KV(chunk_cache=ChunkKVCache(model, _endless()))
+        reader = SemTokenLLM(model, _endless(), settings=Settings(max_new_tokens=12))
         for _ in range(2):
-            answers.append(reader.generate(QUESTION, context(PART), mode="kv", chunks=CHUNKS).ids)
+            answers.append(reader.generate(QUESTION, context(PART), mode=mode, chunks=CHUNKS).ids)
     assert answers[1:] == answers[:-1]
 
 
@@ -141,7 +146,7 @@ def test_a_reader_is_loaded_onto_the_gpu_in_half_precision(tmp_path):
     make("llama").save_pretrained(tmp_path)
     tokenizer().save_pretrained(tmp_path)
     reader = SemTokenLLM.load(str(tmp_path))
-    assert (reader.reader.model.device.type, reader.reader.model.dtype) == ("cuda", torch.bfloat16)
+    assert (reader.model.device.type, reader.model.dtype) == ("cuda", torch.bfloat16)
     assert reader.generate(QUESTION, context(PART)).text
 
 

@@ -10,12 +10,12 @@ import pytest
 from semtoken_rag import SemToken
 from semtoken_rag.encoders.words import WordEncoder
 from semtoken_rag.strategy import Problem
-from semtoken_rag.strategy.registry import STRATEGIES, resolve_strategy
+from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES, resolve_strategy
 from semtoken_rag.testing import HashEncoder, check_encoder, check_strategy
 from semtoken_rag.types import Granularity, Selection
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", [*STRATEGIES, *PAPER_STRATEGIES])
 def test_every_strategy_passes(name: str):
     check_strategy(resolve_strategy(name, HashEncoder())[1])
 

@@ -7,34 +7,38 @@ another ``--out``.
 
 from __future__ import annotations
 
-import argparse
 from functools import partial
 from pathlib import Path
 
-from evaluation.config import ROOT
-from evaluation.paper import keeping, pictures, reading, speed, summary, tables
+from evaluation.data import options
+from evaluation.paper import (
+    measure_charts,
+    measure_reader,
+    measure_retention,
+    measure_speed,
+    measure_summaries,
+    tables,
+)
 from evaluation.paper.jobs import shipped
+from evaluation.paper.resources import Resources
 from evaluation.paper.run import ran, run
-from evaluation.paper.world import World
+from evaluation.results import PAPER, ROOT
 
 MEASURES = {
-    "continue": reading.following,
-    "answer": reading.answering,
-    "summarise": summary.summarising,
-    "keep": keeping.keeping,
-    "speed": speed.timing,
-    "picture": pictures.picturing,
+    "continue": measure_reader.measure_continuation,
+    "answer": measure_reader.measure_answers,
+    "summarise": measure_summaries.measure,
+    "keep": measure_retention.measure,
+    "speed": measure_speed.measure,
+    "picture": measure_charts.measure,
 }
 
 
 def main() -> None:
     """Measure and render."""
     jobs = shipped()
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder of the sets")
-    parser.add_argument("--out", type=Path, default=ROOT / "results")
+    parser = options.data_parser(__doc__, sample=False)
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / PAPER)
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "paper.md", help="takes the tables")
     parser.add_argument("--only", nargs="+", choices=[j.name for j in jobs], metavar="JOB")
     parser.add_argument("--public", action="store_true")
@@ -43,10 +47,16 @@ def main() -> None:
     parser.add_argument("--tables", action="store_true", help="measure nothing")
     args = parser.parse_args()
     cells = {job.name: job.cells(args.public, args.most) for job in jobs}
-    world = World(args.data)
+    resources = Resources(args.data)
     for job in jobs:
         if not args.tables and (not args.only or job.name in args.only):
-            run(job, cells[job.name], args.out, partial(MEASURES[job.kind], job, world=world), args.fresh)
+            run(
+                job,
+                cells[job.name],
+                args.out,
+                partial(MEASURES[job.kind], job, resources=resources),
+                args.fresh,
+            )
     tables.render(args.page, {job.name: ran(job, cells[job.name], args.out) for job in jobs})
 
 

@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from evaluation.data import HUB
+from evaluation.data.from_yaml import from_yaml
+from evaluation.data.sets import HUB
 
 FOLDER = Path(__file__).parent
 KINDS = ("continue", "answer", "summarise", "keep", "speed", "picture")
@@ -100,12 +99,7 @@ class Job:
 
 
 def parse(name: str, text: str) -> Job:
-    """Read a job.
-
-    Raises
-    ------
-    ValueError
-        For keys that do not exist and for bad values, with what was received.
+    """Read a job from YAML, see `from_yaml`.
 
     Examples
     --------
@@ -113,10 +107,7 @@ def parse(name: str, text: str) -> Job:
     >>> [(c.arm, c.ratio, c.n) for c in parse("one", text).cells(most=2)]
     [('paper', 0.2, 2), ('paper', 0.4, 2)]
     """
-    values = yaml.safe_load(text)
-    if not isinstance(values, dict) or (unknown := set(values) - {f.name for f in fields(Job)}):
-        raise ValueError(f"{name}: a job is a mapping without {sorted(unknown) if values else values!r}")
-    return Job(**{**values, "name": name})
+    return from_yaml(Job, text, name=name)
 
 
 def shipped() -> list[Job]:

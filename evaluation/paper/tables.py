@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluation.kv import report
 from evaluation.markdown import between, number, table
-from evaluation.paper import kept, printed
-from evaluation.paper.figures import CUT, Result, Results, pairs, percent, ratio_of, saved, say, signed
+from evaluation.paper import published, retention_tables
+from evaluation.paper.numbers import CUT, Result, Results, pairs, percent, ratio_of, saved, say, signed
+from evaluation.readers.runner import report
 
-RATE = kept.RATES[1]  # the paper's
+RATE = retention_tables.RATES[1]  # the paper's
 MODELS = {
     "llama-2-7b": "LLaMA-2-7B",
     "gpt-j-6b": "GPT-J-6B",
@@ -28,13 +28,13 @@ WAYS = {
     "SemToken + FlashAttention2 (here SDPA)": "text, sdpa",
 }
 CUT_OFF = ("last", "BPE, only its last tokens")  # what the paper does not compare with
-SHOWN = {**{arm: row.name for arm, row in printed.MAIN.items()}, "semtoken": "SemToken: the default rule"}
+SHOWN = {**{arm: row.name for arm, row in published.MAIN.items()}, "semtoken": "SemToken: the default rule"}
 
 
-def arms() -> list[tuple[str, str, printed.Row]]:
+def arms() -> list[tuple[str, str, published.Row]]:
     """Return the rows of tables 1 and 4: arm, what it is called, and what is printed of it."""
-    made = [(arm, SHOWN[arm], row) for arm, row in printed.MAIN.items()]
-    ours = printed.MAIN["semtoken"]
+    made = [(arm, SHOWN[arm], row) for arm, row in published.MAIN.items()]
+    ours = published.MAIN["semtoken"]
     return [*made[:-1], ("paper", "SemToken: Algorithm 1 as printed", ours), made[-1]]
 
 
@@ -64,7 +64,7 @@ def main(results: Results) -> str:
                 say(percent(results.mean("qa", "em", arm=arm))),
             ]
         )
-    tokens, ms, kv, em = printed.VISION
+    tokens, ms, kv, em = published.VISION
     share = say(percent(results.mean("pictures", "kept")), ".0f")
     lines.append(["+ Vision (ChartQA)", tokens, share, ms, "-", kv, "-", "-", "-", "-", "-", em, "-"])
     ink = number(results.mean("pictures", "drawn"), 3)
@@ -82,7 +82,7 @@ def accelerators(results: Results) -> str:
         for figure in ("ms_per_token", "prefill_s", "tokens")
     }
     lines = []
-    for arm, (name, share, ms, speedup, kv) in printed.ACCELERATORS.items():
+    for arm, (name, share, ms, speedup, kv) in published.ACCELERATORS.items():
         mine = {f: results.mean("speed", f, reader="smollm2", arm=arm) for f in (*base, "kv_mb")}
         lines.append(
             [
@@ -153,7 +153,7 @@ def tasks(results: Results) -> str:
     for task, (job, place, quality) in _tasks(results).items():
         of = {} if place is None else {"set": results.name(job, place)}
         for arm, name in (*named, *([CUT_OFF] if job == "lm" else ())):
-            said = printed.TASKS.get(task, {}).get("semtoken" if arm == "paper" else arm, printed.NOTHING)
+            said = published.TASKS.get(task, {}).get("semtoken" if arm == "paper" else arm, published.NOTHING)
             share = {
                 f: results.share(job, f, arm, **of) for f in ("tokens", "ms_per_token", "first_s", "kv_mb")
             }
@@ -205,7 +205,7 @@ def models(results: Results) -> str:
     head += ["KV, MB, here", *pairs("PPL"), "prompt read, s, here"]
     lines: list[list[Any]] = []
     for reader, model in MODELS.items():
-        said = printed.MODELS.get(model, [("-",) * 4] * 3)
+        said = published.MODELS.get(model, [("-",) * 4] * 3)
         for (way, arm), (less, ms, memory, ppl) in zip(WAYS.items(), said, strict=True):
             of = {"reader": reader, "arm": arm}
             share = results.share("speed", "tokens", arm, "full, eager", reader=reader)
@@ -229,7 +229,7 @@ def models(results: Results) -> str:
 
 
 def cache(results: Results, *jobs: str) -> str:
-    """Return the table of jobs like those of `evaluation.kv`: the ways of taking the same context."""
+    """Return the table of jobs that compare the ways a reader takes the same context."""
     given = [
         {**r, "set": r["set"] if job in CUT else f"{r['set']}, {r['context']:,}"}
         for job in jobs
@@ -241,13 +241,13 @@ def cache(results: Results, *jobs: str) -> str:
 
 TABLES: Mapping[str, Callable[[Results], str]] = {
     "table 1": main,
-    "table 2": kept.ablation,
+    "table 2": retention_tables.ablation,
     "table 3": accelerators,
     "table 4": comprehensive,
     "table 5": tasks,
     "table 6": models,
-    "systems": kept.systems,
-    "recall": kept.recall,
+    "systems": retention_tables.systems,
+    "recall": retention_tables.recall,
     "kv lm": lambda results: cache(results, "kv_lm", "kv_lm_long"),
     "kv qa": lambda results: cache(results, "kv_qa"),
 }

@@ -1,4 +1,4 @@
-"""SemToken in LangChain: a document compressor, a document transformer and the retriever that holds one."""
+"""SemToken for LangChain: a document compressor, a document transformer and a compressing retriever."""
 
 from __future__ import annotations
 

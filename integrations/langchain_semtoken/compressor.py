@@ -1,4 +1,4 @@
-"""`SemTokenCompressor`: the documents of a query, cut to a token budget."""
+"""`SemTokenCompressor`: cuts the documents of a query to a token budget."""
 
 from __future__ import annotations
 
@@ -16,21 +16,34 @@ from langchain_semtoken.settings import DocumentSettings
 class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentTransformer):
     """Keep what the query needs of the retrieved documents, word for word, within one token budget.
 
-    It fits wherever LangChain takes a compressor (`ContextualCompressionRetriever`,
-    `DocumentCompressorPipeline`) or a document transformer. Parameters: see
-    `semtoken_rag.adapters.settings.SemTokenSettings`. Results are copies; see
-    `langchain_semtoken.documents.to_documents` for what they carry.
+    LangChain takes it as a compressor (`ContextualCompressionRetriever`, `DocumentCompressorPipeline`) and as
+    a document transformer. The parameters are those of `semtoken_rag.adapters.SemTokenSettings`. Results are
+    copies, see `langchain_semtoken.documents.to_documents`.
     """
 
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> list[Document]:
-        """Compress for a query; a blank query compresses by information density and redundancy.
+        """Compress documents for a query.
+
+        Parameters
+        ----------
+        documents
+            Retrieved documents, which are not changed.
+        query
+            The question. If it is blank, information density and redundancy decide.
+        callbacks
+            Receivers of the custom event ``semtoken``, which has the stats of the call.
 
         Returns
         -------
         list of Document
-            Copies in the order that `Config` names; those of which nothing is kept are left out.
+            Copies in the order that `Config` names; documents of which nothing is kept are left out.
+
+        Raises
+        ------
+        Exception
+            Any failure inside, under ``on_error="raise"``; by default the documents are cut to the budget.
         """
         compressed, context = self._compress(documents, query)
         send(context, callbacks)
@@ -39,21 +52,36 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
     async def acompress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> list[Document]:
-        """Compress while the event loop goes on; where it is cancelled, the work stops at its next batch."""
+        """Compress documents without blocking the event loop; a cancelled call stops at its next batch.
+
+        Parameters
+        ----------
+        documents
+            Retrieved documents, which are not changed.
+        query
+            The question; may be blank.
+        callbacks
+            See `compress_documents`.
+
+        Returns
+        -------
+        list of Document
+            See `compress_documents`.
+        """
         compressed, context = await self._acompress(documents, query)
         await asend(context, callbacks)
         return compressed
 
     def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
-        """Compress without a query."""
+        """Compress documents without a query."""
         return self._compress(documents, "")[0]
 
     async def atransform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
-        """Compress without a query, while the event loop goes on."""
+        """Compress documents without a query and without blocking the event loop."""
         return (await self._acompress(documents, ""))[0]
 
     def as_runnable(self) -> Runnable[dict[str, Any], list[Document]]:
-        """Return a runnable over ``{"documents": [...], "query": "..."}``."""
+        """Return a runnable whose input is ``{"documents": [...], "query": "..."}``."""
 
         def run(values: dict[str, Any], config: RunnableConfig) -> list[Document]:
             return self.compress_documents(values["documents"], values["query"], config.get("callbacks"))

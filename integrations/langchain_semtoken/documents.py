@@ -1,4 +1,4 @@
-"""Between LangChain's `Document` and the engine's `Chunk`; the caller's documents are read, never written."""
+"""Conversion between LangChain's `Document` and `Chunk`; the caller's documents are never changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,21 @@ from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, read_so
 
 
 def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
-    """Return chunks in the order of ``documents``."""
+    """Return the chunk of each document.
+
+    Parameters
+    ----------
+    documents
+        The documents, which are not changed. The metadata keys ``score`` and ``relevance_score`` hold the
+        retriever's score.
+    title_key
+        Metadata key of the title; the title is empty if the key is missing or is not text.
+
+    Returns
+    -------
+    list of Chunk
+        In the order of ``documents``.
+    """
     return [
         Chunk(
             document.page_content,
@@ -26,16 +40,28 @@ def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
 
 
 def to_documents(documents: Sequence[Document], context: CompressedContext) -> list[Document]:
-    """Return copies of the documents of which something is kept, in the order of the context.
+    """Return copies of the documents of which something is kept.
 
-    A copy has the kept text, the id, and the caller's metadata with one more key, ``semtoken``, see
-    `semtoken_rag.adapters.metadata.chunk_metadata`. If the splitter left a ``start_index``, the pieces also
-    have offsets into the document that was split.
+    A copy has the kept text, the id, and the caller's metadata with the key ``semtoken``, see
+    `semtoken_rag.adapters.metadata.chunk_metadata`. If the metadata have the splitter's ``start_index``, the
+    pieces also have offsets into the document that was split.
+
+    Parameters
+    ----------
+    documents
+        The documents of the call, which are not changed.
+    context
+        The result of the call.
+
+    Returns
+    -------
+    list of Document
+        In the order of the context.
     """
-    return [_compressed(documents[chunk.index], chunk) for chunk in context.chunks]
+    return [_to_document(documents[chunk.index], chunk) for chunk in context.chunks]
 
 
-def _compressed(document: Document, chunk: CompressedChunk) -> Document:
+def _to_document(document: Document, chunk: CompressedChunk) -> Document:
     note = chunk_metadata(chunk, read_source_start(document.metadata, document.metadata.get("start_index")))
     return document.model_copy(
         update={"page_content": chunk.text, "metadata": {**document.metadata, METADATA_KEY: note}}

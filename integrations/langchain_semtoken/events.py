@@ -10,7 +10,7 @@ EVENT = "semtoken"
 
 
 def send(context: CompressedContext | None, callbacks: Callbacks) -> None:
-    """Send the event; outside of a run there is nobody to send it to."""
+    """Send the event, unless there is no run that could receive it."""
     if context is None:
         return
     try:
@@ -30,6 +30,6 @@ async def asend(context: CompressedContext | None, callbacks: Callbacks) -> None
 
 
 def _only_without_parent(error: RuntimeError) -> None:
-    """Let a handler's own RuntimeError through: LangChain names the missing parent in words alone."""
+    """Raise any other RuntimeError: only its message tells the error of a missing parent run."""
     if "parent run id" not in str(error):
         raise error

@@ -1,4 +1,4 @@
-"""`SemTokenReader`: a local LLM in LangChain that gets its context beside the prompt, not inside of it."""
+"""`SemTokenReader`: a local LLM in LangChain that gets its context beside the prompt, not inside it."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from langchain_core.documents import Document
 from langchain_core.language_models.llms import LLM
 from langchain_core.outputs import GenerationChunk
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
-from pydantic import ConfigDict
+from pydantic import ConfigDict, field_validator
 
 from langchain_semtoken.compressor import SemTokenCompressor
 from langchain_semtoken.documents import to_chunks
 from semtoken_rag import Chunk, CompressedContext
 from semtoken_rag.llm.checks import check_beside
-from semtoken_rag.llm.generate import Mode, SemTokenLLM
+from semtoken_rag.llm.generate import SemTokenLLM
+from semtoken_rag.llm.modes import Mode, Text, resolve_mode
 
 
 class SemTokenReader(LLM):
     """Answer from a compressed context, as text, embeddings or a KV cache that holds what is kept.
 
-    The prompt is the question. The context comes beside it: as ``documents``, which ``compressor`` cuts, or
-    as ``context`` (and ``chunks``), which was made elsewhere. Answers are never looked up in LangChain's
-    global cache, which would not see the context.
+    The prompt is the question. The context comes beside it: as ``documents``, which ``compressor``
+    compresses, or as ``context`` (and ``chunks``) made elsewhere. Answers are never looked up in LangChain's
+    global cache, which does not know the context.
 
     Parameters
     ----------
     reader
         The model, its prompt and its settings.
     compressor
-        Cuts ``documents``; what it decides is all that is taken of it, the documents stay whole.
+        Compresses ``documents``; only its decisions are used, the documents stay whole.
     mode
-        ``text``, ``soft`` or ``kv``, see `SemTokenLLM.generate`.
+        `Text`, `Soft` or `KV`, or a shorthand such as ``kv``, see `SemTokenLLM.generate`.
 
     Examples
     --------
@@ -48,8 +49,13 @@ class SemTokenReader(LLM):
 
     reader: SemTokenLLM
     compressor: SemTokenCompressor | None = None
-    mode: Mode = "text"
+    mode: Mode = Text()
     cache: Any = False
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _resolve(cls, mode: Any) -> Mode:
+        return resolve_mode(mode)
 
     @property
     def _llm_type(self) -> str:
@@ -57,10 +63,10 @@ class SemTokenReader(LLM):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.reader.name, "mode": self.mode}
+        return {"model": self.reader.name, "mode": self.mode.name}
 
     def over(self, retriever: Runnable[str, list[Document]]) -> Runnable[str, str]:
-        """Return a chain from a question to its answer from what the retriever finds."""
+        """Return a chain that answers a question from what the retriever finds."""
 
         def run(question: str, config: RunnableConfig) -> str:
             return self.invoke(question, config, documents=retriever.invoke(question, config))
@@ -78,7 +84,7 @@ class SemTokenReader(LLM):
         **kwargs: Any,
     ) -> str:
         context, chunks = self._context(prompt, **kwargs)
-        reader = self.reader.stopping(stop)
+        reader = self.reader.with_stop(stop)
         return reader.generate(prompt, context, mode=self.mode, chunks=chunks).text
 
     def _stream(
@@ -89,7 +95,7 @@ class SemTokenReader(LLM):
         **kwargs: Any,
     ) -> Iterator[GenerationChunk]:
         context, chunks = self._context(prompt, **kwargs)
-        reader = self.reader.stopping(stop)
+        reader = self.reader.with_stop(stop)
         for part in reader.stream(prompt, context, mode=self.mode, chunks=chunks):
             if run_manager:
                 run_manager.on_llm_new_token(part)
@@ -106,6 +112,8 @@ class SemTokenReader(LLM):
         """Compress the documents, or pass on the context given; not both, see `check_beside`."""
         if not documents:
             return context, chunks
-        cutter = check_beside("documents", documents, self.compressor, "compressor", (context, chunks))
+        cutter = check_beside(
+            "documents", documents, cutter=self.compressor, kind="compressor", given=(context, chunks)
+        )
         made = to_chunks(documents, cutter.title_key)
         return cutter._run(made, question), made

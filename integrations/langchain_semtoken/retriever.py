@@ -11,7 +11,7 @@ ALIASES = {"compressor": "base_compressor", "retriever": "base_retriever"}
 
 
 class ContextualCompressionRetriever(contextual_compression.ContextualCompressionRetriever):
-    """Retrieve, then compress; takes ``compressor=`` and ``retriever=`` as well as LangChain's own names.
+    """Retrieve, then compress. ``compressor=`` and ``retriever=`` work as well as LangChain's own names.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What compressor and transformer have in common: frozen fields, and a way from documents to documents."""
+"""The common base of compressor and transformer: frozen settings that compress documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DocumentSettings(SemTokenSettings):
     def _compress(
         self, documents: Sequence[Document], query: str
     ) -> tuple[list[Document], CompressedContext | None]:
-        """Return the compressed documents, and the context with its stats if there was anything to do."""
+        """Return the compressed documents, and the result with its stats; None if there are no documents."""
         if not documents:
             return [], None
         context = self._run(to_chunks(documents, self.title_key), query)
@@ -29,7 +29,7 @@ class DocumentSettings(SemTokenSettings):
     async def _acompress(
         self, documents: Sequence[Document], query: str
     ) -> tuple[list[Document], CompressedContext | None]:
-        """Do the same while the event loop goes on."""
+        """Do the same without blocking the event loop."""
         if not documents:
             return [], None
         context = await self._arun(to_chunks(documents, self.title_key), query)

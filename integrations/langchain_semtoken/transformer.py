@@ -1,4 +1,4 @@
-"""`SemTokenTransformer`: documents on their way into an index, when no query is known."""
+"""`SemTokenTransformer`: compresses documents for an index, without a query, or fills a fingerprint store."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from langchain_semtoken.settings import DocumentSettings
 
 
 class SemTokenTransformer(DocumentSettings, BaseDocumentTransformer):
-    """Shorten documents without a query, even inside a pipeline, or make their fingerprints beforehand.
+    """Compress documents without a query, also inside a pipeline, or compute their fingerprints in advance.
 
-    Parameters: see `semtoken_rag.adapters.settings.SemTokenSettings`, and
+    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`, and one more.
 
     Parameters
     ----------
     mode : {"compress", "annotate"}
         ``"compress"`` shortens the documents of a call, which share one budget, by information density and
-        redundancy; those of which nothing is kept are left out. ``"annotate"`` leaves them as they are and
-        fills the fingerprint store, so that the first query finds their fingerprints there.
+        redundancy, and leaves out those of which nothing is kept. ``"annotate"`` leaves the documents as they
+        are and fills the fingerprint store for the first query.
     """
 
     mode: Literal["compress", "annotate"] = "compress"
 
     def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
-        """Return shortened copies in source order, or the documents themselves in mode ``"annotate"``."""
+        """Return shortened copies in source order; in mode ``"annotate"``, the documents themselves."""
         if self.mode == "compress":
             return self._compress(documents, "")[0]
         self._engine().annotate(to_chunks(documents, self.title_key))
         return list(documents)
 
     async def atransform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
-        """Do the same while the event loop goes on."""
+        """Do the same without blocking the event loop."""
         if self.mode == "compress":
             return (await self._acompress(documents, ""))[0]
         return await asyncio.to_thread(self.transform_documents, documents, **kwargs)

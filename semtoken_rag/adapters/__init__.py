@@ -1,4 +1,4 @@
-"""What the adapters of both frameworks share."""
+"""Settings and metadata that the LangChain and LlamaIndex adapters share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ``semtoken`` metadata key of the adapters: plain data that JSON can hold."""
+"""The ``semtoken`` metadata key of the adapters, whose value can be written as JSON."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ METADATA_KEY = "semtoken"
 
 
 def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> dict[str, Any]:
-    """Return what is kept of a chunk, for the metadata key `METADATA_KEY`.
+    """Return the value of the metadata key `METADATA_KEY`: what is kept of a chunk.
 
     Parameters
     ----------
     chunk
         A chunk of the result.
     source_start
-        Where its text begins in the document that was split, see `read_source_start`; None if unknown.
+        First character of its text in the document that was split, see `read_source_start`; None if
+        unknown.
 
     Returns
     -------
     dict
         ``{"pieces": [{"start", "end", "granularity", "score"}], "tokens_before", "tokens_after"}``. ``start``
-        and ``end`` count characters of the chunk's own text; with ``source_start`` each piece has
-        ``source_start`` and ``source_end`` as well, which count those of the document.
+        and ``end`` count characters of the chunk's own text. With ``source_start`` each piece also has
+        ``source_start`` and ``source_end``, which count characters of the document. A higher score = keep.
     """
     pieces = []
     for piece in chunk.pieces:
@@ -35,10 +36,10 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
             "granularity": piece.granularity.name.lower(),
             "score": round(float(piece.score), 6),
         }
-        if source_start is not None:
+        if read_source_start is not None:
             entry |= {
-                "source_start": source_start + entry["start"],
-                "source_end": source_start + entry["end"],
+                "source_start": read_source_start + entry["start"],
+                "source_end": read_source_start + entry["end"],
             }
         pieces.append(entry)
     return {
@@ -49,9 +50,9 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
 
 
 def read_source_start(metadata: Mapping[Any, Any], start: object) -> int | None:
-    """Return ``start`` if it tells where the text begins in its source.
+    """Return the first character of a text in its source document, if that is known.
 
-    None if it is no position, or if the text was compressed before and has gaps.
+    None if ``start`` is not a position, or if the text was compressed before and so has gaps.
 
     >>> read_source_start({}, 40), read_source_start({}, True), read_source_start({METADATA_KEY: {}}, 40)
     (40, None, None)
@@ -62,6 +63,6 @@ def read_source_start(metadata: Mapping[Any, Any], start: object) -> int | None:
 
 
 def read_title(metadata: Mapping[Any, Any], key: str) -> str:
-    """Return the document's title; empty where there is none, or none that is text."""
+    """Return the document's title; empty if it has none, or one that is not a string."""
     title = metadata.get(key)
     return title if isinstance(title, str) else ""

@@ -1,4 +1,4 @@
-"""The fields that all adapters share, and the engine that is made from them."""
+"""`SemTokenSettings`: the fields that all adapters share, and the engine made from them."""
 
 from __future__ import annotations
 
@@ -38,71 +38,76 @@ MADE_FROM = frozenset(
         "max_calls",
         "config",
     }
-)  # the other fields take part in a call, not in the engine
+)  # the engine is made from these; the other fields are used in a call
 
 
 class Once:
-    """A value made once, by the thread that comes first. Copies and pickles are empty, and all are equal."""
+    """A value made once, by the first thread that needs it. Copies and pickles are empty; all are equal."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.value: SemToken | None = None
 
     def get(self, make: Callable[[], SemToken]) -> SemToken:
-        """Return the value; ``make`` is called only where there is none yet."""
+        """Return the value; ``make`` is called if there is none yet."""
         with self._lock:
             if self.value is None:
                 self.value = make()
             return self.value
 
     def __reduce__(self) -> tuple[type[Once], tuple[()]]:
-        """Copy and pickle as an empty one."""
+        """Copy and pickle as an empty object."""
         return Once, ()
 
     def __eq__(self, other: object) -> bool:
-        """Tell nothing apart: what is made follows from the settings that hold this."""
+        """Return True for any other `Once`: the value follows from the settings that hold it."""
         return isinstance(other, Once)
 
     __hash__ = None  # type: ignore[assignment]  # never a key
 
 
 class SemTokenSettings(BaseModel):
-    """What is kept of the documents of a call. The budget covers all of them together, not each one.
+    """The settings of an adapter. The budget covers all documents of a call together, not each one.
+
+    The retriever's scores are carried along to the results. They have weight 0 for now: they do not change
+    what is kept.
 
     Parameters
     ----------
     ratio : float in (0, 1], optional
-        Part of the tokens to keep; 0.4 where neither it nor ``max_tokens`` is given.
+        Share of the tokens to keep; 0.4 if neither it nor ``max_tokens`` is given.
     max_tokens : int >= 1, optional
-        Most tokens to keep. Given together with ``ratio``, the smaller of the two rules.
+        Most tokens to keep. If ``ratio`` is given too, the smaller budget counts.
     token_counter : callable, tokenizer or None
-        The reader's way to count: ``str -> int``, a Hugging Face tokenizer, a tiktoken encoding;
-        None counts with the encoder's own tokenizer.
+        How the reader counts: ``str -> int``, a Hugging Face tokenizer, or a tiktoken encoding; None counts
+        with the encoder's own tokenizer.
     encoder : str, model or Encoder
-        ``"auto"``, ``"static"``, the name, path or object of a sentence-transformers model, or any `Encoder`.
+        ``"auto"``, ``"static"``, the name, path or object of a sentence-transformers model, or any `Encoder`,
+        see `semtoken_rag.encoders.registry.resolve_encoder`.
     strategy : str or Strategy
-        What decides between the sentences.
+        Rule that decides which units are kept: ``"semtoken"``, another name, or any callable from a `Problem`
+        to a `Selection`.
     min_tokens : int >= 0
         Under a ratio, a call with fewer tokens passes through unchanged; 0 leaves it to ``config``.
     title_key : str
         Metadata key of the document's title: context for the encoder, never part of the result's text.
     store : str, ByteStore or None
-        Where fingerprints are kept from call to call: ``"memory://"``, ``"sqlite:///file"``,
-        ``"redis://host"``, any LangChain ``ByteStore``; None computes them anew in each call.
+        Store of fingerprints between calls: ``"memory://"``, ``"sqlite:///file"``, ``"redis://host"``, or any
+        LangChain ``ByteStore``; None computes them anew in each call.
     on_error : {"fallback", "raise"}
-        After a failure inside, return the originals cut to the budget, or let the error through.
+        After a failure inside: return the originals cut to the budget, or raise the error.
     deadline : float > 0, optional
         Seconds that a call may take, see `Config`; None leaves it to ``config``.
     max_calls : int >= 1, optional
-        Calls that may be under way or waiting at one time, see `Config`; None leaves it to ``config``.
+        Calls that may run or wait at the same time, see `Config`; None leaves it to ``config``.
     config : Config, optional
-        The engine's finer settings.
+        Further settings of the engine.
 
     Raises
     ------
     ValueError
-        For a value out of range, with that value in the message (pydantic's ``ValidationError`` is one);
-        when written as JSON, for an object in a field that JSON can hold a name or an address of.
+        For a value out of range, with that value in the message (pydantic's ``ValidationError`` is one); and
+        on writing JSON, for an object in a field of which JSON can hold only a name or an address.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
@@ -125,7 +130,7 @@ class SemTokenSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _some_budget(cls, data: Any) -> Any:
-        """Drop the default ratio where ``max_tokens`` is the budget; refuse to be without any."""
+        """Drop the default ratio if ``max_tokens`` is the budget; refuse to have neither."""
         if not isinstance(data, dict):
             return data
         if data.get("max_tokens") is not None:
@@ -142,7 +147,7 @@ class SemTokenSettings(BaseModel):
 
     @field_serializer("config", when_used="json")
     def _plain_config(self, value: Config | None) -> dict[str, Any] | None:
-        """Write what differs from the default, which has the segmenter's function in it."""
+        """Return the fields that differ from the default; the segmenter, a function, must not."""
         if value is None:
             return None
         changed = {f.name: v for f in fields(value) if (v := getattr(value, f.name)) != f.default}
@@ -151,29 +156,29 @@ class SemTokenSettings(BaseModel):
         return changed
 
     def __copy__(self) -> Self:
-        """Copy with an engine of its own: ``model_copy(update=...)`` may change what it is made from."""
+        """Copy without the engine: ``model_copy(update=...)`` may change what it is made from."""
         copied = super().__copy__()
         copied._once = Once()
         return copied
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a field, and forget the engine that was made from its former value."""
+        """Set a field, and drop the engine if it was made from the former value."""
         super().__setattr__(name, value)
         if name in MADE_FROM:
             self._once = Once()
 
     def _run(self, chunks: Sequence[Chunk], query: str) -> CompressedContext:
-        """Compress; a blank query compresses by information density and redundancy."""
+        """Compress; without a query, information density and redundancy decide."""
         return self._engine().compress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio)
 
     async def _arun(self, chunks: Sequence[Chunk], query: str) -> CompressedContext:
-        """Compress while the event loop goes on; a model that is not loaded yet is loaded beside it too."""
+        """Compress without blocking the event loop, the load of a model included."""
         if (engine := self._once.value) is None:
             engine = await asyncio.to_thread(self._engine)
         return await engine.acompress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio)
 
     def _engine(self) -> SemToken:
-        """Return the engine, made on first use."""
+        """Return the engine, which is made on first use."""
         return self._once.get(self._make)
 
     def _make(self) -> SemToken:

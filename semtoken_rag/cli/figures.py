@@ -17,7 +17,7 @@ from semtoken_rag.cli.errors import one_line
 from semtoken_rag.cli.options import Encoder, compressed
 from semtoken_rag.encoders.base import encode
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.paper.clusters import averaged, greedy_clusters
+from semtoken_rag.paper.clusters import average_clusters, greedy_clusters
 from semtoken_rag.types import Tokens
 
 TAUS = (0.8, 0.7, 0.6)
@@ -112,7 +112,7 @@ def _trajectory(viz: Any, given: Given) -> Any:
     tokens, stages = given.tokens(), {}
     for tau in given.taus:
         clusters = greedy_clusters(tokens.vectors, tokens.chunk, tau)
-        stages[f"merged at tau = {tau:g}"] = averaged(tokens.vectors, clusters)
+        stages[f"merged at tau = {tau:g}"] = average_clusters(tokens.vectors, clusters)
     return viz.trajectory({"fingerprints": tokens.vectors, **stages})
 
 

@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.gguf import located, packaged
 
 if TYPE_CHECKING:
     from semtoken_rag.llm.generate import SemTokenLLM
@@ -40,7 +39,7 @@ def ui(
         listener = socket.create_server((host, port))  # a port in use is told before a model is loaded
         with Console(stderr=True).status("Loading the encoder and the reader"):
             reader = load_reader(llm)
-            counter = reader.reader.tokenizer if reader else None
+            counter = reader.tokenizer if reader else None
             workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter)
         app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
 
@@ -49,9 +48,9 @@ def ui(
 
 
 def load_reader(name: str) -> SemTokenLLM | None:
-    """Load the local LLM; None for ``none``, and for ``auto`` where there is none to be had."""
+    """Load the local LLM; return None for ``none``, and for ``auto`` if there is none."""
     if name == "auto":
-        name = str((find_spec("transformers") and packaged()) or "none")
+        name = _packaged() or "none"
     if name == "none":
         return None
     from transformers.utils.logging import disable_progress_bar
@@ -59,5 +58,14 @@ def load_reader(name: str) -> SemTokenLLM | None:
     from semtoken_rag.llm.generate import SemTokenLLM
 
     disable_progress_bar()
-    place, options = located(name)
-    return SemTokenLLM.load(place, **options)
+    return SemTokenLLM.load(name)
+
+
+def _packaged() -> str | None:
+    """Return the path of the packaged LLM, None if it cannot run here."""
+    if not (find_spec("torch") and find_spec("transformers")):
+        return None
+    from semtoken_rag.llm.gguf import packaged_gguf_path
+
+    path = packaged_gguf_path()
+    return str(path) if path else None

@@ -1,4 +1,4 @@
-"""What only a whole corpus can tell: boilerplate and copies."""
+"""Boilerplate and copies, which only a whole corpus can show."""
 
 from __future__ import annotations
 

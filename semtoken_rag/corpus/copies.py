@@ -1,4 +1,4 @@
-"""Copies: the boilerplate of a corpus that can be left out where it is stored."""
+"""Copies: boilerplate of a corpus that can be left out when the corpus is indexed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import numpy as np
 from semtoken_rag.corpus.novelty import CorpusNovelty, boilerplate_threshold
 from semtoken_rag.types import BoolArray, Chunk, Units
 
-SAME = 0.9999  # cosine of the same words, whatever encodes them
+SAME = 0.9999  # cosine of the same words, by any encoder
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 Wording: TypeAlias = tuple[str, ...]
 
 
 def normalised_words(text: str) -> Wording:
-    """Words and marks of ``text`` in order, without case, blanks and the marks that end it.
+    """Return the words and punctuation marks of a text, without case, blanks and the marks at its end.
 
-    >>> wording("All rights  reserved.") == wording("ALL RIGHTS RESERVED")
+    >>> normalised_words("All rights  reserved.") == normalised_words("ALL RIGHTS RESERVED")
     True
     """
     return tuple(_TOKEN.findall(text.casefold().rstrip(" \t\r\n.,;:!")))
@@ -29,28 +29,41 @@ def normalised_words(text: str) -> Wording:
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Tell which units say word for word what was kept once already, and what much of the corpus says.
+    """Find the units that repeat, word for word, boilerplate that was kept once already.
 
-    What is left out cannot be had back, so both the copy and its frequency are taken to the word. By their
-    fingerprints, "the connection was lost" and "established" are as close as paraphrases, and two villages
-    that happen to have the same number of inhabitants are lines of one template.
+    A unit that is left out of an index cannot be brought back, so the copy and its frequency are both
+    compared word for word. By their fingerprints, "the connection was lost" and "the connection was
+    established" are as close as paraphrases, and two villages with the same number of inhabitants are lines
+    of one template.
 
-    The first occurrence is kept; what is lost is that the other documents say the same. It remembers what it
-    kept: not thread-safe, and another object keeps a first occurrence of its own.
+    The first occurrence is kept. The index then no longer says which other documents have the unit. An object
+    remembers what it kept: it is not safe for threads, and another object keeps first occurrences of its own.
 
     Parameters
     ----------
     novelty
-        The corpus, these documents included.
+        The corpus, including the documents to be searched.
     """
 
     novelty: CorpusNovelty
     _kept: set[Wording] = field(default_factory=set, init=False, repr=False)
 
     def __call__(self, chunks: Sequence[Chunk], units: Units) -> BoolArray:
-        """Find the copies among the units of ``chunks``: (m,), True = can be left out.
+        """Find the copies among the units of chunks.
 
-        A row of a table is none, as it means what its header says, nor is a header whose rows are kept.
+        A row of a table is no copy, since its meaning depends on its header; nor is a header with rows.
+
+        Parameters
+        ----------
+        chunks
+            The documents.
+        units
+            Their m units.
+
+        Returns
+        -------
+        (m,) bool
+            True if the unit can be left out.
         """
         places = zip(units.chunk.tolist(), units.chars.tolist(), strict=True)
         texts = [chunks[chunk].text[start:end] for chunk, (start, end) in places]

@@ -1,7 +1,7 @@
-"""Novelty: a unit that recurs across the documents of a corpus is boilerplate there, and of low density.
+"""Novelty: a unit that recurs across the documents of a corpus is boilerplate, and worth less.
 
-The paper's "repetitive templates" and "boilerplate content" (section 1): licences, navigation, disclaimers,
-log lines. One call cannot tell them from facts, the corpus can.
+These are the paper's "repetitive templates" and "boilerplate content" (section 1): licences, navigation,
+disclaimers, log lines. A single call cannot tell them from facts; the corpus can.
 """
 
 from __future__ import annotations
@@ -23,25 +23,40 @@ from semtoken_rag.strategy.base import Problem
 from semtoken_rag.types import Chunk, FloatArray, IntArray
 
 THRESHOLD = 0.93  # cosine of copies by the static table
-LEAST, SHARE = 5, 0.01  # boilerplate is in this many documents, and in this share of all
+LEAST, SHARE = 5, 0.01  # boilerplate is in at least this many documents, and in at least this share of all
 SLOPE, CEILING = 2.0, 4.0  # see `log_odds`
-BATCH = 256  # units encoded or looked up at a time, which bounds what is held of their copies
+BATCH = 256  # units encoded or searched for at a time, which limits the memory for their copies
 FORMAT = "semtoken-novelty/1"
 _MARKS = re.compile(r"[!-/:-@\[-`{-~¡-¿\u2010-\u2027\u2030-\u205e\u3000-\u303f\uff01-\uff0f]+")
 
 
 def boilerplate_threshold(documents: int) -> float:
-    """Documents from which a unit counts as boilerplate, in a corpus of ``documents``."""
+    """Return the number of documents, out of ``documents``, from which a unit counts as boilerplate."""
     return max(LEAST, SHARE * documents)
 
 
 def log_odds(frequency: IntArray, documents: int) -> FloatArray:
-    """Log-odds that units lose by being in ``frequency`` documents: (m,) float32, at most 0, higher = keep.
+    """Return what units lose, in log-odds, by being in several documents.
 
-    One is boilerplate with odds ((frequency - 1) / (usual - 1)) ** SLOPE, even at the `usual` frequency, and
-    boilerplate is wanted exp(-CEILING) times as often. So one of a single document loses nothing, one of 2
-    in 3 documents 0.06, and from there the loss grows with the log of the frequency up to CEILING.
+    The odds that a unit is boilerplate are ((frequency - 1) / (threshold - 1)) ** SLOPE, so they are even at
+    `boilerplate_threshold`; and boilerplate is wanted exp(-CEILING) times as often as the rest. A unit of one
+    document thus loses nothing; from there the loss grows, in the end with the log of the frequency, up to
+    CEILING.
 
+    Parameters
+    ----------
+    frequency
+        Number of documents that hold each unit: (m,) int.
+    documents
+        Number of documents in the corpus.
+
+    Returns
+    -------
+    (m,) float32
+        At most 0, higher = keep.
+
+    Examples
+    --------
     >>> [f"{loss:.2f}" for loss in log_odds(np.array([1, 2, 5, 50]), 100)]
     ['0.00', '-0.06', '-0.67', '-3.70']
     """
@@ -51,21 +66,28 @@ def log_odds(frequency: IntArray, documents: int) -> FloatArray:
 
 
 class CorpusNovelty:
-    """In how many documents of a corpus a unit recurs, near word for word or in meaning.
+    """Count the documents of a corpus in which a unit recurs, word for word or nearly so.
 
-    A fingerprint here is the mean of the token vectors of a unit's words, encoded alone and by this object's
-    encoder whatever the call's: in context, a transformer's vectors of one sentence differ from document to
-    document, and marks, the same everywhere, draw all means together. Reads are thread-safe, writes are not.
-    Needs faiss; ImportError without it.
+    A fingerprint here is the mean of the token vectors of a unit's words, without punctuation, which is the
+    same everywhere and would draw all means together. The unit is encoded alone, since in context a
+    transformer's vectors of one sentence differ from document to document, and always by this object's
+    encoder. Reads are safe for threads, writes are not.
 
     Parameters
     ----------
     encoder
-        Makes the fingerprints; None takes the shipped static table.
+        Encoder of the fingerprints; None takes the shipped static table.
     threshold
-        Cosine from which units are copies. The default suits the static table, 0.85 all-MiniLM-L6-v2.
+        Cosine from which units are copies. The default fits the static table; 0.85 fits all-MiniLM-L6-v2.
     exact
-        Units up to which all are compared, see `Neighbours`.
+        Number of units up to which the search is exhaustive, see `semtoken_rag.corpus.index.Neighbours`.
+
+    Raises
+    ------
+    ImportError
+        If faiss is missing; the message names the extra.
+    ValueError
+        If ``threshold`` is not above 0 and at most 1.
 
     Examples
     --------
@@ -86,17 +108,17 @@ class CorpusNovelty:
 
     @classmethod
     def from_chunks(cls, chunks: Sequence[Chunk], encoder: Encoder | None = None) -> CorpusNovelty:
-        """Index a corpus, each chunk a document; see `add_chunks`."""
+        """Index a corpus, one document for each chunk or id; see `add_chunks`."""
         made = cls(encoder)
         made.add_chunks(chunks)
         return made
 
     def __len__(self) -> int:
-        """Documents that have a unit in the index."""
+        """Return the number of documents that have a unit in the index."""
         return len(self._documents)
 
     def fingerprints(self, texts: Sequence[str]) -> FloatArray:
-        """Mean vector of each text's words: (m, d) float32 of length 1; zeros for a text without any."""
+        """Return the mean vector of each text's words: (m, d) float32, of unit length or 0 without words."""
         sums = np.zeros((len(texts), self._index.dimensions), np.float32)
         for start in range(0, len(texts), BATCH):
             batch = [_MARKS.sub(" ", text) for text in texts[start : start + BATCH]]
@@ -107,9 +129,23 @@ class CorpusNovelty:
     def add_chunks(
         self, chunks: Sequence[Chunk], documents: Sequence[str] | None = None, segmenter: Segmenter = segment
     ) -> None:
-        """Index the units of ``chunks``, of the documents named; by default a document is an id or a chunk.
+        """Add the units of chunks to the index.
 
-        Name them where chunks overlap: what two chunks of one document share is no boilerplate.
+        Parameters
+        ----------
+        chunks
+            The chunks, in one call or in several.
+        documents
+            Name of the document that each chunk is from, as many as ``chunks``. None takes the chunk's id; a
+            chunk without an id is a document by itself. Give names if chunks overlap, since what two chunks
+            of one document share is not boilerplate.
+        segmenter
+            Cuts the texts into units.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many names as chunks.
         """
         names, known = documents, len(self._owner)
         if names is None:
@@ -124,8 +160,21 @@ class CorpusNovelty:
         self.add([name for name, _ in owned], self.fingerprints([text for _, text in owned]))
 
     def add(self, documents: Sequence[str], vectors: FloatArray) -> None:
-        """Index fingerprints (m, d), each with the document (m,) that holds it."""
-        vectors = self._checked(vectors)
+        """Add fingerprints to the index.
+
+        Parameters
+        ----------
+        documents
+            Name of the document that holds each unit, m of them.
+        vectors
+            Fingerprints (m, d) as `fingerprints` returns them.
+
+        Raises
+        ------
+        ValueError
+            If the numbers differ, or the vectors are not finite or do not fit the index.
+        """
+        vectors = self._check(vectors)
         if len(documents) != len(vectors):
             raise ValueError(f"every vector needs a document, got {len(documents)} for {len(vectors)}")
         numbers = [self._documents.setdefault(name, len(self._documents)) for name in documents]
@@ -133,11 +182,26 @@ class CorpusNovelty:
         self._index.add(vectors)
 
     def frequency(self, vectors: FloatArray, threshold: float | None = None) -> IntArray:
-        """Count the documents that hold a copy of each unit: (m, d) -> (m,), each document once.
+        """Count the documents that hold a copy of each unit.
 
-        ``threshold`` takes the place of the object's. ValueError where ``vectors`` do not fit the index.
+        Parameters
+        ----------
+        vectors
+            Fingerprints (m, d) of the units.
+        threshold
+            Cosine from which units are copies; None takes that of the object.
+
+        Returns
+        -------
+        (m,) int
+            Number of documents; a document with several copies counts once.
+
+        Raises
+        ------
+        ValueError
+            If the vectors are not finite or do not fit the index.
         """
-        vectors, documents = self._checked(vectors), max(len(self), 1)
+        vectors, documents = self._check(vectors), max(len(self), 1)
         out = np.zeros(len(vectors), np.int64)
         for start in range(0, len(vectors), BATCH):
             limits, found = self._index.within(vectors[start : start + BATCH], threshold or self.threshold)
@@ -147,15 +211,15 @@ class CorpusNovelty:
         return out
 
     def prior(self, vectors: FloatArray) -> FloatArray:
-        """`log_odds` of each unit: (m, d) -> (m,) float32, at most 0, higher = keep."""
+        """Return the `log_odds` of units: fingerprints (m, d) to (m,) float32, at most 0, higher = keep."""
         return log_odds(self.frequency(vectors), len(self))
 
     def __call__(self, problem: Problem) -> FloatArray:
-        """Prior of each unit of a call, for adding to its score: (m,) float32, at most 0, higher = keep."""
+        """Return the prior of each unit of a call: (m,) float32, at most 0, to be added to its score."""
         return self.prior(self.fingerprints([problem.text(i) for i in range(len(problem.units))]))
 
     def save(self, folder: str | Path) -> None:
-        """Write the index and what it is of to ``folder``."""
+        """Write the index and the names of its documents to a folder."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._index.save(folder / "units.faiss")
@@ -166,12 +230,24 @@ class CorpusNovelty:
 
     @classmethod
     def load(cls, folder: str | Path, encoder: Encoder | None = None) -> CorpusNovelty:
-        """Read what `save` wrote.
+        """Read an index from a folder.
+
+        Parameters
+        ----------
+        folder
+            A folder that `save` wrote.
+        encoder
+            The encoder that the index was made with; None takes the shipped static table.
+
+        Returns
+        -------
+        CorpusNovelty
+            The index.
 
         Raises
         ------
         ValueError
-            Where the files are foreign, of another version or encoder, or do not belong together.
+            If the files are foreign, of another version or encoder, or do not belong together.
         """
         folder = Path(folder)
         try:
@@ -188,7 +264,7 @@ class CorpusNovelty:
             raise ValueError(f"{str(folder)!r} holds no novelty that can be read here: {error}") from error
         return made
 
-    def _checked(self, vectors: FloatArray) -> FloatArray:
+    def _check(self, vectors: FloatArray) -> FloatArray:
         d = self._index.dimensions
         if vectors.ndim != 2 or vectors.shape[1] != d:
             raise ValueError(f"vectors must have the shape (m, {d}), got {vectors.shape}")

@@ -1,1 +1,1 @@
-"""Encoders: where the token vectors come from."""
+"""Encoders: they turn texts into token vectors. `base` has the protocol, `registry` resolves ``encoder=``."""

@@ -1,4 +1,4 @@
-"""Adapters: low-rank changes of an encoder's weights, small enough to ship (arxiv.org/abs/2106.09685)."""
+"""Low-rank adapters of an encoder's weights, small enough to ship (LoRA, arxiv.org/abs/2106.09685)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Adapted:
-    """A model, by name or path, and the adapter whose changes are added to its weights."""
+class AdaptedModel:
+    """A base model and the adapter that is added to its weights.
+
+    Attributes
+    ----------
+    base
+        Name on the Hugging Face hub, or path of a folder.
+    path
+        The adapter's file, ``.safetensors``.
+    """
 
     base: str
     path: Path
 
 
 def targets(module: torch.nn.Module) -> dict[str, torch.nn.Linear]:
-    """Linear layers that an adapter changes, by name: all but the pooler, which token vectors never pass."""
+    """Return the linear layers that an adapter changes, by name.
+
+    These are all but the pooler, which token vectors do not pass through.
+    """
     torch = require("torch", extra="torch")
     return {
         name: layer
@@ -36,7 +47,17 @@ def targets(module: torch.nn.Module) -> dict[str, torch.nn.Linear]:
 def save(
     path: Path, factors: Mapping[str, tuple[torch.Tensor, torch.Tensor]], metadata: Mapping[str, str]
 ) -> None:
-    """Write factors (up (out, r), down (r, in)) by layer name in half precision, with text metadata."""
+    """Write an adapter to a file, in half precision.
+
+    Parameters
+    ----------
+    path
+        The ``.safetensors`` file; its folder is made if it is missing.
+    factors
+        By layer name: up (out, r) and down (r, in), whose product is added to the layer's weight.
+    metadata
+        Text by key; ``base`` names the encoder.
+    """
     safetensors = require("safetensors.torch", extra="torch")
     tensors = {
         f"{name}:{part}": tensor.detach().half().contiguous()
@@ -44,11 +65,11 @@ def save(
         for part, tensor in zip(("up", "down"), pair, strict=True)
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_in_order(safetensors.save(tensors, dict(metadata))))
+    path.write_bytes(_sort_header(safetensors.save(tensors, dict(metadata))))
 
 
-def _in_order(file: bytes) -> bytes:
-    """Sort the header of a safetensors file, which the library writes in another order each time."""
+def _sort_header(file: bytes) -> bytes:
+    """Sort the header of a safetensors file, whose order differs from one write to the next."""
     size, start = int.from_bytes(file[:8], "little"), 8
     header = json.dumps(json.loads(file[start : start + size]), sort_keys=True).encode()
     header += b" " * (-len(header) % 8)  # the data begin at a multiple of eight
@@ -56,7 +77,20 @@ def _in_order(file: bytes) -> bytes:
 
 
 def average(changes: Sequence[Mapping[str, tuple[torch.Tensor, torch.Tensor]]], rank: int) -> dict[str, Any]:
-    """Mean of several changes as its nearest factors of ``rank``: up (out, r), down (r, in) by layer name."""
+    """Average several adapters, and return the nearest factors of a given rank.
+
+    Parameters
+    ----------
+    changes
+        One mapping for each adapter, by layer name: up (out, r) and down (r, in).
+    rank
+        The r of the result.
+
+    Returns
+    -------
+    dict
+        By layer name: up (out, rank) and down (rank, in), the truncated SVD of the mean change.
+    """
     torch = require("torch", extra="torch")
     factors = {}
     for name in changes[0]:
@@ -67,13 +101,23 @@ def average(changes: Sequence[Mapping[str, tuple[torch.Tensor, torch.Tensor]]], 
     return factors
 
 
-def metadata(path: Path) -> dict[str, str]:
-    """Read what `save` wrote beside the factors; ``base`` names the encoder they belong to.
+def read_metadata(path: Path) -> dict[str, str]:
+    """Read the metadata of an adapter.
+
+    Parameters
+    ----------
+    path
+        A file that `save` wrote.
+
+    Returns
+    -------
+    dict
+        Text by key; ``base`` names the encoder that the factors belong to.
 
     Raises
     ------
     ValueError
-        Where the file is missing or not an adapter.
+        If the file is missing or is not an adapter.
     """
     safetensors = require("safetensors", extra="torch")
     try:
@@ -89,12 +133,24 @@ def metadata(path: Path) -> dict[str, str]:
 
 
 def apply(module: torch.nn.Module, path: Path) -> str:
-    """Add the changes in ``path`` to the weights of ``module``, in place; return a digest of the file.
+    """Add an adapter to the weights of a module, in place.
+
+    Parameters
+    ----------
+    module
+        The transformer, in the precision in which the sum is to be kept.
+    path
+        A file that `save` wrote.
+
+    Returns
+    -------
+    str
+        Digest of the file, eight hexadecimal digits.
 
     Raises
     ------
     ValueError
-        Where the file does not fit the module.
+        If the file does not fit the module.
     """
     torch = require("torch", extra="torch")
     factors: dict[str, Any] = require("safetensors.torch", extra="torch").load_file(str(path))

@@ -1,4 +1,4 @@
-"""What an encoder is: text in, one fingerprint a token out."""
+"""The `Encoder` protocol, and the checks of what an encoder returns."""
 
 from __future__ import annotations
 
@@ -11,37 +11,87 @@ from semtoken_rag.arrays import unit_length
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import Encoding, IntArray, Query
 
-__all__ = ["Encoder", "encodable", "encode", "encode_call", "ordered", "unit_length"]
+__all__ = ["Encoder", "encodable", "encode", "encode_call", "is_ordered", "unit_length"]
 
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Structural type of everything that can be passed as ``encoder=``.
+    """Protocol of an encoder: what can be passed as ``encoder=``.
+
+    An encoder may have two more members. ``fingerprint``, a str, takes the place of ``name`` in the keys of a
+    store, if the vectors depend on more than the name says. ``encode_question(question) -> Encoding`` encodes
+    the question in place of `encode`. `semtoken_rag.testing.check_encoder` checks an encoder of your own.
 
     Attributes
     ----------
     name
-        Names the vectors: two encoders of one name give the same vectors for the same text. An encoder whose
-        vectors depend on more may have an attribute ``fingerprint``, a str, which stores go by.
+        Name of the vectors: two encoders with the same name return the same vectors for the same text.
     """
 
     name: str
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-        """Encode each text with its title (may be empty) in front as context, in one batched pass."""
+        """Encode all texts of a call in one batched pass.
+
+        Parameters
+        ----------
+        texts
+            Any strings, also empty ones and ones with lone surrogates (see `encodable`). The sequence may be
+            empty.
+        titles
+            As many as ``texts``. A title is context in front of its text; it may be empty.
+
+        Returns
+        -------
+        list of Encoding
+            One for each text, in order. With n tokens in the text, t in its title and d dimensions:
+
+            - ``ids`` (n,) int: token ids, without special tokens.
+            - ``offsets`` (n, 2) int: character range of each token, ``0 <= start <= end <= len(text)``.
+              Starts and ends never decrease from one token to the next; two tokens may share characters.
+            - ``vectors`` (n, d) float32: finite, of unit length (or zero, for a token that is similar to
+              none), and the same whatever else is in the call.
+            - ``title_ids`` (t,) int and ``title_vectors`` (t, d) float32: the same for the title.
+
+            d is the same in all encodings of all calls. `semtoken_rag.encoders.base.encode` checks shapes,
+            offsets and finiteness.
+
+        Raises
+        ------
+        Exception
+            Any exception makes the call fall back, or reaches the caller under ``on_error="raise"``. An
+            encoder that takes long should call `semtoken_rag.deadline.check` between batches and let its
+            `DeadlineExceeded` through.
+        """
         ...
 
     def count(self, text: str) -> int:
-        """Tokens of ``text`` in the encoder's own tokenizer, without special tokens."""
+        """Return the number of tokens of ``text`` in the encoder's own tokenizer, without special tokens."""
         ...
 
 
 def encode_call(
     encoder: Encoder, texts: Sequence[str], titles: Sequence[str], question: str
 ) -> tuple[list[Encoding], Query | None]:
-    """Encode the texts of a call and its question in one pass; None for a question without tokens.
+    """Encode the texts of a call and its question in one pass.
 
-    An encoder with a method ``encode_question(question) -> Encoding`` has its question by that.
+    Parameters
+    ----------
+    encoder
+        If it has a method ``encode_question``, that encodes the question.
+    texts
+        The texts.
+    titles
+        Their titles, see `Encoder.encode`.
+    question
+        May be empty.
+
+    Returns
+    -------
+    encodings
+        One for each text.
+    query
+        None if the question has no tokens.
     """
     if not question:
         return encode(encoder, texts, titles), None
@@ -53,15 +103,29 @@ def encode_call(
 
 
 def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-    """Encode, and refuse what cannot be fingerprints.
+    """Call the encoder, and check what it returns.
+
+    Parameters
+    ----------
+    encoder
+        The encoder.
+    texts
+        The texts.
+    titles
+        Their titles, see `Encoder.encode`.
+
+    Returns
+    -------
+    list of Encoding
+        What the encoder returned, unchanged.
 
     Raises
     ------
     FloatingPointError
-        Where a vector is not finite.
+        If a vector is not finite.
     ValueError
-        Where there are not as many encodings as texts, or not one vector a token, all of one length; and
-        where offsets are not `ordered`.
+        If the number of encodings is not that of the texts, if the shapes do not agree (one vector for each
+        token, one dimension d for all), or if offsets are out of order or outside the text.
     """
     encodings = encoder.encode(texts, titles)
     if len(encodings) != len(texts):
@@ -74,7 +138,7 @@ def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> lis
                 f"the encoder {encoder.name} returned offsets, vectors and title vectors of {shapes} "
                 f"for {n} tokens and {t} of the title"
             )
-        if not ordered(e.offsets, len(text)):
+        if not is_ordered(e.offsets, len(text)):
             raise ValueError(
                 f"the encoder {encoder.name} returned offsets that are not in order in {len(text)} characters"
             )
@@ -83,10 +147,12 @@ def encode(encoder: Encoder, texts: Sequence[str], titles: Sequence[str]) -> lis
     return encodings
 
 
-def ordered(offsets: IntArray, size: int) -> bool:
-    """Tell whether tokens (n, 2) lie one after the other in a text of ``size``; they may share characters.
+def is_ordered(offsets: IntArray, size: int) -> bool:
+    """Return whether offsets (n, 2) are in order and inside a text of ``size`` characters.
 
-    >>> ordered(np.array([[0, 3], [4, 6], [4, 6]]), 6), ordered(np.array([[4, 6], [0, 3]]), 6)
+    Tokens may share characters.
+
+    >>> is_ordered(np.array([[0, 3], [4, 6], [4, 6]]), 6), is_ordered(np.array([[4, 6], [0, 3]]), 6)
     (True, False)
     """
     if not len(offsets):

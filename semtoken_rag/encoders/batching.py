@@ -1,4 +1,4 @@
-"""How rows are padded, and which of them share a batch."""
+"""Padding of rows, and their grouping into batches."""
 
 from __future__ import annotations
 
@@ -8,23 +8,39 @@ STEP = 16  # tokens
 
 
 def pad_length(length: int) -> int:
-    """Tokens of a row after padding: the next multiple of `STEP`.
+    """Return the tokens of a row after padding: the next multiple of `STEP`.
 
-    >>> padded(1), padded(16), padded(17)
+    >>> pad_length(1), pad_length(16), pad_length(17)
     (16, 16, 32)
     """
     return -(-length // STEP) * STEP
 
 
 def group_into_batches(lengths: Sequence[int], most: int, *, mixed: bool) -> list[list[int]]:
-    """Group rows into batches of at most ``most`` padded tokens, or of a single row, longest first.
+    """Group rows into batches, longest first.
 
-    ``mixed`` pads every row to the longest of its batch, for few batches. Without it, rows of a batch have
-    one padded length: then what is computed for a row does not depend on the others, to the last bit, since
-    neither attention nor the products over the rows see another shape.
+    Parameters
+    ----------
+    lengths
+        Tokens of each row.
+    most
+        Limit on the padded tokens of a batch; a single row may exceed it.
+    mixed
+        True pads each row to the longest of its batch, which makes few batches. False puts rows of one padded
+        length into a batch: then the vectors of a row do not depend on the other rows, to the last bit, since
+        neither attention nor the products over the rows see another shape.
 
-    >>> batches([60, 4, 58, 5], 512, mixed=False), batches([60, 4, 58, 5], 512, mixed=True)
-    ([[0, 2], [1, 3]], [[0, 2, 3, 1]])
+    Returns
+    -------
+    list of list of int
+        Row numbers of each batch.
+
+    Examples
+    --------
+    >>> group_into_batches([60, 4, 58, 5], 512, mixed=False)
+    [[0, 2], [1, 3]]
+    >>> group_into_batches([60, 4, 58, 5], 512, mixed=True)
+    [[0, 2, 3, 1]]
     """
     made: list[list[int]] = []
     size = [pad_length(length) for length in lengths]

@@ -1,4 +1,4 @@
-"""Where a module runs: put on a device, or copied to the CPU when the GPU is full."""
+"""The device that a module runs on, and the CPU in its place when the GPU is full."""
 
 from __future__ import annotations
 
@@ -17,7 +17,27 @@ log = logging.getLogger(__name__)
 def place_or_fall_back(
     module: torch.nn.Module, device: str | None, name: str
 ) -> tuple[torch.nn.Module, torch.device]:
-    """Put a module on ``device``; without one on a GPU with room for it, else on the CPU."""
+    """Put a module on a device.
+
+    Parameters
+    ----------
+    module
+        The module, which is moved in place.
+    device
+        Torch device; None takes the GPU if there is one with room for the module, else the CPU.
+    name
+        Name of the module in the log.
+
+    Returns
+    -------
+    module, device
+        The module in the precision of `precision`, and the device that it is on.
+
+    Raises
+    ------
+    torch.cuda.OutOfMemoryError
+        If the GPU named by ``device`` has no room.
+    """
     import torch
 
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -32,12 +52,12 @@ def place_or_fall_back(
 
 
 def move_to(module: torch.nn.Module, device: torch.device) -> torch.nn.Module:
-    """Put a module on a device, ready to encode, in the precision that is fast there."""
+    """Move a module to a device in the precision that is fast there, ready for inference."""
     return module.to(device, precision(device)).eval().requires_grad_(False)
 
 
 def precision(device: torch.device) -> torch.dtype:
-    """Half precision on a GPU, bfloat16 on a CPU that has instructions for it, else single precision."""
+    """Return half precision for a GPU, bfloat16 for a CPU with instructions for it, else single precision."""
     import torch
 
     if device.type == "cuda":
@@ -48,29 +68,30 @@ def precision(device: torch.device) -> torch.dtype:
 
 
 def copy_to_cpu(module: torch.nn.Module) -> torch.nn.Module:
-    """Copy a module to the CPU, without a copy where it is, for which there may be no room."""
+    """Copy a module to the CPU, without a second copy on its own device, which may have no room for it."""
     import torch
 
     cpu = torch.device("cpu")
 
-    def moved(tensor: Any) -> Any:
+    def move(tensor: Any) -> Any:
         return tensor.detach().to(cpu, precision(cpu) if tensor.is_floating_point() else tensor.dtype)
 
-    there = {id(p): torch.nn.Parameter(moved(p), requires_grad=False) for p in module.parameters()}
-    there |= {id(b): moved(b) for b in module.buffers()}
+    there = {id(p): torch.nn.Parameter(move(p), requires_grad=False) for p in module.parameters()}
+    there |= {id(b): move(b) for b in module.buffers()}
     return copy.deepcopy(module, there)
 
 
-def steady(device: torch.device) -> AbstractContextManager[object]:
-    """While open, attention on a GPU runs without cuDNN's kernel, which is slow where every length is new.
+def without_cudnn_attention(device: torch.device) -> AbstractContextManager[object]:
+    """Return a context manager that switches cuDNN's attention kernel off on a GPU.
 
-    Measured where a reader decodes, `docs/local-llms.md`; it seems to plan each new length anew.
+    The kernel is slow if every length is new, as in decoding (measured, see ``docs/local-llms.md``); it seems
+    to plan each new length anew.
     """
     return _CUDNN_OFF if device.type == "cuda" else nullcontext()
 
 
-class _CudnnOff:
-    """Switches cuDNN's attention off for the process; the last of overlapping users puts it back."""
+class _CudnnSwitch:
+    """Switch cuDNN's attention off for the process; the last of overlapping users restores it."""
 
     def __init__(self) -> None:
         self._lock, self._users, self._before = threading.Lock(), 0, True
@@ -93,4 +114,4 @@ class _CudnnOff:
                 torch.backends.cuda.enable_cudnn_sdp(self._before)
 
 
-_CUDNN_OFF = _CudnnOff()
+_CUDNN_OFF = _CudnnSwitch()

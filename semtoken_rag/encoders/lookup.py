@@ -1,6 +1,6 @@
-"""Questions by lookup: the shipped encoder's chunks, and a table of its vectors for the question's tokens.
+"""An encoder that takes a question's vectors from a table, and the chunks' from a transformer.
 
-With a warm store nothing is left for the transformer to do, so that it is loaded only where a chunk is new.
+If all chunks are in a store, the transformer is not needed, so it is loaded when the first new chunk comes.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ TABLE = Path(__file__).parent / "questions.npy"
 
 
 class LookupEncoder:
-    """Token vectors of chunks from a transformer, those of questions from a table of each WordPiece alone.
+    """Encode chunks with a transformer, and questions with a table of one vector for each WordPiece.
 
     Parameters
     ----------
     make
-        Makes the transformer encoder, when the first chunk is to be encoded.
+        Makes the transformer encoder when the first chunk is to be encoded.
     name
-        Of the transformer encoder; names the weights and the vectors.
+        Name of the transformer encoder's weights; the table's digest is added to it.
     table
-        Codes (v, d / 4) of each WordPiece's vector, see `quantize`; ``evaluation/distill.py`` makes it.
+        File of the codes (v, d / 4) uint8 of each WordPiece's vector, see
+        `semtoken_rag.encoders.quantize`; ``evaluation/distill.py`` makes it.
     """
 
     def __init__(self, make: Callable[[], Encoder], name: str, table: Path = TABLE) -> None:
@@ -51,15 +52,15 @@ class LookupEncoder:
             return self._encoder
 
     def count(self, text: str) -> int:
-        """Tokens of ``text``, without special tokens."""
+        """Return the number of tokens of ``text``, without special tokens."""
         return self._tokenizer.count(text)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-        """Encode each text with its title in front as context; see `TransformerEncoder.encode`."""
+        """Encode texts with the transformer; see `Encoder.encode`."""
         return self.encoder.encode(texts, titles) if len(texts) else []
 
     def encode_question(self, question: str) -> Encoding:
-        """Look up each token of a question: vectors (q, d) float32 of unit length."""
+        """Look up the vectors (q, d) float32 of a question's tokens, of unit length."""
         (tokens,) = self._tokenizer([question])
         vectors = restore(self._codes[tokens.ids], 4 * self._codes.shape[1])
         return Encoding(tokens.ids, tokens.offsets, vectors, tokens.ids[:0], vectors[:0])

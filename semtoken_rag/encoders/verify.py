@@ -1,4 +1,4 @@
-"""The packaged weights are those that were tested: the hash of every file that is loaded."""
+"""Check that the packaged weights are those that were tested, by the hash of every file that is loaded."""
 
 from __future__ import annotations
 
@@ -18,16 +18,28 @@ MINILM: Mapping[str, str] = {
 
 
 class AlteredFileError(ValueError):
-    """A file of the model is not the one that was tested."""
+    """A file of the packaged model is missing or is not the one that was tested."""
 
 
 def verify_files(folder: str | Path, pinned: Mapping[str, str] = MINILM) -> str:
-    """Return ``folder`` if each pinned file in it has its hash.
+    """Check the hash of each pinned file in a folder.
+
+    Parameters
+    ----------
+    folder
+        Folder of the model.
+    pinned
+        SHA-256 in hexadecimal digits, by file name.
+
+    Returns
+    -------
+    str
+        The folder.
 
     Raises
     ------
     AlteredFileError
-        With the file's name, the hash expected and the hash found.
+        If a file is missing or has another hash; the message names the file and both hashes.
     """
     for name, expected in pinned.items():
         path = Path(folder) / name

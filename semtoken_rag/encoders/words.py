@@ -1,4 +1,4 @@
-"""An encoder made of one function: from words to their vectors."""
+"""An encoder made of one function, from words to their vectors."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class WordEncoder:
     Parameters
     ----------
     embed
-        Takes n words in lower case, n >= 1, and returns their vectors (n, d). They need not have unit length.
+        Function from n >= 1 words in lower case to their vectors (n, d), which need not have unit length.
     name
-        Names the vectors in keys of stores: give new vectors a new name.
+        Name of the vectors in stats and in keys of stores: give new vectors a new name.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class WordEncoder:
         return len(WORD.findall(text))
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-        """Encode each text; a title does not change its vectors."""
+        """Encode each text; see `Encoder.encode`. A title does not change the vectors of its text."""
         return [self._encode(text, title) for text, title in zip(texts, titles, strict=True)]
 
     def _encode(self, text: str, title: str) -> Encoding:

@@ -1,4 +1,4 @@
-"""A call laid open: what was kept, what was dropped and why, as a page or for a terminal."""
+"""Explanations of a call: what was kept, what was dropped and why, as an HTML page or for a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An explanation as one HTML file that asks the network for nothing and runs no script but its own."""
+"""An explanation as one HTML file that uses no network and runs only its own script."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ SAID = {
 
 
 def page(explanation: Explanation) -> str:
-    """Write the page. Whatever the documents say, it is shown as text.
+    """Return the HTML page of an explanation.
 
-    Every text is escaped, and the page's own policy lets no script run but the one whose hash it names.
+    Whatever the documents say is shown as text: every text is escaped, and the page's content security policy
+    allows only the script whose hash it names.
     """
     stats = explanation.stats
     script, style = _asset("page.js"), _asset("page.css")
@@ -35,8 +36,8 @@ def page(explanation: Explanation) -> str:
         style=style,
         script_hash=_hash(script),
         style_hash=_hash(style),
-        title=shown(explanation.query or "What was kept"),
-        question=shown(question),
+        title=escape_text(explanation.query or "What was kept"),
+        question=escape_text(question),
         fallback=_fallback(stats.fallback),
         before=f"{stats.tokens_before:,}",
         after=f"{stats.tokens_after:,}",
@@ -57,7 +58,7 @@ def page(explanation: Explanation) -> str:
 
 
 def frame(explanation: Explanation) -> str:
-    """Put the page in a frame of its own, so that a notebook's styles and scripts stay apart from it."""
+    """Return the page in an ``iframe``, which keeps a notebook's styles and scripts apart from it."""
     return (
         '<iframe title="What was kept, and why" sandbox="allow-scripts" '
         'style="width:100%;height:40rem;border:0;resize:vertical" '
@@ -65,10 +66,10 @@ def frame(explanation: Explanation) -> str:
     )
 
 
-def shown(text: str) -> str:
-    """Return ``text`` for HTML, with what cannot be seen spelled out.
+def escape_text(text: str) -> str:
+    """Escape a text for HTML, and spell out the characters that cannot be seen.
 
-    >>> shown('<b onclick="x">')
+    >>> escape_text('<b onclick="x">')
     '&lt;b onclick=&quot;x&quot;&gt;'
     """
     return escape(visible(text))
@@ -85,7 +86,7 @@ def _hash(text: str) -> str:
 def _fallback(error: str | None) -> str:
     if error is None:
         return ""
-    return f'<p id="failed">The call fell back: {shown(error)}</p>'
+    return f'<p id="failed">The call fell back: {escape_text(error)}</p>'
 
 
 def _milliseconds(seconds: float) -> str:
@@ -94,7 +95,8 @@ def _milliseconds(seconds: float) -> str:
 
 def _table(rows: dict[str, str]) -> str:
     body = "".join(
-        f'<tr><th scope="row">{shown(name)}</th><td>{shown(value)}</td></tr>' for name, value in rows.items()
+        f'<tr><th scope="row">{escape_text(name)}</th><td>{escape_text(value)}</td></tr>'
+        for name, value in rows.items()
     )
     return f"<tbody>{body}</tbody>"
 
@@ -102,10 +104,10 @@ def _table(rows: dict[str, str]) -> str:
 def _document(document: DocumentView) -> str:
     text, parts, end = document.text, [], 0
     for unit in document.units:
-        parts += [shown(text[end : unit.start]), _unit(text, unit)]
+        parts += [escape_text(text[end : unit.start]), _unit(text, unit)]
         end = unit.end
-    parts.append(shown(text[end:]))
-    number, name = document.number, shown(document.name)
+    parts.append(escape_text(text[end:]))
+    number, name = document.number, escape_text(document.name)
     return (
         f'<article aria-labelledby="d{number}"><header><h2 id="d{number}">'
         f'<span class="number">{number}</span> <bdi>{name}</bdi></h2>'
@@ -119,13 +121,13 @@ def _unit(text: str, unit: UnitView) -> str:
     start, end = unit.part if unit.granularity == Granularity.COARSE else (unit.start, unit.end)
     name = unit.granularity.name.lower()
     spans = (("rest", unit.start, start), ("part", start, end), ("rest", end, unit.end))
-    inner = "".join(f'<span class="{kind}">{shown(text[a:b])}</span>' for kind, a, b in spans if b > a)
+    inner = "".join(f'<span class="{kind}">{escape_text(text[a:b])}</span>' for kind, a, b in spans if b > a)
     said = f'<span class="unseen">{SAID[unit.granularity]}</span>'
     return f'<span class="u {name} s{unit.shade}">{said}{inner}</span>'
 
 
 def _data(explanation: Explanation) -> str:
-    """Write what the page's script needs as JSON that cannot end the element it stands in."""
+    """Return the data of the page's script, as JSON that cannot end the element that holds it."""
     stats = explanation.stats
     names = _names(next(explanation.units, None))
     data = {
@@ -142,7 +144,7 @@ def _data(explanation: Explanation) -> str:
 
 
 def _names(unit: UnitView | None) -> list[str]:
-    """Names of the scores: those that a question gives first, the one that decided last."""
+    """Return the names of the scores: relevance first, the score that decided last."""
     order = ("relevance", "bridge", "density")
     return sorted(
         unit.scores if unit else (),

@@ -1,4 +1,4 @@
-"""Why a unit was kept or not, as a sentence that names the words and the document."""
+"""The reason why a unit was kept or dropped, as a sentence that names the words and the document."""
 
 from __future__ import annotations
 
@@ -15,12 +15,20 @@ from semtoken_rag.stages.select import duplicates
 from semtoken_rag.text.quote import Word, words
 from semtoken_rag.types import Granularity
 
-COMMON = 0.2  # share of the units above which a word in them names nothing
+COMMON = 0.2  # a word in more than this share of the units is not rare
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A sentence in three parts, the middle one quoted; ``unit`` is another unit that it speaks of, or -1."""
+    """A sentence in three parts.
+
+    Attributes
+    ----------
+    before, quoted, after
+        The parts; the middle one is a quote.
+    unit
+        Number of another unit that the sentence is about, -1 for none.
+    """
 
     before: str
     quoted: str = ""
@@ -32,7 +40,13 @@ class Reason:
 
 
 class Reasons:
-    """The reasons of one call that had something to decide, each asked for by the number of its unit."""
+    """Find the reasons of one call, each by the number of its unit.
+
+    Parameters
+    ----------
+    context
+        The result of a call that had something to decide, so with units.
+    """
 
     def __init__(self, context: ContextView) -> None:
         self.units, self.source, self.query = context.units, context.source, context.query
@@ -47,43 +61,43 @@ class Reasons:
         next_best = [self.units[i].value for i in order[self._last :][:1]]
         self._bound = (
             next_best[0] if next_best else -np.inf
-        )  # a unit of less value comes after all that is kept
+        )  # a unit of lower value comes after all kept ones
         by_length = any(u.value != u.scores["score"] for u in self.units)
         self._by = "score for its length" if by_length else "score"
 
     def text(self, unit: UnitReport) -> str:
-        """Text of a unit."""
+        """Return the text of a unit."""
         return self.source[unit.chunk].text[unit.start : unit.end]
 
     def of(self, number: int) -> Reason:
-        """Say why the unit was kept, kept in part, or dropped."""
+        """Return why a unit was kept, kept in part, or dropped."""
         unit = self.units[number]
         if unit.granularity == Granularity.DROPPED:
-            return self._dropped(number)
+            return self._why_dropped(number)
         if unit.bridged_from >= 0:
             if unit.value - unit.scores.get("bridge", np.inf) < self._bound:
-                return self._bridged(unit)
+                return self._why_bridged(unit)
         elif unit.reason:
             return Reason(f"Kept: {unit.reason}.")
         if number in self._heads:
             return Reason("Kept because it heads what is kept below it.")
-        return Reason(f"Kept at place {self._standing(number)}.")
+        return Reason(f"Kept at place {self._rank(number)}.")
 
-    def _standing(self, number: int) -> str:
+    def _rank(self, number: int) -> str:
         return f"{self._place[number]} of {len(self.units)} by {self._by}"
 
-    def _dropped(self, number: int) -> Reason:
+    def _why_dropped(self, number: int) -> Reason:
         double = self._double.get(self.group[number], -1)
         if double >= 0:
             document = self.units[double].chunk + 1
             return Reason(f"Dropped because document {document} says the same and is kept.", unit=double)
-        unit, standing = self.units[number], f"Dropped at place {self._standing(number)}"
+        unit, standing = self.units[number], f"Dropped at place {self._rank(number)}"
         if self._place[number] < self._last:
             return Reason(f"{standing}: its {unit.cost} tokens did not fit when its turn came.")
         return Reason(f"{standing}: the budget was spent before.")
 
-    def _bridged(self, unit: UnitReport) -> Reason:
-        """Name what ties the unit to the one that raised it: a title that one names, or rare words."""
+    def _why_bridged(self, unit: UnitReport) -> Reason:
+        """Return the reason of a unit that another one raised: a title that one names, or rare words."""
         raised_by = self.units[unit.bridged_from]
         document = raised_by.chunk + 1
         theirs, own = self.text(raised_by), self.text(unit)
@@ -101,7 +115,7 @@ class Reasons:
         return Reason(f"Kept because {before}", quoted, f"{after}.", unit.bridged_from)
 
     def _tie(self, text: str, other: str) -> tuple[float, str]:
-        """Share of the rare words of ``other`` that ``text`` has, and their heaviest run in ``text``."""
+        """Return the share of the rare words of ``other`` in ``text``, and their rarest run in ``text``."""
         spoken, wanted = self._words(text), {w.key for w in self._words(other)}
         common = wanted & {w.key for w in spoken}
         best = max(_runs(spoken, common, self._rare), key=self._weight, default=())
@@ -114,7 +128,7 @@ class Reasons:
         return fsum(map(self._new, {w.key for w in run}))
 
     def _new(self, key: str) -> float:
-        """How rare a word is; nothing where the question has it."""
+        """Return how rare a word is, 0 if the question has it."""
         return 0.0 if key in self._asked else self._rare.get(key, 0.0)
 
     @cached_property
@@ -123,7 +137,7 @@ class Reasons:
 
     @cached_property
     def _rare(self) -> Mapping[str, float]:
-        """Words in few of the units, and how rare each is."""
+        """Words in few of the units, and how rare each is: log((m + 1) / units), higher = rarer."""
         found = Counter(key for unit in self.units for key in {w.key for w in self._words(self.text(unit))})
         m = len(self.units)
         most = max(COMMON * m, 2)
@@ -136,7 +150,7 @@ class Reasons:
 
 
 def _runs(spoken: Sequence[Word], common: set[str], rare: Mapping[str, float]) -> Iterator[Sequence[Word]]:
-    """Longest runs of ``common`` words that begin and end with a rare one."""
+    """Yield the longest runs of ``common`` words that begin and end with a rare one."""
     start = 0
     for end in range(len(spoken) + 1):
         if end < len(spoken) and spoken[end].key in common:

@@ -1,4 +1,4 @@
-"""An explanation for a terminal: rich text that also tells all without colours."""
+"""An explanation for a terminal: rich text that is complete without colours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH = 40  # columns of the budget bar
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What rich prints of a call: its figures, then every document with a mark and a bar at every unit."""
+    """Print a call with rich: its numbers, then each document with a mark and a bar at each unit."""
 
     explanation: Explanation
 
@@ -87,5 +87,5 @@ def _unit(text: str, unit: UnitView) -> Text:
 
 
 def _plain(text: str) -> str:
-    """Return what a terminal shows of ``text`` and does not obey."""
+    """Return a text without characters that a terminal would obey."""
     return visible(text.replace("\r\n", "\n").replace("\r", "\n"))

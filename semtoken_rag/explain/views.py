@@ -1,4 +1,4 @@
-"""What an explanation says of a call, as plain data: the page and the terminal both show this."""
+"""The data of an explanation, which the page and the terminal both show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from semtoken_rag.explain.reasons import Reason, Reasons
 from semtoken_rag.result import CompressedChunk, ContextView, Stats, UnitReport
 from semtoken_rag.types import Granularity
 
-SHADES = 10
+SHADES = 10  # steps of the scale of scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +22,25 @@ class UnitView:
     Attributes
     ----------
     number
-        Its number in the call.
+        Number of the unit in the call.
     start, end
         Character range in the document.
     granularity
-        What was decided.
+        Whether the unit was kept, kept in part, or dropped.
     part
-        Character range that is passed on; empty where it is dropped.
+        Character range that is passed on; empty if the unit is dropped.
     shade
-        Its score on a scale of `SHADES` steps between the lowest and the highest of the call, 0 = lowest.
+        Score on a scale of `SHADES` steps from the lowest to the highest of the call, 0 = lowest.
     scores
-        Its scores by name, higher = keep; empty where nothing had to be decided.
+        Scores by name, higher = keep; empty if nothing had to be decided.
     cost, value, parent, bridged_from
-        See `UnitReport`.
+        See `semtoken_rag.UnitReport`.
     part_cost
-        Tokens of the part, estimated by its length where it is not the whole unit.
+        Tokens of the part, estimated by its length if it is not the whole unit.
     group
-        Number shared by units that say the same, of which one is kept; -1 without a double.
+        Number shared by units with the same text, of which one is kept; -1 for a unit without duplicates.
     reason
-        Why; None where nothing had to be decided.
+        Why it was decided so; None if nothing had to be decided.
     """
 
     number: int
@@ -61,7 +61,21 @@ class UnitView:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One document: its number from 1, its name, its text, its units in order, and its tokens."""
+    """One document as it is shown.
+
+    Attributes
+    ----------
+    number
+        Number of the document in the call, from 1.
+    name
+        Its title, or else its id.
+    text
+        The whole text.
+    units
+        Its units, in order.
+    tokens_before, tokens_after
+        The reader's tokens of the text and of what is kept.
+    """
 
     number: int
     name: str
@@ -73,7 +87,17 @@ class DocumentView:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A call: the question, every document with every unit, and the figures."""
+    """The data of a call.
+
+    Attributes
+    ----------
+    query
+        The question; empty if there was none.
+    documents
+        All documents, in the order of the call.
+    stats
+        Tokens, seconds and failures.
+    """
 
     query: str
     documents: tuple[DocumentView, ...]
@@ -86,7 +110,7 @@ class Explanation:
 
 
 def explain(context: ContextView) -> Explanation:
-    """Lay open what a call kept and why."""
+    """Return what a call kept and why."""
     kept = {chunk.index: chunk for chunk in context.chunks}
     by_document: dict[int, list[UnitView]] = {index: [] for index in range(len(context.source))}
     for unit, view in zip(context.units, _views(context, kept), strict=True):

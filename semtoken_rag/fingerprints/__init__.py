@@ -1,4 +1,4 @@
-"""Fingerprints: what a call knows of a chunk before it decides, computed or read back from a store."""
+"""Fingerprints: the encoding and the segments of each chunk, computed or read back from a store."""
 
 from __future__ import annotations
 

@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semtoken_rag.encoders.base import Encoder, encode_call
-from semtoken_rag.stages.segment import Segment, Segmenter, segment
+from semtoken_rag.stages.segment import Segmenter, segment
+from semtoken_rag.structure.base import Segment
 from semtoken_rag.types import Chunk, Encoding, Query
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """One chunk's encoding and the segments of its text."""
+    """The fingerprint of one chunk.
+
+    Attributes
+    ----------
+    encoding
+        Token vectors of the text and of the title.
+    segments
+        Segments of the text, in order.
+    """
 
     encoding: Encoding
     segments: Sequence[Segment]
@@ -25,9 +34,9 @@ class Fingerprints:
     Attributes
     ----------
     chunks
-        One of each chunk, in the order of the call.
+        One for each chunk, in the order of the call.
     query
-        The question's; None for a question without tokens.
+        The question; None if it has no tokens.
     n_stored
         Number of chunks whose fingerprints came from a store.
     store_failure
@@ -42,7 +51,7 @@ class Fingerprints:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprinter:
-    """Computes fingerprints, without a store.
+    """Compute fingerprints, without a store.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A fingerprint in bytes: 12 a token and 2 bits a dimension, behind a header with a checksum."""
+"""The stored format of a fingerprint: 12 bytes a token and 2 bits a dimension, behind a header."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from itertools import accumulate, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from semtoken_rag.encoders.base import ordered
+from semtoken_rag.encoders.base import is_ordered
 from semtoken_rag.encoders.quantize import Codes, pack, unpack, width
 from semtoken_rag.fingerprints.compute import Fingerprint
-from semtoken_rag.stages.segment import Segment
+from semtoken_rag.structure.base import Segment
 from semtoken_rag.types import Encoding, IntArray
 
 Records = npt.NDArray[np.void]
 
-MAGIC = b"STF3"  # raise the number where the format or `segment` changes; part of every key
+MAGIC = b"STF3"  # raise the number if the format or `segment` changes; part of every key
 HEADER = struct.Struct("<4sIIIIH")  # magic, checksum, tokens, title tokens, segments, dimensions
 TOKEN = np.dtype([("id", "<u4"), ("start", "<u4"), ("length", "<u4")])
 SEGMENT = np.dtype([("start", "<u4"), ("end", "<u4"), ("parent", "<i4"), ("kind", "u1")])
@@ -31,18 +31,20 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value that was read and found sound, its vectors still in codes.
+    """A stored value that was read and checked, its vectors still in codes.
 
     Attributes
     ----------
     size
-        Tokens of the text, n; the others are its title's, t.
+        Number n of tokens of the text; the t tokens after them are those of the title.
     dimensions
-        Of a vector, d.
+        Dimensions d of a vector.
     tokens : (n + t,) of `TOKEN`
+        Token ids, starts and lengths in characters.
     codes : (n + t, width(d)) uint8
+        Codes of the vectors, see `semtoken_rag.encoders.quantize`.
     segments
-        Those of the text.
+        Segments of the text, in order.
     """
 
     size: int
@@ -53,7 +55,7 @@ class Value:
 
 
 def to_bytes(fingerprint: Fingerprint) -> bytes:
-    """Write a fingerprint down."""
+    """Return the stored form of a fingerprint."""
     encoding = fingerprint.encoding
     n, t, d = len(encoding.ids), len(encoding.title_ids), encoding.vectors.shape[1]
     tokens, segments = np.zeros(n + t, TOKEN), np.zeros(len(fingerprint.segments), SEGMENT)
@@ -68,38 +70,60 @@ def to_bytes(fingerprint: Fingerprint) -> bytes:
 
 
 def from_bytes(value: bytes, text: str) -> Value:
-    """Read what `to_bytes` wrote of ``text``.
+    """Read a stored value.
+
+    Parameters
+    ----------
+    value
+        What `to_bytes` returned.
+    text
+        The text that the value is of.
+
+    Returns
+    -------
+    Value
+        Its arrays are views of ``value``.
 
     Raises
     ------
     ValueError
-        Where the value is damaged, of another format, or not of this text.
+        If the value is damaged, of another format, or of another text.
     """
-    if not whole(value):
+    if not is_intact(value):
         raise ValueError(f"{len(value)} bytes that are damaged or of another format")
     _, _, n, t, m, d = HEADER.unpack_from(value)
     sizes = [TOKEN.itemsize * (n + t), SEGMENT.itemsize * m, width(d) * (n + t)]
     if sum(sizes) + HEADER.size != len(value):
-        raise ValueError(f"{len(value)} bytes where {sum(sizes) + HEADER.size} were announced")
+        raise ValueError(f"{len(value)} bytes, but the header announces {sum(sizes) + HEADER.size}")
     first, second = HEADER.size + sizes[0], HEADER.size + sizes[0] + sizes[1]
     tokens = np.frombuffer(value, TOKEN, n + t, HEADER.size)
     segments = np.frombuffer(value, SEGMENT, m, first)
     codes = np.frombuffer(value, np.uint8, sizes[2], second).reshape(n + t, width(d))
-    if not (ordered(_offsets(tokens[:n]), len(text)) and _sound(segments, len(text))):
+    if not (is_ordered(_offsets(tokens[:n]), len(text)) and _are_valid(segments, len(text))):
         raise ValueError(f"a value that is not of this text of {len(text)} characters")
     return Value(n, d, tokens, codes, [Segment(a, b, KINDS[k], p) for a, b, p, k in segments.tolist()])
 
 
 def decode(values: Sequence[Value]) -> list[Fingerprint]:
-    """Decode the values of a call in one pass; the vectors stay turned, see `quantize`.
+    """Decode the values of a call in one pass.
 
-    The texts' vectors lie end to end in one array, and after them the titles', so that `Tokens.concatenate`
-    copies none.
+    The vectors of all texts lie end to end in one array, followed by those of all titles, so
+    `Tokens.concatenate` copies none of them.
+
+    Parameters
+    ----------
+    values
+        Values of one encoder.
+
+    Returns
+    -------
+    list of Fingerprint
+        One for each value. Vectors stay rotated, see `semtoken_rag.encoders.quantize.rotate`.
 
     Raises
     ------
     ValueError
-        Where they are not all of the same dimensions.
+        If the values differ in their dimensions.
     """
     if not values:
         return []
@@ -114,8 +138,8 @@ def decode(values: Sequence[Value]) -> list[Fingerprint]:
     ]
 
 
-def whole(value: bytes | None) -> bool:
-    """Tell whether a value is of this format and undamaged."""
+def is_intact(value: bytes | None) -> bool:
+    """Return whether a value is of this format and undamaged."""
     if value is None or len(value) < HEADER.size or value[:4] != MAGIC:
         return False
     return int(HEADER.unpack_from(value)[1]) == zlib.crc32(memoryview(value)[HEADER.size :])
@@ -126,8 +150,8 @@ def _offsets(tokens: Records) -> IntArray:
     return np.stack([start, start + tokens["length"]], 1)
 
 
-def _sound(segments: Records, size: int) -> bool:
-    """Tell whether segments are of known kinds, in order, disjoint, and travel with earlier ones at most."""
+def _are_valid(segments: Records, size: int) -> bool:
+    """Return whether segments are of known kinds, in order, disjoint, and their parents come before them."""
     start, end, parent = segments["start"], segments["end"], segments["parent"]
     known = segments["kind"] < len(KINDS)
     apart = (start < end).all() and (start[1:] >= end[:-1]).all() and end.max(initial=0) <= size

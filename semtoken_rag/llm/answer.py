@@ -1,4 +1,4 @@
-"""What a reader gives back: text, figures, and where to go on from."""
+"""An answer, as a whole and as a stream, with its figures."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class AnswerStats:
     mode
         ``text``, ``soft`` or ``kv``.
     prompt_tokens, merged_tokens, generated_tokens
-        Positions of the prompt that were read; those of them that stand for what was left out; tokens made.
+        Tokens of the prompt that were read, merged tokens among them, and tokens of the answer.
     prefill_seconds, decode_seconds
-        Until the first token, and for those after it; time that the caller takes between two is not counted.
+        Until the first token, and for the tokens after it, without the caller's time between two tokens.
     kv_bytes, host_bytes
-        Keys and values after the prompt was read and pruned, on the device and in host memory.
+        Bytes of keys and values after the prompt was read and pruned, on the device and in CPU memory.
     """
 
     mode: str
@@ -34,7 +34,7 @@ class AnswerStats:
 
     @property
     def ms_per_token(self) -> float | None:
-        """Milliseconds a token after the first; None where there is none."""
+        """Milliseconds per token after the first, None if there is only one."""
         steps = self.generated_tokens - 1
         return 1000 * self.decode_seconds / steps if steps > 0 else None
 
@@ -46,13 +46,14 @@ class Answer:
     Attributes
     ----------
     text
-        Without special tokens, blanks at its ends and whatever follows a stop string.
+        The text, without special tokens, blanks at its ends, and what follows a stop string.
     ids
-        Tokens generated.
+        Generated tokens.
     stats
         See `AnswerStats`.
     state
-        The model's cache: pass the answer as ``previous`` to ask on, once; let go of it to free the memory.
+        The conversation with the model's cache: pass the answer as ``previous`` to ask on, once; drop it to
+        free the memory.
     """
 
     text: str
@@ -62,12 +63,12 @@ class Answer:
 
 
 class Stream:
-    """The parts of an answer as they come; once they are through, `answer` has all of it.
+    """Iterates over the parts of an answer; afterwards `answer` is the whole.
 
     Parameters
     ----------
     parts
-        Yields text, returns the answer.
+        Generator that yields text and returns the answer.
     """
 
     def __init__(self, parts: Any) -> None:
@@ -79,7 +80,7 @@ class Stream:
 
 
 class Detokenizer:
-    """Turns tokens into text that may be passed on: no half characters, nothing of a stop string.
+    """Turns tokens into text part by part, without incomplete characters and stop strings.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ class Detokenizer:
         self.stopped = False
 
     def push(self, token: int) -> str:
-        """Add a token; return what may be passed on."""
+        """Add a token; return the text that is complete now."""
         self.ids.append(token)
         self.text = self.tokenizer.decode(self.ids, skip_special_tokens=True)
         ends = [at for s in self.stop if (at := self.text.find(s)) >= 0]
@@ -107,7 +108,7 @@ class Detokenizer:
         return self._pass(len(self.text) - held if not self.text.endswith("\ufffd") else self.passed)
 
     def rest(self) -> str:
-        """Return what was held back."""
+        """Return the text that was held back."""
         return self._pass(len(self.text))
 
     def _pass(self, until: int) -> str:

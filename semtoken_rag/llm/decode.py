@@ -1,4 +1,4 @@
-"""Reading a prompt and generating from it, token by token, with any cache."""
+"""Read a prompt and generate from it, token by token, with any cache."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from semtoken_rag.encoders.device import steady
-from semtoken_rag.llm.attach import attached, attention_layers
-from semtoken_rag.llm.checks import takes
-from semtoken_rag.llm.kv import SpanCache
-from semtoken_rag.llm.plan import Plan
+from semtoken_rag.encoders.device import without_cudnn_attention
+from semtoken_rag.llm.kv.attention import attach
+from semtoken_rag.llm.kv.cache import SpanCache
+from semtoken_rag.llm.kv.plan import Plan
+from semtoken_rag.llm.model import attention_layers, takes
+from semtoken_rag.llm.sampling import Sampler
+
+__all__ = ["Decoder", "Input", "Sampler", "synchronize"]
 
 _guard = threading.Lock()
 _locks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
@@ -24,18 +27,20 @@ _locks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A prompt as the model gets it.
+    """A prompt as the model reads it.
 
     Attributes
     ----------
     ids : (1, n) int, or None
+        Token ids; None if there are embeddings.
     embeds : (1, n, d), or None
-        One of the two.
+        Input embeddings; None if there are ids.
     positions : (1, n) int
+        Position of each token.
     plan
-        What to keep of it in the KV cache; None for all.
+        What to keep of the prompt in the KV cache; None keeps everything.
     parts
-        Lengths of the parts that are read one after the other.
+        Lengths of the parts that are read one after the other; empty: all at once.
     """
 
     ids: torch.Tensor | None
@@ -46,7 +51,7 @@ class Input:
 
     @property
     def length(self) -> int:
-        """Tokens and merged tokens."""
+        """Number of tokens, merged ones included."""
         return int(self.positions.shape[1])
 
     @property
@@ -55,45 +60,8 @@ class Input:
         return int(self.positions[0, -1])
 
 
-@dataclass(frozen=True, slots=True)
-class Sampler:
-    """Picks the next token.
-
-    Parameters
-    ----------
-    temperature
-        0 takes the likeliest token.
-    top_p
-        Only the likeliest tokens that together have this probability are drawn from.
-    seed
-        Of the draws; the same draws for the same seed.
-    """
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise ValueError(f"temperature must be at least 0, got {self.temperature!r}")
-        if not 0 < self.top_p <= 1:
-            raise ValueError(f"top_p must be in (0, 1], got {self.top_p!r}")
-
-    def generator(self) -> torch.Generator:
-        """Return a source of draws, for one answer."""
-        return torch.Generator().manual_seed(self.seed)
-
-    def pick(self, logits: torch.Tensor, generator: torch.Generator) -> int:
-        """Pick one of (v,) tokens."""
-        if not self.temperature:
-            return int(logits.argmax())
-        chances, order = (logits.float().cpu() / self.temperature).softmax(-1).sort(descending=True)
-        before = chances.cumsum(-1) - chances
-        return int(order[torch.multinomial(chances * (before < self.top_p), 1, generator=generator)])
-
-
 class Decoder:
-    """A model and a cache that go on from where they are.
+    """A model and a cache that continue from where they are.
 
     Parameters
     ----------
@@ -111,7 +79,7 @@ class Decoder:
         self._layers = attention_layers(model) if isinstance(cache, SpanCache) else ()
 
     def copy(self) -> Decoder:
-        """Return a decoder that goes on from here with a cache of its own."""
+        """Return a decoder that continues from here with a cache of its own."""
         made = Decoder(self.model, copy.deepcopy(self.cache))
         made.position, made.unread = self.position, self.unread
         return made
@@ -119,8 +87,8 @@ class Decoder:
     @torch.inference_mode()
     def read(self, prompt: Input) -> torch.Tensor:
         """Read a prompt; return the logits (v,) of what comes next."""
-        first = gone = 0
-        before = getattr(self.cache, "gone", 0)
+        first = shift = 0
+        before = getattr(self.cache, "position_shift", 0)
         for length in prompt.parts or (prompt.length,):
             part = slice(first, first + length)
             given = (
@@ -128,42 +96,61 @@ class Decoder:
                 if prompt.ids is not None
                 else {"inputs_embeds": prompt.embeds[:, part]}  # type: ignore[index]  # one of the two
             )
-            logits = self._forward(prompt.positions[:, part] - gone, given, self._last)[0, -1]
-            gone = getattr(self.cache, "gone", 0) - before  # what follows has moved by so much
+            logits = self._forward(prompt.positions[:, part] - shift, given, self._last)[0, -1]
+            shift = getattr(self.cache, "position_shift", 0) - before  # what follows has moved by so much
             first += length
-        self.position, self.unread = prompt.last + 1 - gone, None
+        self.position, self.unread = prompt.last + 1 - shift, None
         return logits
 
     @torch.inference_mode()
     def feed(self, ids: torch.Tensor) -> torch.Tensor:
         """Read given tokens (1, n), one after the other or at once; return the logits (n, v) after each."""
-        where = torch.arange(self.position, self.position + ids.shape[1], device=ids.device)[None]
+        positions = torch.arange(self.position, self.position + ids.shape[1], device=ids.device)[None]
         self.position, self.unread = self.position + ids.shape[1], None
-        return self._forward(where, {"input_ids": ids}, {})[0]
+        return self._forward(positions, {"input_ids": ids}, {})[0]
 
     @torch.inference_mode()
     def step(self, token: int) -> torch.Tensor:
         """Read one token; return the logits (v,) of what comes next."""
         return self.feed(torch.tensor([[token]], device=self.model.device))[-1]
 
-    def generate(self, logits: torch.Tensor, most: int, sampler: Sampler, end: set[int]) -> Iterator[int]:
-        """Yield up to ``most`` tokens, none of ``end``; the last one yielded is not read yet."""
+    def generate(
+        self, logits: torch.Tensor, *, max_new_tokens: int, sampler: Sampler, end: set[int]
+    ) -> Iterator[int]:
+        """Generate tokens.
+
+        Parameters
+        ----------
+        logits : (v,)
+            Of the first token.
+        max_new_tokens
+            Most tokens to generate.
+        sampler
+            Picks each token.
+        end
+            Tokens that end the answer and are not part of it.
+
+        Yields
+        ------
+        int
+            A token; the last one is not read yet.
+        """
         draws = sampler.generator()
-        for number in range(most):
+        for number in range(max_new_tokens):
             token = sampler.pick(logits, draws)
             if token in end:
                 return
             self.unread = token
             yield token
-            if number < most - 1:
+            if number < max_new_tokens - 1:
                 logits = self.step(token)
 
     def _forward(
         self, positions: torch.Tensor, given: dict[str, torch.Tensor], more: dict[str, int]
     ) -> torch.Tensor:
         own = isinstance(self.cache, SpanCache)  # attached for each pass, so that others may use the model
-        attach = attached(self.model, self.cache, layers=self._layers) if own else nullcontext()
-        with _lock(self.model), attach, steady(self.model.device):
+        route = attach(self.model, self.cache, layers=self._layers) if own else nullcontext()
+        with _lock(self.model), route, without_cudnn_attention(self.model.device):
             out = self.model(
                 **given, position_ids=positions, past_key_values=self.cache, use_cache=True, **more
             )
@@ -172,18 +159,12 @@ class Decoder:
 
 
 def _lock(model: Any) -> Any:
-    """One thread at a time may run a model that another may have attached a cache to."""
+    """Return the lock of a model: one thread at a time runs it, since another may attach a cache to it."""
     with _guard:
         return _locks.setdefault(model, threading.RLock())
 
 
-def kv_bytes(cache: Any) -> int:
-    """Bytes of keys and values of any cache, on the model's device."""
-    layers = [x for x in cache.layers if x.is_initialized]
-    return sum(t.numel() * t.element_size() for x in layers for t in (x.keys, x.values))
-
-
-def clock(model: Any) -> None:
-    """Wait for the model's device, so that what is timed is what was done."""
+def synchronize(model: Any) -> None:
+    """Wait until the model's device has finished, so that a clock measures what was done."""
     if model.device.type == "cuda":
         torch.cuda.synchronize(model.device)

@@ -1,7 +1,4 @@
-"""What stands for a run of tokens that is left out: nothing, one of them, or a mean of them.
-
-Means of input embeddings are kept for comparison: on a frozen reader they do harm, see the README.
-"""
+"""Mergers: the embedding that stands for a run of tokens that is left out, if any."""
 
 from __future__ import annotations
 
@@ -15,79 +12,71 @@ ROUNDING = 1e-5  # sums of cosines that differ by less are the same
 
 
 class Merger(Protocol):
-    """What stands for a run of tokens. To add one, write ``run`` and ``merge``."""
+    """Merges runs of input embeddings into one each. To add one, write ``run`` and ``merge``."""
 
     @property
     def run(self) -> int:
-        """Tokens that one embedding stands for; 0: nothing stands for them."""
+        """Tokens that one embedding stands for; 0: none stands for them."""
 
     def merge(self, runs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Merge runs of input embeddings (r, run, d), whose mask (r, run) is False at padding: (r, d)."""
+        """Merge runs of tokens.
+
+        Parameters
+        ----------
+        runs : (r, run, d)
+            Input embeddings of the reader.
+        mask : (r, run) bool
+            False at padding.
+
+        Returns
+        -------
+        (r, d)
+            One embedding a run.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Nothing stands for what is left out: the text path, in embeddings."""
+    """No embedding stands for what is left out: mode ``text``, in embeddings."""
 
     run: int = 0
 
     def merge(self, runs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """See `Merger`."""
+        """Return the first token (r, d) of runs (r, run, d); never asked, since ``run`` is 0."""
         return runs[:, 0]
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
-    """The mean of the run (merge of Algorithm 1, step 4)."""
-
-    run: int = RUN
-
-    def merge(self, runs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """See `Merger`."""
-        return mean(runs, mask.float())
-
-
-@dataclass(frozen=True, slots=True)
 class Medoid:
-    """One real token: the one whose embedding has the highest mean cosine with the run's others.
+    """One real token of the run: the one with the highest mean cosine to the others, the first of equals.
 
-    Of tokens that are as close as each other, as any two are, it is the first.
+    Parameters
+    ----------
+    run
+        Tokens that one embedding stands for.
     """
 
     run: int = RUN
 
     def merge(self, runs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """See `Merger`."""
+        """Pick a token of each run.
+
+        Parameters
+        ----------
+        runs : (r, run, d)
+            Input embeddings of the reader.
+        mask : (r, run) bool
+            False at padding.
+
+        Returns
+        -------
+        (r, d)
+            The embedding picked from each run.
+        """
         unit = torch.nn.functional.normalize(runs.float(), dim=-1) * mask[..., None]
         closeness = torch.einsum("rid,rd->ri", unit, unit.sum(1)).masked_fill(~mask, -torch.inf)
         first = (closeness >= closeness.amax(-1, keepdim=True) - ROUNDING).int().argmax(-1)
         return runs[torch.arange(len(runs), device=runs.device), first]
-
-
-@dataclass(frozen=True, slots=True)
-class Weighted:
-    """A mean by density, with the norm of a real token.
-
-    A token weighs as much as it adds to the run's semantic entropy ``Tr Cov`` (3.2), in the reader's own
-    embedding space.
-    """
-
-    run: int = RUN
-
-    def merge(self, runs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """See `Merger`."""
-        spread = (runs - mean(runs, mask.float())[:, None]).float().square().sum(-1)  # (r, run)
-        merged = mean(runs, torch.where(mask, spread + 1e-6, 0.0)).float()
-        norm = (runs.float().norm(dim=-1) * mask).sum(-1) / mask.sum(-1)
-        unit: torch.Tensor = torch.nn.functional.normalize(merged, dim=-1)
-        scaled: torch.Tensor = (unit * norm[:, None]).to(runs.dtype)
-        return scaled
-
-
-def mean(runs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted mean of each run (r, run, d) by (r, run), which are not all 0: (r, d)."""
-    share = (weights / weights.sum(-1, keepdim=True)).to(runs.dtype)
-    return torch.einsum("rnd,rn->rd", runs, share)
 
 
 def merge_tokens(embeddings: torch.Tensor, merger: Merger) -> tuple[torch.Tensor, torch.Tensor]:
@@ -97,18 +86,20 @@ def merge_tokens(embeddings: torch.Tensor, merger: Merger) -> tuple[torch.Tensor
     ----------
     embeddings : (n, d)
         Input embeddings of what is left out.
+    merger
+        Merges each run.
 
     Returns
     -------
     (k, d)
-        One embedding a run of ``merger.run`` tokens, the last run may be shorter.
+        One embedding per run of ``merger.run`` tokens; the last run can be shorter.
     (k,) int
-        The middle of each run, counted from the first token.
+        Index of the middle of each run.
 
     Raises
     ------
     ValueError
-        Where the merger returns another size than the reader's.
+        If the merger returns another shape.
     """
     n, dim = embeddings.shape
     runs = -(-n // merger.run) if merger.run else 0

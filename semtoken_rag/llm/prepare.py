@@ -1,135 +1,200 @@
-"""From a question and a compressed context to what the model reads, in each mode."""
+"""What a mode makes of a question and a context: the interface, and what all modes share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 
 from semtoken_rag.context import CompressedContext
-from semtoken_rag.llm.checks import check_soft
 from semtoken_rag.llm.decode import Input
-from semtoken_rag.llm.layout import lay_out
-from semtoken_rag.llm.plan import SINKS, Plan
-from semtoken_rag.llm.prompt import Prompt, Template, tokenize
-from semtoken_rag.llm.reuse import Assembly
+from semtoken_rag.llm.excerpts import Excerpt, kept_excerpts
+from semtoken_rag.llm.kv.chunk_store import PromptParts
+from semtoken_rag.llm.kv.plan import Plan
+from semtoken_rag.llm.prompt import Prompt, Template
 from semtoken_rag.llm.settings import Settings
-from semtoken_rag.llm.shown import Shown, abridged, whole
-from semtoken_rag.llm.soft import SoftPrompt, soft_prompt
+from semtoken_rag.llm.soft import SoftPrompt
 from semtoken_rag.types import Chunk
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A model, its tokenizer, its prompt and its settings."""
+class Reader(Protocol):
+    """What a mode needs of a reader, such as `SemTokenLLM`."""
 
-    model: Any
-    tokenizer: Any
-    template: Template
-    settings: Settings
+    @property
+    def model(self) -> Any:
+        """A causal language model of transformers."""
+
+    @property
+    def tokenizer(self) -> Any:
+        """Its tokenizer."""
+
+    @property
+    def template(self) -> Template:
+        """How context and question become a prompt."""
+
+    @property
+    def settings(self) -> Settings:
+        """General settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the model reads.
+    """A prompt that is ready to be read.
 
     Attributes
     ----------
     input
         Ids or embeddings.
-    merged
-        How many of them stand for what was left out.
     message
         The user's message.
-    assembly
-        What is in the cache before them, where chunks are read beforehand.
+    merged
+        Number of merged tokens in the input.
+    parts
+        What the cache holds before the input is read, if chunks are read beforehand.
     """
 
     input: Input
-    merged: int
     message: str
-    assembly: Assembly | None = None
+    merged: int = 0
+    parts: PromptParts | None = None
 
 
-def prepare(
-    reader: Reader,
-    question: str,
-    context: CompressedContext | SoftPrompt | None,
-    mode: str,
-    chunks: Sequence[Chunk] | None,
-) -> Prepared:
-    """Prepare a prompt; see `SemTokenLLM.generate`."""
+@runtime_checkable
+class Mode(Protocol):
+    """How a reader gets the compressed context. To add one, write ``name``, `prepare` and `cache`."""
+
+    @property
+    def name(self) -> str:
+        """Name in `AnswerStats`."""
+
+    def prepare(
+        self,
+        reader: Reader,
+        question: str,
+        *,
+        context: CompressedContext | SoftPrompt | None = None,
+        chunks: Sequence[Chunk] | None = None,
+    ) -> Prepared:
+        """Make a prompt of question and context; nothing is computed by the model's layers.
+
+        Parameters
+        ----------
+        reader
+            Model, tokenizer, template and settings.
+        question
+            The question.
+        context
+            The compressed context; None, or one that keeps nothing: the question alone.
+        chunks
+            The chunks that the context was made of; None: those of which nothing is kept are not known.
+
+        Returns
+        -------
+        Prepared
+            What the model reads.
+
+        Raises
+        ------
+        ValueError
+            If context or chunks do not fit the mode, the reader or each other.
+        """
+
+    def cache(self, reader: Reader, prepared: Prepared) -> Any:
+        """Return the KV cache for a prompt that `prepare` made, empty or with what was read beforehand."""
+
+
+def check_context(
+    mode: Mode, *, context: CompressedContext | SoftPrompt | None, chunks: Sequence[Chunk] | None
+) -> CompressedContext | None:
+    """Return the context, if a mode that builds the prompt itself can take it.
+
+    Parameters
+    ----------
+    mode
+        The mode.
+    context, chunks
+        As for `Mode.prepare`.
+
+    Returns
+    -------
+    CompressedContext or None
+        The context.
+
+    Raises
+    ------
+    ValueError
+        For a `SoftPrompt`, which is a whole prompt, or chunks without a context.
+    """
     if isinstance(context, SoftPrompt):
-        if mode != "soft":
-            raise ValueError(f"a SoftPrompt needs mode 'soft', got {mode!r}")
-        return _soft(reader, context, question)
+        raise ValueError(f"a SoftPrompt needs mode 'soft', got {mode.name!r}")
     if context is None and chunks is not None:
         raise ValueError("chunks without a context that was made of them, got context None")
-    if mode == "kv":
-        return _kv(reader, question, [] if context is None else whole(context, chunks))
-    shown = [] if context is None else abridged(context, chunks, reader.settings.titles)
-    prompt = reader.template.build(question, shown, reader.tokenizer)
-    if mode == "text":
-        ids = tokenize(prompt, reader.tokenizer).ids
-        return Prepared(_input(reader, ids), 0, prompt.message)
-    check_soft(reader.model)
-    soft = soft_prompt(
-        reader.model,
-        reader.tokenizer,
-        prompt,
-        shown,
-        merger=reader.settings.merger,
-        positions=reader.settings.positions,
-    )
-    return _soft(reader, soft, prompt.message)
+    return context
 
 
-def follow(reader: Reader, text: str, unread: Sequence[int], first: int) -> Input:
-    """Prepare what follows on tokens that were read up to position ``first``."""
-    ids = reader.tokenizer(text, add_special_tokens=False, verbose=False).input_ids
-    return _input(reader, np.array([*unread, *ids], np.int64), first)
+def kept_prompt(
+    mode: Mode,
+    reader: Reader,
+    *,
+    question: str,
+    context: CompressedContext | SoftPrompt | None,
+    chunks: Sequence[Chunk] | None,
+) -> tuple[Prompt, list[Excerpt]]:
+    """Make a prompt of the kept pieces.
+
+    Parameters
+    ----------
+    mode
+        The mode that asks.
+    reader, question, context, chunks
+        As for `Mode.prepare`.
+
+    Returns
+    -------
+    (Prompt, list of Excerpt)
+        The prompt, and the excerpts that it is made of.
+
+    Raises
+    ------
+    ValueError
+        As for `check_context`, or if the chunks are not those that the context was made of.
+    """
+    context = check_context(mode, context=context, chunks=chunks)
+    excerpts = [] if context is None else kept_excerpts(context, chunks, titles=reader.settings.titles)
+    return reader.template.build(question, excerpts, tokenizer=reader.tokenizer), excerpts
 
 
-def _input(reader: Reader, ids: np.ndarray, first: int = 0, plan: Plan | None = None) -> Input:
+def to_input(
+    reader: Reader, ids: np.ndarray, *, first: int = 0, plan: Plan | None = None, parts: tuple[int, ...] = ()
+) -> Input:
+    """Put token ids on the reader's device, with consecutive positions.
+
+    Parameters
+    ----------
+    reader
+        Of whose model the device is.
+    ids : (n,) int
+        Token ids.
+    first
+        Position of the first one.
+    plan, parts
+        See `Input`.
+
+    Returns
+    -------
+    Input
+        For `Decoder.read`.
+
+    Raises
+    ------
+    ValueError
+        If there are no ids.
+    """
     if not len(ids):
         raise ValueError("the prompt has no token")
     device = reader.model.device
-    where = torch.arange(first, first + len(ids), device=device)[None]
-    return Input(torch.from_numpy(ids).to(device)[None], None, where, plan)
-
-
-def _soft(reader: Reader, soft: SoftPrompt, message: str) -> Prepared:
-    """Take embeddings to the model's device and kind of number."""
-    check_soft(reader.model, soft)
-    embed = reader.model.get_input_embeddings().weight
-    embeds = soft.inputs_embeds.to(embed.device, embed.dtype)
-    return Prepared(Input(None, embeds, soft.position_ids.to(embed.device)), soft.merged, message)
-
-
-def _kv(reader: Reader, question: str, shown: Sequence[Shown]) -> Prepared:
-    """Show chunks whole, with a plan that says what of them stays; nothing where nothing is kept."""
-    settings = reader.settings
-    prompt = reader.template.build(question, shown, reader.tokenizer)
-    if shown and settings.store:
-        made = settings.store.plan(
-            prompt, shown, titles=settings.titles, packed=settings.positions == "packed"
-        )
-        return Prepared(_input(reader, np.array(made.suffix), made.next), 0, prompt.message, made)
-    tokens = tokenize(prompt, reader.tokenizer)
-    if not shown:
-        return Prepared(_input(reader, tokens.ids), 0, prompt.message)
-    layout = lay_out(prompt, tokens, shown, titles=settings.titles, sinks=SINKS)
-    size = _context_end(prompt, tokens.offsets) if settings.prunes == "context" else len(tokens.ids)
-    plan = Plan(torch.from_numpy(layout.span[None, :size]), torch.from_numpy(layout.keep[None, :size]))
-    ready = _input(reader, tokens.ids, plan=plan)
-    rest = len(tokens.ids) - size
-    parts = (size, rest) if rest else (size,)
-    return Prepared(Input(ready.ids, None, ready.positions, plan, parts), 0, prompt.message)
-
-
-def _context_end(prompt: Prompt, offsets: np.ndarray) -> int:
-    """Tokens up to the end of the context."""
-    return int((offsets[:, 0] < prompt.context[1]).sum())
+    positions = torch.arange(first, first + len(ids), device=device)[None]
+    return Input(torch.from_numpy(ids).to(device)[None], None, positions, plan, parts)

@@ -1,4 +1,4 @@
-"""The prompt: where each chunk and the question stand in it, in characters and in tokens."""
+"""The prompt, and the place of each chunk in it, in characters and in tokens."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from semtoken_rag.llm.shown import Shown
+from semtoken_rag.llm.checks import check_offsets
+from semtoken_rag.llm.excerpts import Excerpt
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import IntArray
 
 
 class Place(NamedTuple):
-    """Where a chunk stands in the prompt: its header, its text, the end of it, the start of the next one."""
+    """Offsets of a chunk in the prompt: its header, its text, the text's end, the next chunk."""
 
     start: int
     text: int
@@ -29,15 +30,15 @@ class Prompt:
     Attributes
     ----------
     text
-        As the tokenizer gets it.
+        The text that the tokenizer gets.
     places
-        One a chunk shown.
+        One per excerpt.
     context : (start, end)
-        Characters of all chunks together; empty where there is none.
+        Characters of all chunks together; empty if there is none.
     special
-        Whether the tokenizer adds its special tokens; a chat template has them already.
+        Whether the tokenizer has to add its special tokens; a chat template has them already.
     message
-        The user's part of it.
+        The user's message.
     """
 
     text: str
@@ -48,7 +49,7 @@ class Prompt:
 
 
 class Tokenized(NamedTuple):
-    """Token ids (n,) of a prompt and the characters (n, 2) of each; special tokens have none."""
+    """Token ids (n,) of a prompt, and the character range (n, 2) of each; empty for special tokens."""
 
     ids: IntArray
     offsets: IntArray
@@ -63,18 +64,18 @@ class Template:
     prompt
         With ``{context}`` and ``{question}``, each once, the context first.
     bare
-        With ``{question}``: what is asked where no chunk is left.
+        With ``{question}``: the prompt without a chunk.
     chunk, untitled
-        A chunk with a title, with ``{title}`` and ``{text}``, and one without.
+        A chunk with a title, with ``{title}`` and ``{text}``; a chunk without one, with ``{text}``.
     separator
-        Stands between chunks.
+        Text between chunks.
     chat
         Whether the prompt is a user's message in the tokenizer's chat template.
 
     Raises
     ------
     ValueError
-        Where a field is missing in one of them.
+        If one of them lacks a field, or has them in another order.
     """
 
     prompt: str = "{context}\n\nQuestion: {question}\nAnswer:"
@@ -97,32 +98,46 @@ class Template:
 
     @classmethod
     def of(cls, tokenizer: Any) -> Template:
-        """Template for a tokenizer: a message where it has a chat template, else a text to go on with."""
+        """Return the template for a tokenizer: a message if it has a chat template, else plain text."""
         if not getattr(tokenizer, "chat_template", None):
             return cls()
         asked = "Question: {question}\nAnswer with a short phrase."
         return cls(prompt="Context:\n{context}\n\n" + asked, bare=asked, chat=True)
 
-    def build(self, question: str, shown: Sequence[Shown], tokenizer: Any) -> Prompt:
-        """Build the prompt; without a chunk to show it is the question alone.
+    def build(self, question: str, excerpts: Sequence[Excerpt], *, tokenizer: Any) -> Prompt:
+        """Build the prompt.
+
+        Parameters
+        ----------
+        question
+            The question.
+        excerpts
+            Chunks as they enter the prompt; without one the prompt is the question alone.
+        tokenizer
+            The reader's, for its chat template.
+
+        Returns
+        -------
+        Prompt
+            Text, and the place of each excerpt.
 
         Raises
         ------
         ValueError
-            Where the chat template does not pass the message on as it is.
+            If the chat template changes the message.
         """
         question = question.strip()
-        if not shown:
+        if not excerpts:
             message = self.bare.replace("{question}", question)
             before, text = self._wrap(message, tokenizer)
             return Prompt(encodable(text), (), (before, before), not self.chat, message)
         head, _, tail = self.prompt.partition("{context}")
         head, tail = head.lstrip(), tail.replace("{question}", question).rstrip()
         blocks, places, at = [], [], len(head)
-        for number, item in enumerate(shown):
+        for number, item in enumerate(excerpts):
             start = self._header(item)
             block = start + item.text + self._footer(item)
-            after = self.separator if number < len(shown) - 1 else ""
+            after = self.separator if number < len(excerpts) - 1 else ""
             end = at + len(start) + len(item.text)
             places.append(Place(at, at + len(start), end, at + len(block) + len(after)))
             blocks.append(block + after)
@@ -133,15 +148,17 @@ class Template:
         context = moved[0].start, moved[-1].next
         return Prompt(encodable(text), moved, context, not self.chat, message)
 
-    def follow(self, said: Sequence[tuple[str, str]], question: str, tokenizer: Any) -> tuple[str, str]:
+    def follow(self, question: str, said: Sequence[tuple[str, str]], *, tokenizer: Any) -> tuple[str, str]:
         """Continue a conversation.
 
         Parameters
         ----------
-        said
-            Role and words of each turn so far, the last one the assistant's.
         question
-            What is asked next.
+            The next question.
+        said
+            Role and words of each turn so far, the assistant's last.
+        tokenizer
+            The reader's, for its chat template.
 
         Returns
         -------
@@ -151,7 +168,7 @@ class Template:
         Raises
         ------
         ValueError
-            Where the chat template does not pass on what was said as it is.
+            If the chat template changes what was said.
         """
         message = self.bare.replace("{question}", question.strip())
         if not self.chat:
@@ -164,17 +181,17 @@ class Template:
             raise ValueError("the chat template does not pass on what was said as it is")
         return message, text[len(before) :]
 
-    def _header(self, item: Shown) -> str:
+    def _header(self, item: Excerpt) -> str:
         if not item.title:
             return self.untitled.partition("{text}")[0]
         start = self.chunk.partition("{text}")[0].replace("{title}", item.title)
         return start if item.text else start.rstrip()
 
-    def _footer(self, item: Shown) -> str:
+    def _footer(self, item: Excerpt) -> str:
         return (self.chunk if item.title else self.untitled).partition("{text}")[2]
 
     def _wrap(self, message: str, tokenizer: Any) -> tuple[int, str]:
-        """Put the message into the chat template; return where it starts, and the text."""
+        """Put the message into the chat template; return its offset, and the text."""
         if not self.chat:
             return 0, message
         turn = [{"role": "user", "content": message}]
@@ -185,17 +202,14 @@ class Template:
 
 
 def tokenize(prompt: Prompt, tokenizer: Any) -> Tokenized:
-    """Tokenize a prompt.
+    """Return the ids (n,) and offsets (n, 2) of a prompt's tokens.
 
     Raises
     ------
     ValueError
-        For a tokenizer that gives no offsets.
+        If the tokenizer gives no offsets.
     """
-    if not getattr(tokenizer, "is_fast", False):
-        raise ValueError(
-            f"the reader's tokenizer must give offsets (a fast one), got {type(tokenizer).__name__}"
-        )
+    check_offsets(tokenizer)
     encoded = tokenizer(
         prompt.text, add_special_tokens=prompt.special, return_offsets_mapping=True, verbose=False
     )

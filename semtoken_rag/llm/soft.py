@@ -1,4 +1,4 @@
-"""Soft context: the compressed context as input embeddings of the reader (the paper's merged tokens, 3.2)."""
+"""The compressed context as input embeddings of the reader (the paper's merged tokens, 3.2)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
+from semtoken_rag.llm.excerpts import Excerpt
 from semtoken_rag.llm.merge import Drop, Merger, merge_tokens
+from semtoken_rag.llm.model import hidden_size, takes
 from semtoken_rag.llm.prompt import Prompt, tokenize
-from semtoken_rag.llm.shown import Shown
 from semtoken_rag.text.encodable import encodable
 
 POSITIONS = ("packed", "source")
@@ -23,13 +24,13 @@ class SoftPrompt:
     Attributes
     ----------
     inputs_embeds : (1, n, d)
-        Real tokens' embeddings are the reader's own; others stand for what was left out.
+        Embeddings of real tokens, which are the reader's own, and of merged ones, which stand for gaps.
     attention_mask : (1, n) int
         Ones.
     position_ids : (1, n) int
-        One after the other, or with the places of what was left out skipped.
+        Consecutive, or with the positions of what was left out skipped.
     merged
-        How many of the ``n`` stand for what was left out.
+        Number of merged tokens among the ``n``.
     """
 
     inputs_embeds: torch.Tensor
@@ -38,71 +39,82 @@ class SoftPrompt:
     merged: int
 
     def payload(self) -> dict[str, torch.Tensor]:
-        """Prompt for vLLM (``enable_prompt_embeds``): ``{"prompt_embeds": (n, d)}``, in host memory.
+        """Return the prompt for vLLM (``enable_prompt_embeds``): ``{"prompt_embeds": (n, d)}``, on the CPU.
 
         Raises
         ------
         ValueError
-            Where places are skipped: vLLM numbers the positions itself.
+            If positions are skipped: vLLM numbers them itself.
         """
         if not torch.equal(self.position_ids[0].cpu(), torch.arange(self.position_ids.shape[1])):
             raise ValueError("a payload needs positions='packed', got skipped ones")
         return {"prompt_embeds": self.inputs_embeds[0].detach().cpu()}
 
-    @classmethod
-    def of_payload(cls, payload: dict[str, torch.Tensor]) -> SoftPrompt:
-        """Read what `payload` wrote.
 
-        Raises
-        ------
-        ValueError
-            For a payload without embeddings of shape (n, d).
-        """
-        embeds = payload.get("prompt_embeds")
-        if embeds is None or embeds.ndim != 2:
-            shape = None if embeds is None else tuple(embeds.shape)
-            raise ValueError(f"prompt_embeds must have shape (n, d), got {shape}")
-        ones = torch.ones(1, len(embeds), dtype=torch.long)
-        return cls(embeds[None], ones, ones.cumsum(1) - 1, 0)
+def check_positions(positions: str) -> None:
+    """Raise a ValueError if ``positions`` is not one of `POSITIONS`."""
+    if positions not in POSITIONS:
+        raise ValueError(f"positions must be one of {POSITIONS}, got {positions!r}")
+
+
+def check_soft(model: Any, soft: SoftPrompt | None = None) -> None:
+    """Check that a model takes embeddings, and those of a prompt.
+
+    Raises
+    ------
+    ValueError
+        If the model takes no ``inputs_embeds``, or the prompt's have another size than its own.
+    """
+    if not takes(model, "inputs_embeds"):
+        raise ValueError(f"mode 'soft' needs a model that takes inputs_embeds, got {type(model).__name__}")
+    if soft is not None and soft.inputs_embeds.shape[-1] != hidden_size(model):
+        raise ValueError(
+            f"the payload's embeddings have size {soft.inputs_embeds.shape[-1]}, "
+            f"the reader's {hidden_size(model)}"
+        )
 
 
 def soft_prompt(
     model: Any,
     tokenizer: Any,
-    prompt: Prompt,
-    shown: Sequence[Shown],
     *,
+    prompt: Prompt,
+    excerpts: Sequence[Excerpt],
     merger: Merger | None = None,
     positions: str = "packed",
 ) -> SoftPrompt:
-    """Embed a prompt as the reader would, with what stands for the gaps at their places.
+    """Embed a prompt as the reader would, with merged tokens in place of the gaps.
 
     Parameters
     ----------
     model, tokenizer
-        The reader.
-    prompt, shown
-        Made by `Template.build` of what `abridged` shows.
+        The reader's.
+    prompt, excerpts
+        The prompt, made of the excerpts, see `semtoken_rag.llm.excerpts.kept_excerpts`.
     merger
-        What stands for the gaps; None: nothing.
+        What stands for a run of left-out tokens; None: nothing.
     positions
-        ``packed``, or ``source``: what was left out leaves its places empty.
+        ``packed``: consecutive; ``source``: the positions of left-out tokens are skipped.
+
+    Returns
+    -------
+    SoftPrompt
+        Embeddings (1, n, d), mask and positions.
 
     Raises
     ------
     ValueError
-        For other ``positions``, or a merger of another embedding size.
+        If ``positions`` is another word, or the merger returns another shape.
     """
-    if positions not in POSITIONS:
-        raise ValueError(f"positions must be one of {POSITIONS}, got {positions!r}")
+    check_positions(positions)
     merger = merger or Drop()
     embed = model.get_input_embeddings()
     device = embed.weight.device
     ids, offsets = tokenize(prompt, tokenizer)
-    own = embed(torch.from_numpy(ids).to(device))  # (n, d), scaled where the family scales them
+    own = embed(torch.from_numpy(ids).to(device))  # (n, d), scaled if the family scales them
     parts, places, merged = [], [], 0
     token = place = 0
-    for at, words in _gaps(prompt, shown):
+    for at, words in _gaps(prompt, excerpts):
         until = max(token, int((offsets[:, 0] < at).sum()))
         parts.append(own[token:until])
         places.append(place + torch.arange(until - token))
@@ -115,14 +127,14 @@ def soft_prompt(
         merged += len(middle)
     parts.append(own[token:])
     places.append(place + torch.arange(len(own) - token))
-    embeds, where = torch.cat(parts)[None], torch.cat(places)[None].to(device)
-    return SoftPrompt(embeds, torch.ones_like(where), where, merged)
+    embeds, position_ids = torch.cat(parts)[None], torch.cat(places)[None].to(device)
+    return SoftPrompt(embeds, torch.ones_like(position_ids), position_ids, merged)
 
 
-def _gaps(prompt: Prompt, shown: Sequence[Shown]) -> list[tuple[int, str]]:
-    """Place in the prompt and words of everything that was left out."""
+def _gaps(prompt: Prompt, excerpts: Sequence[Excerpt]) -> list[tuple[int, str]]:
+    """Return offset in the prompt and words of everything that was left out."""
     return [
         (place.text + at, words)
-        for item, place in zip(shown, prompt.places, strict=True)
+        for item, place in zip(excerpts, prompt.places, strict=True)
         for at, words in item.gaps
     ]

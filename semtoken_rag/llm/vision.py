@@ -1,8 +1,9 @@
-"""Fewer image tokens for an image-text model: those that say the same fold into one (the paper's ChartQA).
+"""Experimental: fewer image tokens for an image-text model; those that say the same fold into one.
 
-The vision tower reads the whole image; what is left out never reaches the decoder or its KV cache. What is
-kept has the model's own features and the positions that it has in the whole prompt, so that of a chart the
-model still sees where a bar begins and ends.
+The paper's case is ChartQA. The vision tower reads the whole image; what is left out never reaches the
+decoder or its KV cache. What is kept has the model's own features and its positions in the whole prompt, so
+that the model still sees at which place a bar of a chart begins and ends. No reader that was measured reads
+images.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import torch
 from transformers import DynamicCache
 
 from semtoken_rag.budget import Budget
-from semtoken_rag.llm.checks import check_length, text_config
-from semtoken_rag.llm.decode import Decoder, Sampler
+from semtoken_rag.llm.checks import check_length
+from semtoken_rag.llm.decode import Decoder
+from semtoken_rag.llm.model import text_config
+from semtoken_rag.llm.sampling import Sampler
 from semtoken_rag.vectors import TAU, CompressedVectors, compress_vectors
 
 # Families of models, and what each needs of an image besides its pixels.
@@ -37,14 +40,15 @@ class ImagePrompt:
     Attributes
     ----------
     inputs_embeds : (1, k, d)
+        Of the text and of the image tokens that are kept.
     attention_mask : (1, k) int
         Ones.
     position_ids : (1, k) or (3, 1, k) int
-        Those of the whole prompt; three of Qwen's, by time, row and column.
+        As in the whole prompt; three for Qwen, by time, row and column.
     kept : (k,) int
         Indices in the whole prompt; all of its text is kept.
     images
-        What became of each image's tokens.
+        The compression of each image's tokens.
     following
         Position of the next token.
     """
@@ -81,7 +85,7 @@ def image_prompt(
     model
         A conditional generation model of one of `FAMILIES`.
     inputs
-        What the model's processor gives for one prompt with its images.
+        What the model's processor returns for one prompt with its images.
     ratio
         Share of each image's tokens to keep at most, though at least one token; 1 gives the model's own
         embeddings and positions.
@@ -89,16 +93,21 @@ def image_prompt(
         The question's tokens, whose embeddings are the query; None goes by density alone. How far these
         embeddings and image features are of one space depends on the model.
     tau
-        See `compress_vectors`.
+        Cosine above which two image tokens say the same, see `compress_vectors`.
+
+    Returns
+    -------
+    ImagePrompt
+        The shortened prompt.
 
     Raises
     ------
     ValueError
-        Before anything is computed: for another kind of model, a batch, padding, video, or missing inputs;
-        and where the image features are not as many as their places in the prompt.
+        Before anything is computed: for another kind of model, a batch, padding, video, or missing inputs.
+        Also if there are not as many image features as places for them in the prompt.
     """
     budget = Budget(ratio=ratio)
-    place = _checked(model, inputs)
+    place = _check(model, inputs)
     device = model.get_input_embeddings().weight.device
     ids = inputs["input_ids"].to(device)
     embeds = model.get_input_embeddings()(ids)  # (1, n, d)
@@ -120,7 +129,7 @@ def image_prompt(
         )
         for number, found in enumerate(features)
     )
-    kept, positions = _kept(ids.shape[1], place, images).to(device), _positions(model, inputs, ids)
+    kept, positions = _keep(ids.shape[1], place, images).to(device), _positions(model, inputs, ids)
     short = embeds[:, kept]
     ones = torch.ones(short.shape[:2], dtype=torch.long, device=device)
     return ImagePrompt(short, ones, positions[..., kept], kept, images, int(positions.max()) + 1)
@@ -130,26 +139,46 @@ def image_prompt(
 def generate(
     model: Any, prompt: ImagePrompt, *, max_new_tokens: int = 64, sampler: Sampler | None = None
 ) -> list[int]:
-    """Answer a prompt: the tokens up to one that ends an answer by the model's generation config.
+    """Answer a prompt, up to a token that ends an answer by the model's generation config.
 
     The model's own ``generate`` would number what is kept anew.
+
+    Parameters
+    ----------
+    model
+        The model that the prompt was made for.
+    prompt
+        See `image_prompt`.
+    max_new_tokens
+        Most tokens of the answer.
+    sampler
+        Picks each token; None: greedily.
+
+    Returns
+    -------
+    list of int
+        Tokens of the answer.
 
     Raises
     ------
     ValueError
-        For a prompt and an answer that need more positions than the model has.
+        If prompt and answer need more positions than the model has.
     """
-    check_length(model, prompt.following - 1, max_new_tokens)
+    check_length(model, last=prompt.following - 1, new=max_new_tokens)
     decoder = Decoder(model, DynamicCache(config=text_config(model)))
     read = model(**prompt.inputs(), past_key_values=decoder.cache, use_cache=True, logits_to_keep=1)
     decoder.position = prompt.following
     end = getattr(model.generation_config, "eos_token_id", None)
     ends = {*end} if isinstance(end, list) else set() if end is None else {end}
-    return [*decoder.generate(read.logits[0, -1], max_new_tokens, sampler or Sampler(), ends)]
+    return [
+        *decoder.generate(
+            read.logits[0, -1], max_new_tokens=max_new_tokens, sampler=sampler or Sampler(), end=ends
+        )
+    ]
 
 
-def _checked(model: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """Places of the image tokens in the prompt: (m,) int."""
+def _check(model: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Check the inputs; return the indices of the image tokens in the prompt: (m,) int."""
     kind = str(getattr(model.config, "model_type", ""))
     if kind not in FAMILIES or not hasattr(model, "get_image_features"):
         raise ValueError(
@@ -172,8 +201,8 @@ def _checked(model: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
     return place
 
 
-def _kept(size: int, place: torch.Tensor, images: Sequence[CompressedVectors]) -> torch.Tensor:
-    """Find the text and the images' kept tokens in a prompt of ``size`` tokens: (k,) int."""
+def _keep(size: int, place: torch.Tensor, images: Sequence[CompressedVectors]) -> torch.Tensor:
+    """Return the indices of the text and of the images' kept tokens in ``size`` tokens: (k,) int."""
     stays = torch.ones(size, dtype=torch.bool)
     stays[place] = False
     first = 0
@@ -184,7 +213,7 @@ def _kept(size: int, place: torch.Tensor, images: Sequence[CompressedVectors]) -
 
 
 def _grid(model: Any, inputs: Mapping[str, torch.Tensor], number: int, size: int) -> tuple[int, int] | None:
-    """Rows and columns of an image's tokens, where they fill a rectangle."""
+    """Return rows and columns of an image's tokens, None if they fill no rectangle."""
     if "image_grid_thw" in inputs:
         merged = model.config.vision_config.spatial_merge_size
         time, height, width = inputs["image_grid_thw"][number].tolist()
@@ -194,7 +223,7 @@ def _grid(model: Any, inputs: Mapping[str, torch.Tensor], number: int, size: int
 
 
 def _positions(model: Any, inputs: Mapping[str, torch.Tensor], ids: torch.Tensor) -> torch.Tensor:
-    """Positions of the whole prompt: (1, n), or (3, 1, n) of Qwen's."""
+    """Return the positions of the whole prompt: (1, n), or (3, 1, n) for Qwen."""
     if "image_grid_thw" not in inputs:
         return torch.arange(ids.shape[1], device=ids.device)[None]
     kinds = (ids == model.config.image_token_id).int()  # 0 text, 1 image

@@ -1,4 +1,4 @@
-"""The SemToken paper as printed: its algorithm, its baselines and its efficiency figures."""
+"""The SemToken paper as printed, for comparison: its algorithm, its baselines, its efficiency formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``strategy="paper"``: the SemToken paper's Algorithm 1 as it is printed, with its 3.2, 3.4 and 3.5."""
+"""``strategy="paper"``: Algorithm 1 of the paper as printed, with sections 3.2, 3.4 and 3.5."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semtoken_rag.paper.clusters import greedy_clusters, importance, spread, strided
+from semtoken_rag.paper.clusters import apply_stride, greedy_clusters, importance, spread
 from semtoken_rag.paper.runs import keep_best, run_cost, word_ranges
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.types import FloatArray, IntArray, Selection
@@ -16,49 +16,50 @@ from semtoken_rag.types import FloatArray, IntArray, Selection
 class PaperStrategy:
     """Merge adjacent similar tokens and keep the clusters whose fingerprints spread most.
 
-    Here to be compared with the default. What the paper leaves open, and what is chosen:
+    It is here for comparison with the default. The paper leaves several points open. The choices are:
 
-    - *Fingerprints* (step 1): k, f and the layer are not named. Whatever the call's encoder returns, of unit
-      length; H is not free of scale, so the length matters.
-    - *The sequence X*: each chunk is one. No cluster crosses into the next chunk, but it may cross sentences
-      and rows, which mean nothing to the algorithm.
-    - *tau* (step 2): not given. An absolute cosine, 0.8, in the middle of the usual 0.7 to 0.9, against the
-      first token of the cluster.
-    - *H* (step 3): over n, not n - 1. A token unlike its neighbours is a cluster of its own with H = 0, and
-      so the last to be kept; this is what the text says.
-    - *B* (step 4, 3.3): counts clusters in the paper, here the reader's tokens, as everywhere. Clusters come
-      by H, equal ones in source order; what does not fit is passed over for the next that does.
+    - *Fingerprints* (step 1): the paper names neither k nor f nor the layer. Here they are the vectors of the
+      call's encoder, of unit length; H depends on scale, so the length matters.
+    - *The sequence X*: each chunk is a sequence. No cluster crosses into the next chunk, but a cluster may
+      cross sentences and rows, which mean nothing to the algorithm.
+    - *tau* (step 2): the paper gives no value. Here it is an absolute cosine with the first token of the
+      cluster, 0.8, in the middle of the usual 0.7 to 0.9.
+    - *H* (step 3): a mean over n, not n - 1. A token unlike its neighbours is a cluster of its own with
+      H = 0, and so the last to be kept; this is what the text says.
+    - *B* (step 4, 3.3): the paper counts clusters. Here B counts the reader's tokens, as everywhere. Clusters
+      come by H, equal ones in source order; one that does not fit is passed over for the next that does.
     - *merge* (step 4): not defined for a frozen reader. A kept cluster is its slice of the text, or its first
-      word where that alone is more than the budget.
-    - *delta*: an input of Algorithm 1 that it never uses; see the parameter for 3.2's rule.
-    - *s_i* (3.4): compared with no value and joined to nothing in the text; see ``query_threshold``, without
-      which the question is not looked at, as in Algorithm 1.
-    - *Word pieces*: a cluster may end inside a word. What is kept is widened to whole words; it has the
+      word if the slice alone exceeds the budget.
+    - *delta*: an input of Algorithm 1 that it never uses; see the parameter for the rule of 3.2.
+    - *s_i* (3.4): the text neither compares it with a value nor joins it to H; see ``query_threshold``.
+      Without that, the question plays no part, as in Algorithm 1.
+    - *Word pieces*: a cluster may end inside a word. What is kept is widened to whole words, and has the
       highest H and s of the clusters in it.
-    - *Protected patterns* of the call are never cut, which the paper does not know.
+    - *Protected patterns* of the call, which the paper does not have, are never cut.
 
     Parameters
     ----------
     tau
         Cosine above which a token joins the cluster, in [-1, 1].
     delta
-        3.2's granularity: a cluster is passed on FINE, as its slice, where H > delta, else COARSE, as its
-        first word, the one token it is merged to. None keeps every slice; ``inf`` merges every cluster.
+        Granularity of 3.2: a cluster is FINE, its slice, if H > delta, else COARSE, its first word, the one
+        token that it is merged to. None keeps every slice; ``inf`` merges every cluster.
     query_threshold
-        3.4's filter: clusters whose s is below it are dropped, whatever the budget. None drops none.
+        Filter of 3.4: clusters with a lower s are dropped, whatever the budget. None drops none.
     stride
-        3.5: only every ``stride``-th token has a fingerprint of its own, see
-        `semtoken_rag.paper.clusters.strided`.
+        Section 3.5: only every ``stride``-th token has a fingerprint of its own, see
+        `semtoken_rag.paper.clusters.apply_stride`.
     bin_width
-        3.5: cosines are sorted into bins of this width first, see `semtoken_rag.paper.clusters.binned`; 0
-        for none.
+        Section 3.5: width of the bins that cosines are sorted into first, 0 for none, see
+        `semtoken_rag.paper.clusters.bin_cosines`.
     whole_words
-        False leaves the pieces as the clusters cut them, inside words too.
+        Whether clusters are widened to whole words. False leaves the pieces as the clusters cut them, also
+        inside words.
 
     Raises
     ------
     ValueError
-        With the value received.
+        If ``tau``, ``stride`` or ``bin_width`` is out of range; the message has the value received.
 
     Examples
     --------
@@ -84,15 +85,15 @@ class PaperStrategy:
             raise ValueError(f"bin_width must be in [0, 2], got {self.bin_width!r}")
 
     def __call__(self, problem: Problem) -> Selection:
-        """Decide; see `Strategy`."""
+        """Select; see `semtoken_rag.strategy.Strategy`."""
         tokens = problem.tokens
-        vectors = strided(tokens.vectors, tokens.chunk, self.stride)
+        vectors = apply_stride(tokens.vectors, tokens.chunk, self.stride)
         clusters = greedy_clusters(vectors, tokens.chunk, self.tau, self.bin_width)
         scores = {"density": spread(vectors, clusters)}
         if problem.query is not None:
             scores["relevance"] = importance(vectors, clusters, problem.query.encoding.vectors)
         words = word_ranges(problem, self.whole_words)
-        pieces, scores = _widened(clusters, words, scores)
+        pieces, scores = _widen_to_words(clusters, words, scores)
         scores["score"] = scores["density"]
         wanted = None
         if self.query_threshold is not None and "relevance" in scores:
@@ -104,10 +105,10 @@ class PaperStrategy:
         return keep_best(problem, pieces, scores, np.where(merged[:, None], first, pieces), wanted)
 
 
-def _widened(
+def _widen_to_words(
     clusters: IntArray, words: IntArray, scores: dict[str, FloatArray]
 ) -> tuple[IntArray, dict[str, FloatArray]]:
-    """Join clusters (m, 2) that part a word (w, 2); what they make takes the highest of their scores."""
+    """Join clusters (m, 2) that share a word (w, 2); the result has the highest of their scores."""
     first = np.flatnonzero(np.isin(clusters[:, 0], words[:, 0]))
     ends = np.append(first[1:], len(clusters))[: len(first)] - 1
     pieces = np.stack([clusters[first, 0], clusters[ends, 1]], 1)

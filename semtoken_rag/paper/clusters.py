@@ -1,4 +1,4 @@
-"""The paper's clusters (Algorithm 1 steps 2 and 3), and the two short cuts of its section 3.5."""
+"""The paper's clusters (Algorithm 1, steps 2 and 3), and the two short cuts of section 3.5."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ import numpy as np
 from semtoken_rag.arrays import range_sum
 from semtoken_rag.types import FloatArray, IntArray
 
-BAND = 8  # cosines ahead of every token that are computed at once; longer clusters are followed one by one
-BLOCK = 64
+BAND = 8  # tokens after each token whose cosine is computed for all at once; longer clusters one by one
+BLOCK = 64  # tokens compared at once while a longer cluster is followed
 
 
 def greedy_clusters(vectors: FloatArray, chunk: IntArray, tau: float, width: float = 0.0) -> IntArray:
     """Grow each cluster while the next token's cosine with the cluster's *first* token is above ``tau``.
 
-    Algorithm 1 step 2. Its ``t <- j`` after a loop without a break would take the last token twice; here the
-    next cluster begins at the first token that is in none.
+    This is Algorithm 1, step 2. As printed, ``t <- j`` after a loop without a break would take the last token
+    twice; here the next cluster begins at the first token that is in none.
 
     Parameters
     ----------
-    vectors : (n, d) float
-        Fingerprints of unit length.
-    chunk : (n,) int
-        Chunk of each token, sorted; no cluster crosses from one chunk into the next.
+    vectors
+        Fingerprints (n, d) of unit length.
+    chunk
+        Chunk of each token, (n,) int, sorted; no cluster crosses from one chunk into the next.
     tau
-        Absolute cosine; at 1 every token stands alone, below -1 each chunk is one cluster.
+        Absolute cosine; at 1 every token is a cluster, below -1 each chunk is one.
     width
-        Width of the bins that the cosines are sorted into first, see `binned`; 0 compares them as they are.
+        Width of the bins that cosines are sorted into first, see `bin_cosines`; 0 compares the cosines
+        themselves.
 
     Returns
     -------
@@ -39,19 +40,19 @@ def greedy_clusters(vectors: FloatArray, chunk: IntArray, tau: float, width: flo
     going = np.ones(n, bool)
     for step in range(1, min(BAND + 1, n)):
         cosine = np.einsum("nd,nd->n", vectors[:-step], vectors[step:])  # (n - step,)
-        going[:-step] &= (binned(cosine, width) > tau) & (chunk[:-step] == chunk[step:])
+        going[:-step] &= (bin_cosines(cosine, width) > tau) & (chunk[:-step] == chunk[step:])
         going[-step:] = False
         reach += going
     starts, at = [], 0
     while at < n:
         starts.append(at)
         end = at + 1 + int(reach[at])
-        at = end if reach[at] < BAND else _followed(vectors, at, end, int(after[at]), tau, width)
+        at = end if reach[at] < BAND else _follow(vectors, at, end, int(after[at]), tau, width)
     return ranges(np.array(starts, np.int64), n)
 
 
 def ranges(starts: IntArray, n: int) -> IntArray:
-    """Ranges that begin at ``starts`` (m,) and cover ``n`` tokens: (m, 2).
+    """Return the ranges (m, 2) that begin at ``starts`` (m,) and cover ``n`` tokens.
 
     >>> ranges(np.array([0, 2]), 5).tolist()
     [[0, 2], [2, 5]]
@@ -59,10 +60,10 @@ def ranges(starts: IntArray, n: int) -> IntArray:
     return np.stack([starts, np.append(starts[1:], n)[: len(starts)]], 1).astype(np.int64)
 
 
-def _followed(vectors: FloatArray, anchor: int, end: int, last: int, tau: float, width: float) -> int:
-    """End of the cluster of ``anchor``, which reaches to ``end`` at least and to ``last`` at most."""
+def _follow(vectors: FloatArray, anchor: int, end: int, last: int, tau: float, width: float) -> int:
+    """Return the end of the cluster of ``anchor``: at least ``end``, at most ``last``."""
     while end < last:
-        alike = binned(vectors[end : min(end + BLOCK, last)] @ vectors[anchor], width) > tau
+        alike = bin_cosines(vectors[end : min(end + BLOCK, last)] @ vectors[anchor], width) > tau
         if not alike.all():
             return end + int(np.argmin(alike))
         end += len(alike)
@@ -70,10 +71,22 @@ def _followed(vectors: FloatArray, anchor: int, end: int, last: int, tau: float,
 
 
 def spread(vectors: FloatArray, clusters: IntArray) -> FloatArray:
-    """Trace of the covariance of each cluster's fingerprints: (m,) float32 >= 0, higher = richer.
+    """Return the trace of the covariance of each cluster's fingerprints.
 
-    The paper's H (3.1, Algorithm 1 step 3), as the mean squared distance from the mean: over the number of
-    tokens, not over one less, so that a cluster of one token has 0. It is a spread, not an entropy.
+    This is the paper's H (3.1, Algorithm 1, step 3), the mean squared distance from the mean. It divides by
+    the number of tokens, not by one less, so a cluster of one token has 0. It is a spread, not an entropy.
+
+    Parameters
+    ----------
+    vectors
+        Fingerprints (n, d).
+    clusters
+        Token ranges (m, 2).
+
+    Returns
+    -------
+    (m,) float32
+        At least 0, higher = richer.
     """
     length = clusters[:, 1] - clusters[:, 0]
     mean = (range_sum(vectors, clusters) / length[:, None]).astype(np.float32)
@@ -83,18 +96,32 @@ def spread(vectors: FloatArray, clusters: IntArray) -> FloatArray:
     return out
 
 
-def averaged(vectors: FloatArray, clusters: IntArray) -> FloatArray:
-    """Replace each vector by the mean of its cluster: (n, d), (m, 2) -> (n, d); where merging takes it."""
+def average_clusters(vectors: FloatArray, clusters: IntArray) -> FloatArray:
+    """Replace each vector by the mean of its cluster: vectors (n, d), clusters (m, 2) to (n, d)."""
     length = clusters[:, 1] - clusters[:, 0]
     mean = range_sum(vectors, clusters) / length[:, None].astype(np.float32)
     return np.repeat(mean, length, axis=0)
 
 
 def importance(vectors: FloatArray, clusters: IntArray, query: FloatArray) -> FloatArray:
-    """Cosine of each cluster's mean with the mean of the question's vectors (q, d): (m,), higher = keep.
+    """Return the cosine of each cluster's mean with the mean of the question's vectors.
 
-    The paper's s_i (3.4), whose q_t of the generating model is replaced by the same encoder's view of the
-    question: a cosine between two models' spaces means nothing.
+    This is the paper's s_i (3.4). Its q_t is a vector of the generating model; here the question's vectors
+    come from the same encoder, since a cosine between the spaces of two models means nothing.
+
+    Parameters
+    ----------
+    vectors
+        Fingerprints (n, d).
+    clusters
+        Token ranges (m, 2).
+    query
+        Vectors of the question (q, d).
+
+    Returns
+    -------
+    (m,) float32
+        Higher = keep.
     """
     sums, asked = range_sum(vectors, clusters), query.sum(0)
     norm = np.linalg.norm(sums, axis=1) * np.linalg.norm(asked)
@@ -102,12 +129,28 @@ def importance(vectors: FloatArray, clusters: IntArray, query: FloatArray) -> Fl
     return cosine
 
 
-def strided(vectors: FloatArray, chunk: IntArray, stride: int) -> FloatArray:
-    """Give every ``stride``-th token of a chunk its own vector, and the others that of the nearest one.
+def apply_stride(vectors: FloatArray, chunk: IntArray, stride: int) -> FloatArray:
+    """Replace each vector by that of the nearest of every ``stride``-th token of the chunk.
 
-    The paper's stride-based fingerprints (3.5); of two that are equally near, the earlier.
+    These are the paper's stride-based fingerprints (3.5).
 
-    >>> strided(np.arange(5.0)[:, None], np.zeros(5, int), 3)[:, 0].tolist()
+    Parameters
+    ----------
+    vectors
+        Fingerprints (n, d).
+    chunk
+        Chunk of each token, (n,) int, sorted.
+    stride
+        At least 1.
+
+    Returns
+    -------
+    (n, d) float
+        Of two tokens that are equally near, the earlier one gives its vector.
+
+    Examples
+    --------
+    >>> apply_stride(np.arange(5.0)[:, None], np.zeros(5, int), 3)[:, 0].tolist()
     [0.0, 0.0, 3.0, 3.0, 3.0]
     """
     first, after = np.searchsorted(chunk, chunk), np.searchsorted(chunk, chunk, side="right")
@@ -117,12 +160,12 @@ def strided(vectors: FloatArray, chunk: IntArray, stride: int) -> FloatArray:
     return taken
 
 
-def binned(cosine: FloatArray, width: float) -> FloatArray:
-    """Replace each cosine by the middle of its bin, ``width / 2`` away at most; 0 leaves them as they are.
+def bin_cosines(cosine: FloatArray, width: float) -> FloatArray:
+    """Replace each cosine by the middle of its bin, at most ``width / 2`` away; width 0 changes none.
 
-    The paper's histogram binning (3.5).
+    This is the paper's histogram binning (3.5).
 
-    >>> binned(np.array([0.71, 0.74, 0.76]), 0.1).round(2).tolist()
+    >>> bin_cosines(np.array([0.71, 0.74, 0.76]), 0.1).round(2).tolist()
     [0.75, 0.75, 0.75]
     """
     if not width:

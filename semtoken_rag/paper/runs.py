@@ -1,4 +1,4 @@
-"""Runs of tokens as what is selected, for strategies that cut the text by themselves."""
+"""Selection of runs of adjacent tokens, for strategies that cut the text by themselves."""
 
 from __future__ import annotations
 
@@ -13,9 +13,20 @@ from semtoken_rag.types import BoolArray, FloatArray, Granularity, IntArray, Sel
 
 
 def word_ranges(problem: Problem, whole: bool = True) -> IntArray:
-    """Token ranges of what is never parted: words, and what `Problem.protect` matches: (w, 2).
+    """Return the token ranges (w, 2) that are never cut.
 
-    With ``whole`` false, single tokens, but for those of one character and what is protected.
+    Parameters
+    ----------
+    problem
+        The call.
+    whole
+        True for words, False for single tokens. Matches of `Problem.protect` and tokens that share a
+        character are one range in both cases.
+
+    Returns
+    -------
+    (w, 2) int
+        In source order; they cover all tokens.
     """
     tokens = problem.tokens
     n = len(tokens.ids)
@@ -29,12 +40,12 @@ def word_ranges(problem: Problem, whole: bool = True) -> IntArray:
 
 
 def word_vectors(problem: Problem, words: IntArray) -> FloatArray:
-    """Mean fingerprint of each range, of unit length: (w, 2) -> (w, d)."""
+    """Return the mean fingerprint of each token range, of unit length: (w, 2) to (w, d)."""
     return unit_length(range_sum(problem.tokens.vectors, words))
 
 
 def run_units(problem: Problem, runs: IntArray) -> Units:
-    """Units made of token ranges (m, 2), each within one chunk."""
+    """Make units of token ranges (m, 2), each within one chunk."""
     return Units(
         chars=_chars(problem, runs),
         tokens=runs,
@@ -51,23 +62,31 @@ def keep_best(
     shown: IntArray | None = None,
     wanted: BoolArray | None = None,
 ) -> Selection:
-    """Keep the best runs that fit, equal ones in source order; a smaller one takes what a larger one leaves.
+    """Keep the best runs that fit, equal ones in source order; what a large run leaves goes to smaller ones.
 
     Parameters
     ----------
-    runs : (m, 2) int
-        Token ranges in source order, each within one chunk, cut where `word_ranges` allows it.
-    scores : dict of (m,) float
-        Higher = keep; ``score`` decides.
-    shown : (m, 2) int
-        Part of each run that is passed on; the whole run where None. A run with less is COARSE.
-    wanted : (m,) bool
-        Runs that may be kept; all where None.
+    problem
+        The call.
+    runs
+        Token ranges (m, 2) in source order, each within one chunk, made of whole `word_ranges`.
+    scores
+        Scores (m,) by name, higher = keep; ``score`` decides.
+    shown
+        Token range (m, 2) of the part of each run that is passed on; None passes on whole runs. A run that is
+        not whole is COARSE.
+    wanted
+        Whether each run may be kept, (m,) bool; None allows all.
+
+    Returns
+    -------
+    Selection
+        Its units are the runs.
     """
     shown = runs if shown is None else shown
     order = np.argsort(-scores["score"], kind="stable")
     units = run_units(problem, runs)
-    ledger = _filled(problem, units, order if wanted is None else order[wanted[order]], shown)
+    ledger = _fill(problem, units, order if wanted is None else order[wanted[order]], shown)
     whole = (shown == runs).all(1)
     granularity = np.where(ledger.kept, np.where(whole, Granularity.FINE, Granularity.COARSE), 0)
     return Selection(
@@ -79,14 +98,14 @@ def keep_best(
     )
 
 
-def _filled(problem: Problem, units: Units, order: IntArray, shown: IntArray) -> Ledger:
-    """Keep runs in this order while they fit, one by one and joined."""
+def _fill(problem: Problem, units: Units, order: IntArray, shown: IntArray) -> Ledger:
+    """Keep runs in the given order while they fit, one by one and joined."""
     cost, texts, budget = run_cost(problem, shown), _texts(problem, shown), problem.budget
     while True:
         ledger = Ledger(units, cost, budget, problem.max_chunk_tokens)
         for run in order.tolist():
             ledger.keep(run)
-        # A counter that rounds finds less in the runs one by one than in the text that they make.
+        # A counter that rounds counts less for the single runs than for the joined text.
         joined = problem.counter.count("".join(texts[run] for run in sorted(ledger.order)))
         if joined <= problem.budget:
             return ledger
@@ -94,7 +113,20 @@ def _filled(problem: Problem, units: Units, order: IntArray, shown: IntArray) ->
 
 
 def run_cost(problem: Problem, runs: IntArray) -> IntArray:
-    """Reader's tokens of each token range, with the blank before it, at least 1: (m, 2) -> (m,)."""
+    """Return the cost of each token range with the blank before it, in the reader's tokens, at least 1.
+
+    Parameters
+    ----------
+    problem
+        The call; the encoder's tokens are counted if its counter is an estimate.
+    runs
+        Token ranges (m, 2).
+
+    Returns
+    -------
+    (m,) int
+        Tokens.
+    """
     if problem.counter.is_estimate:
         return runs[:, 1] - runs[:, 0]  # the encoder's own tokens
     texts = _texts(problem, runs)
@@ -108,7 +140,7 @@ def _texts(problem: Problem, runs: IntArray) -> list[str]:
 
 
 def _chars(problem: Problem, runs: IntArray) -> IntArray:
-    """Character range of each token range: (m, 2) -> (m, 2)."""
+    """Return the character range of each token range: (m, 2) to (m, 2)."""
     offsets = problem.tokens.offsets
     start = offsets[runs[:, 0], 0]
     return np.stack([start, np.maximum(offsets[runs[:, 1] - 1, 1], start)], 1)

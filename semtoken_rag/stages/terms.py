@@ -35,7 +35,22 @@ class Terms:
 
     @classmethod
     def of(cls, tokens: Tokens, units: Units, query: IntArray) -> Terms:
-        """Count the tokens of a call; ``query`` are the ids of the question's."""
+        """Count the tokens of a call.
+
+        Parameters
+        ----------
+        tokens
+            Tokens of all chunks and titles.
+        units
+            The m units, whose frequencies give the IDF.
+        query
+            Token ids of the question (q,).
+
+        Returns
+        -------
+        Terms
+            k is the number of distinct ids in chunks, titles and question.
+        """
         n, t = len(tokens.ids), len(tokens.title_ids)
         kinds, code = np.unique(np.concatenate([tokens.ids, tokens.title_ids, query]), return_inverse=True)
         k = len(kinds)

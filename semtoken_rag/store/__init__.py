@@ -1,4 +1,4 @@
-"""Stores: where fingerprints are kept between calls, bytes by key, in memory, in a file or on a server."""
+"""Stores: they keep fingerprints between calls, as bytes by key, in memory, in a file or on a server."""
 
 from __future__ import annotations
 

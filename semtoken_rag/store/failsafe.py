@@ -1,4 +1,4 @@
-"""A circuit breaker around a store: its failures are returned, not raised, so that no call fails by them."""
+"""A circuit breaker around a store: failures are returned, not raised, so no call fails by them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from semtoken_rag.store.base import FingerprintStore
 
 T = TypeVar("T")
 
-RETRY_AFTER = 30.0  # seconds in which a store that failed is not asked again, since failing may take long
+RETRY_AFTER = 30.0  # seconds for which a store that failed is left alone, since a failure may take long
 log = logging.getLogger(__name__)
 
 
 class FailSafeStore:
-    """Reads and writes a store, and returns its failures, which are logged once until it works again.
+    """Read and write a store, and return its failures in place of raising them.
+
+    After a failure the store is left alone for `RETRY_AFTER` seconds. A failure is logged once until the
+    store works again.
 
     Parameters
     ----------
     store
-        Asked for values; what reads well but cannot be written goes on being read.
+        The store. One that can be read but not written is still read.
     """
 
     def __init__(self, store: FingerprintStore) -> None:
@@ -29,7 +32,20 @@ class FailSafeStore:
         self._open_until: dict[str, tuple[float, str]] = {}  # until when, and after which failure
 
     def read(self, keys: Sequence[str]) -> tuple[list[bytes | None], str | None]:
-        """Return the value of each key, None if there is none, and the failure if there was one."""
+        """Read values.
+
+        Parameters
+        ----------
+        keys
+            The keys.
+
+        Returns
+        -------
+        values
+            The value of each key; None if the store has none or failed.
+        failure
+            What went wrong; None if nothing did.
+        """
         values, failure = self._try("read", lambda: self._values(keys))
         return [None] * len(keys) if values is None else values, failure
 
@@ -40,7 +56,7 @@ class FailSafeStore:
         return values
 
     def write(self, pairs: Sequence[tuple[str, bytes]]) -> str | None:
-        """Keep values, unless the store cannot even be read; return the failure if there was one."""
+        """Write values, unless the store could not be read; return the failure, None if there was none."""
         if "read" in self._open_until:
             return self._open_until["read"][1]
         return self._try("written", lambda: self._store.mset(pairs))[1]

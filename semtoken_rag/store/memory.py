@@ -1,64 +1,58 @@
-"""Fingerprints in memory."""
+"""A store in memory."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+
+from semtoken_rag._lru import ByteLRU
 
 MEMORY_BYTES = 256 * 2**20
 
 
 class MemoryStore:
-    """Values in memory; those that were not read for longest leave first. Safe for threads.
+    """Keep values in memory; the least recently used are dropped first. Safe for threads.
+
+    Copies and pickles are empty.
 
     Parameters
     ----------
     max_bytes
-        Bytes that all values may take together.
+        Limit on the bytes of all values together.
+
+    Raises
+    ------
+    ValueError
+        If ``max_bytes`` is below 1.
     """
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
-        self.max_bytes, self.size = at_least_one_byte(max_bytes), 0
-        self._values: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
+        self._values: ByteLRU[str, bytes] = ByteLRU(max_bytes, len)
+        self.max_bytes = max_bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of all values."""
+        return self._values.bytes
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Return the value of each key, None where there is none."""
-        with self._lock:
-            for key in keys:
-                if key in self._values:
-                    self._values.move_to_end(key)
-            return [self._values.get(key) for key in keys]
+        """Return the value of each key, None if it has none; see `FingerprintStore.mget`."""
+        return self._values.get(keys)
 
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
         """Keep values."""
-        with self._lock:
-            for key, value in key_value_pairs:
-                self._forget(key)
-                self._values[key] = value
-                self.size += len(value)
-            while self.size > self.max_bytes:
-                self._forget(next(iter(self._values)))
+        self._values.put(key_value_pairs)
 
     def mdelete(self, keys: Sequence[str]) -> None:
         """Forget keys."""
-        with self._lock:
-            for key in keys:
-                self._forget(key)
+        self._values.remove(keys)
 
     def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
         """Go through the keys that begin with ``prefix``."""
-        with self._lock:
-            keys = list(self._values)
-        return (key for key in keys if key.startswith(prefix or ""))
+        return (key for key in self._values.keys() if key.startswith(prefix or ""))  # noqa: SIM118  (no dict)
 
     def __reduce__(self) -> tuple[type[MemoryStore], tuple[int]]:
-        """Copy and pickle as an empty one."""
+        """Copy and pickle as an empty store."""
         return MemoryStore, (self.max_bytes,)
-
-    def _forget(self, key: str) -> None:
-        self.size -= len(self._values.pop(key, b""))
 
 
 def at_least_one_byte(max_bytes: int) -> int:

@@ -1,4 +1,4 @@
-"""Fingerprints on a Redis server."""
+"""A store on a Redis server."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from semtoken_rag._optional import require
 
 
 class RedisStore:
-    """Values on a Redis server, whose own ``maxmemory`` bounds them.
+    """Keep values on a Redis server, whose own ``maxmemory`` bounds them. Safe for threads and processes.
 
     Parameters
     ----------
     url
-        As in ``redis://host:6379/0``.
+        Address, such as ``redis://host:6379/0``.
     prefix
-        Stands in front of every key.
+        Text in front of every key on the server.
+
+    Raises
+    ------
+    ImportError
+        If the package redis is missing; the extra is ``redis``.
+    redis.RedisError
+        From every method, if the server cannot be reached or refuses.
     """
 
     def __init__(self, url: str, prefix: str = "semtoken:") -> None:
@@ -24,7 +31,7 @@ class RedisStore:
         self._client: Any = require("redis", extra="redis").Redis.from_url(url, socket_timeout=5.0)
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Return the value of each key, None where there is none."""
+        """Return the value of each key, None if it has none; see `FingerprintStore.mget`."""
         return list(self._client.mget([self.prefix + key for key in keys])) if keys else []
 
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
@@ -33,12 +40,12 @@ class RedisStore:
             self._client.mset({self.prefix + key: value for key, value in key_value_pairs})
 
     def mdelete(self, keys: Sequence[str]) -> None:
-        """Forget keys."""
+        """Delete values."""
         if keys:
             self._client.delete(*(self.prefix + key for key in keys))
 
     def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
-        """Go through the keys that begin with ``prefix``."""
+        """Yield the keys that begin with ``prefix``."""
         start = (self.prefix + (prefix or "")).encode()
         for key in self._client.scan_iter(match=self.prefix + "*", count=1000):
             if key.startswith(start):

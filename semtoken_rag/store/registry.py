@@ -1,4 +1,4 @@
-"""``store=`` as the user writes it, resolved to an object."""
+"""Resolve ``store=`` to a store."""
 
 from __future__ import annotations
 
@@ -35,13 +35,20 @@ def resolve_store(store: Any) -> FingerprintStore:
     ----------
     store
         ``memory://``, ``sqlite:///file``, ``redis://host:port/db``, or an object with the methods of a
-        `FingerprintStore`. A file or a server gets a `MemoryStore` in front; a file holds `FILE_BYTES` at
-        most, pass a `SQLiteStore` for another bound.
+        `FingerprintStore`. A file or a server gets a `MemoryStore` in front. A file holds at most
+        `semtoken_rag.store.sqlite.FILE_BYTES`; pass a `SQLiteStore` for another limit.
+
+    Returns
+    -------
+    FingerprintStore
+        A new one for an address, the same object for an object.
 
     Raises
     ------
     ValueError
-        Where it is none of these.
+        If ``store`` is none of these.
+    ImportError
+        If the store needs a package that is missing; the message names the extra.
     """
     if isinstance(store, FingerprintStore):
         return store

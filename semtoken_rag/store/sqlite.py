@@ -1,4 +1,4 @@
-"""Fingerprints in one SQLite file."""
+"""A store in one SQLite file."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FILE_BYTES = 4 * 2**30
-TOUCH = 60  # seconds in which a value that is read again is not marked again
+TOUCH = 60  # seconds; a value that was marked as read more recently is not marked again
 
 
 class SQLiteStore:
-    """Values in one file; those that were not read for longest leave first. Safe for threads and processes.
+    """Keep values in one file; the least recently used are dropped first. Safe for threads and processes.
 
     Parameters
     ----------
     path
-        The file; it and its folders are made where they are missing.
+        The file; it and its folders are made if they are missing.
     max_bytes
-        Bytes that the values may take in the file; SQLite's log beside it may take some 30 MB more.
+        Limit on the bytes of the values in the file; SQLite's log beside it may take some 30 MB more.
     timeout
         Seconds to wait for another process that locks the file.
 
     Raises
     ------
+    ValueError
+        If ``max_bytes`` is below 1.
     sqlite3.DatabaseError
-        From every method, where the file is not a database or cannot be read or written.
+        From every method, if the file is not a database, or cannot be read or written.
     """
 
     def __init__(self, path: str | Path, max_bytes: int = FILE_BYTES, timeout: float = 10.0) -> None:
@@ -45,7 +47,7 @@ class SQLiteStore:
         self._local = threading.local()
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Return the value of each key, None where there is none."""
+        """Return the value of each key, None if it has none; see `FingerprintStore.mget`."""
         found: dict[str, bytes] = {}
         for some in _slices(keys):
             marks = _marks(some)
@@ -61,7 +63,7 @@ class SQLiteStore:
         return [found.get(key) for key in keys]
 
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
-        """Keep values, and let the oldest leave where there are too many."""
+        """Keep values, and drop the least recently used if there are too many."""
         now = int(time.time())
         with self._connection() as connection:
             connection.executemany(
@@ -71,13 +73,13 @@ class SQLiteStore:
         self._evict()
 
     def mdelete(self, keys: Sequence[str]) -> None:
-        """Forget keys."""
+        """Delete values."""
         with self._connection() as connection:
             for some in _slices(keys):
                 connection.execute(f"DELETE FROM fingerprint WHERE key IN ({_marks(some)})", some)
 
     def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
-        """Go through the keys that begin with ``prefix``."""
+        """Yield the keys that begin with ``prefix``."""
         start = prefix or ""
         rows = self._connection().execute(
             "SELECT key FROM fingerprint WHERE substr(key, 1, ?) = ? ORDER BY key", (len(start), start)
@@ -97,7 +99,7 @@ class SQLiteStore:
         return connection
 
     def _there(self) -> tuple[int, int]:
-        """Tell what a connection belongs to: the process, and the file, 0 where there is none."""
+        """Return what a connection belongs to: the process and the file's inode, 0 if there is no file."""
         try:
             return os.getpid(), self.path.stat().st_ino
         except FileNotFoundError:
@@ -109,7 +111,7 @@ class SQLiteStore:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
         class Closing(sqlite3.Connection):
-            """Closed with the thread that it belongs to."""
+            """A connection that is closed when its thread ends."""
 
             def __del__(self) -> None:
                 with suppress(sqlite3.ProgrammingError):  # it was never opened
@@ -132,7 +134,7 @@ class SQLiteStore:
         return connection
 
     def _touch(self, keys: Sequence[str]) -> None:
-        """Mark keys as read now; a file that is read-only or busy does without."""
+        """Mark keys as read now, unless the file is read-only or busy."""
         if not keys:
             return
         connection = self._connection()
@@ -142,7 +144,7 @@ class SQLiteStore:
             )
 
     def _evict(self) -> None:
-        """Bring the file down to nine tenths of its bound where it is over it."""
+        """Delete the least recently used values if the file is over its limit, down to nine tenths of it."""
         connection = self._connection()
         while (excess := self._bytes() - self.max_bytes) > 0:
             wanted, oldest = excess + self.max_bytes // 10, []
@@ -170,5 +172,5 @@ def _marks(keys: Sequence[str]) -> str:
 
 
 def _slices(keys: Sequence[str], most: int = 500) -> Iterator[list[str]]:
-    """Cut keys into lists that fit into one statement."""
+    """Split keys into lists that fit into one SQL statement."""
     return (list(keys[i : i + most]) for i in range(0, len(keys), most))

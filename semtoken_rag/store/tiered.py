@@ -1,4 +1,4 @@
-"""A quick store in front of a lasting one."""
+"""A fast store in front of a lasting one."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from semtoken_rag.store.base import FingerprintStore
 
 
 class TieredStore:
-    """A quick store in front of a lasting one.
+    """Put a fast store in front of a lasting one. Safe for threads if both are.
 
     Parameters
     ----------
     front
-        Asked first, and filled with what only ``back`` had.
+        The store that is read first. It gets a copy of what only ``back`` had.
     back
-        Has everything.
+        The store that has all values.
     """
 
     def __init__(self, front: FingerprintStore, back: FingerprintStore) -> None:
         self.front, self.back = front, back
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Return the value of each key, None where there is none."""
+        """Return the value of each key, None if it has none; see `FingerprintStore.mget`."""
         values = dict(zip(keys, self.front.mget(keys), strict=True))
         if missing := [key for key, value in values.items() if value is None]:
             found = [(k, v) for k, v in zip(missing, self.back.mget(missing), strict=True) if v is not None]
@@ -31,15 +31,15 @@ class TieredStore:
         return [values[key] for key in keys]
 
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
-        """Keep values in both."""
+        """Keep values in both stores."""
         self.front.mset(key_value_pairs)
         self.back.mset(key_value_pairs)
 
     def mdelete(self, keys: Sequence[str]) -> None:
-        """Forget keys in both."""
+        """Delete values from both stores."""
         self.front.mdelete(keys)
         self.back.mdelete(keys)
 
     def yield_keys(self, *, prefix: str | None = None) -> Iterator[str]:
-        """Go through the keys of the lasting store that begin with ``prefix``."""
+        """Yield the keys of the lasting store that begin with ``prefix``."""
         return self.back.yield_keys(prefix=prefix)

@@ -1,4 +1,4 @@
-"""``strategy=`` as the user writes it, resolved to an object, and the encoder whose vectors it is given."""
+"""Resolve ``strategy=`` to a strategy and to the encoder whose vectors it is given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Preset: TypeAlias = Callable[[Encoder], tuple[Encoder, Strategy]]
 
 
 def _preset(module: str, name: str) -> Preset:
-    """Return what makes the strategy, whose module is imported only then."""
+    """Return a function that imports the strategy's module and makes the strategy."""
     return lambda encoder: (encoder, getattr(import_module(f"semtoken_rag.{module}"), name)())
 
 
@@ -29,8 +29,12 @@ STRATEGIES: Mapping[str, Preset] = {
     "cascade": _cascade,
     "guarded": _preset("strategy.guarded", "GuardedStrategy"),
     "lead": _preset("strategy.lead", "LeadStrategy"),
+}
+
+# The paper's algorithm and its baselines: for comparison only, so neither error messages nor the playground
+# offer them.
+PAPER_STRATEGIES: Mapping[str, Preset] = {
     "paper": _preset("paper.algorithm1", "PaperStrategy"),
-    # The paper's baselines.
     "bpe": _preset("strategy.lead", "LeadStrategy"),
     "bpe-chunk": _preset("paper.baselines.chunked", "ChunkedStrategy"),
     "entropy-pruned": _preset("paper.baselines.entropy", "EntropyStrategy"),
@@ -42,13 +46,25 @@ STRATEGIES: Mapping[str, Preset] = {
 def resolve_strategy(strategy: Any, encoder: Encoder) -> tuple[Encoder, Strategy]:
     """Return the strategy that ``strategy`` names, or the object itself, and the encoder of the first pass.
 
+    Parameters
+    ----------
+    strategy
+        A name of `STRATEGIES` or `PAPER_STRATEGIES`, or any callable from a `Problem` to a `Selection`.
+    encoder
+        The encoder of the call.
+
+    Returns
+    -------
+    tuple of Encoder and Strategy
+        The encoder is the one given, unless the strategy starts with a cheaper one, as ``"cascade"`` does.
+
     Raises
     ------
     ValueError
-        Where ``strategy`` is neither a name nor callable.
+        If ``strategy`` is neither a name nor callable.
     """
-    if isinstance(strategy, str) and strategy in STRATEGIES:
-        return STRATEGIES[strategy](encoder)
+    if isinstance(strategy, str) and (preset := STRATEGIES.get(strategy) or PAPER_STRATEGIES.get(strategy)):
+        return preset(encoder)
     if callable(strategy):
         return encoder, strategy
     raise ValueError(f"strategy must be one of {sorted(STRATEGIES)} or a Strategy, got {strategy!r:.80}")

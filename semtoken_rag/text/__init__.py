@@ -1,1 +1,1 @@
-"""Functions of strings: boundaries, quotes, markers, what can be shown."""
+"""Functions of strings: word boundaries, quotes, role markers, and text made safe to encode or to show."""

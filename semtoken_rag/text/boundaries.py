@@ -1,4 +1,4 @@
-"""Where a text may be cut: at the end of a word, never inside a match that is protected."""
+"""Places to cut a text: ends of words, outside of protected patterns."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from semtoken_rag.types import BoolArray, IntArray
 
-# Between two characters of a script that writes no blanks, or beside its punctuation.
+# Characters of scripts that write no blanks, and their punctuation: a cut between two of them is allowed.
 _CHARACTER = "[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff65]"
 _UNSPACED = re.compile(_CHARACTER * 2)
 
 
 def word_ends(text: str, offsets: IntArray) -> BoolArray:
-    """Tell after which token a word ends: offsets (n, 2), n >= 1, to (n - 1,) bool."""
+    """Return after which tokens a word ends: offsets (n, 2), n >= 1, to (n - 1,) bool."""
     left, right = offsets[:-1, 1], offsets[1:, 0]
     ends: BoolArray = left < right
     for i in np.flatnonzero(left == right).tolist():
@@ -24,7 +24,22 @@ def word_ends(text: str, offsets: IntArray) -> BoolArray:
 
 
 def unprotected(text: str, offsets: IntArray, protect: Sequence[str]) -> BoolArray:
-    """Tell after which token no match of the patterns ``protect`` goes on: (n, 2), n >= 1, to (n - 1,)."""
+    """Return after which tokens a cut parts no match of a protected pattern.
+
+    Parameters
+    ----------
+    text
+        The text.
+    offsets
+        Character range of each token, (n, 2) int, n >= 1.
+    protect
+        Regular expressions.
+
+    Returns
+    -------
+    (n - 1,) bool
+        True if no match covers the end of the token and goes on after it.
+    """
     left, first, last = offsets[:-1, 1], int(offsets[0, 0]), int(offsets[-1, 1])
     free = np.ones(len(left), bool)
     for pattern in protect:

@@ -1,10 +1,10 @@
-"""Text as tokenizers take it: without lone surrogates."""
+"""Text that tokenizers accept: without lone surrogates."""
 
 from __future__ import annotations
 
 
 def encodable(text: str) -> str:
-    """``text`` with each lone surrogate replaced by U+FFFD, so that tokenizers take it and offsets stay."""
+    """Replace each lone surrogate by U+FFFD: tokenizers accept the result, and its offsets are the same."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Finding a quote in a text, whatever its case, blanks, punctuation and composition of accents."""
+"""Search for a quote in a text, whatever its case, blanks, punctuation and composition of accents."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from difflib import SequenceMatcher
 from functools import cache
 from typing import NamedTuple
 
-LEAST = 3  # words that a part of a quote must have to stand for it
+LEAST = 3  # words that a part of a quote needs to be searched for in its place
 
 
 class Word(NamedTuple):
-    """A word as it is compared, and its character range."""
+    """A word of a text: ``key`` is compared, ``start`` and ``end`` are its character range."""
 
     key: str
     start: int
@@ -21,8 +21,24 @@ class Word(NamedTuple):
 
 
 def words(text: str, start: int, end: int) -> list[Word]:
-    """Words of ``text[start:end]``; in scripts that write no blanks, each character is one.
+    """Return the words of a range of a text.
 
+    Parameters
+    ----------
+    text
+        The text.
+    start
+        First character of the range.
+    end
+        First character after it.
+
+    Returns
+    -------
+    list of Word
+        In order; each character is a word in scripts that write no blanks.
+
+    Examples
+    --------
     >>> [w.key for w in words("It's 3.5 kg!", 0, 12)]
     ['it', 's', '3', '5', 'kg']
     """
@@ -30,7 +46,7 @@ def words(text: str, start: int, end: int) -> list[Word]:
 
 
 def occurrences(quote: Sequence[Word], text: Sequence[Word]) -> list[tuple[int, int]]:
-    """Character ranges of the words of ``text`` in which all words of ``quote`` follow one another."""
+    """Return the character ranges of the text in which all words of a quote follow one another."""
     keys, n = [w.key for w in quote], len(quote)
     return [
         (text[i].start, text[i + n - 1].end)
@@ -40,7 +56,7 @@ def occurrences(quote: Sequence[Word], text: Sequence[Word]) -> list[tuple[int, 
 
 
 def longest_run(quote: Sequence[Word], text: Sequence[Word]) -> Sequence[Word]:
-    """Longest run of words of ``quote`` that stands in ``text`` too."""
+    """Return the longest run of words of a quote that is in the text too."""
     matcher = SequenceMatcher(None, [w.key for w in text], [w.key for w in quote], autojunk=False)
     found = matcher.find_longest_match()
     return quote[found.b : found.b + found.size]

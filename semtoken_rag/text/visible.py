@@ -1,11 +1,11 @@
-"""Text as it may be shown: characters that hide, reorder or steer what is shown are spelled out."""
+"""Text that is safe to show: characters that hide, reorder or steer what is shown are spelled out."""
 
 from __future__ import annotations
 
 import re
 
-# Controls but tab and line breaks, byte order marks, marks and overrides of direction, invisible operators,
-# tags, lone surrogates. Joiners stay: emoji and several scripts need them.
+# Control characters except tab and line breaks, byte order marks, marks and overrides of direction, invisible
+# operators, tags, lone surrogates. Joiners stay: emoji and several scripts need them.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -13,7 +13,7 @@ _HIDDEN = re.compile(
 
 
 def visible(text: str) -> str:
-    """Return ``text`` with what cannot be seen spelled out.
+    """Spell out the characters of a text that cannot be seen.
 
     >>> visible("left\u202eright")
     'left[U+202E]right'

@@ -13,7 +13,7 @@ from semtoken_rag.compressor import SemToken
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.store.memory import MemoryStore
-from semtoken_rag.strategy.registry import STRATEGIES
+from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.ui.documents import Document, chunks
 from semtoken_rag.ui.events import Event, progress
 from semtoken_rag.ui.payload import as_data, cited
@@ -45,7 +45,7 @@ class Asked(BaseModel):
     @field_validator("strategy")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in STRATEGIES:
+        if value not in STRATEGIES and value not in PAPER_STRATEGIES:
             raise ValueError(f"strategy must be one of {sorted(STRATEGIES)}, got {value!r:.80}")
         return value
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, Config, Granularity, SemToken
 from semtoken_rag.paper.algorithm1 import PaperStrategy
-from semtoken_rag.strategy.registry import STRATEGIES
+from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.testing import HashEncoder, check_context
 from semtoken_rag.text.encodable import encodable
 
 ENCODERS = {"static": "static", "hash": HashEncoder()}
 OPTIONS = PaperStrategy(tau=0.2, delta=0.3, query_threshold=-0.5, stride=2, bin_width=0.1, whole_words=False)
-RULES = {**{name: name for name in STRATEGIES}, "paper-options": OPTIONS}
+RULES = {**{name: name for name in [*STRATEGIES, *PAPER_STRATEGIES]}, "paper-options": OPTIONS}
 ENGINES = [
     pytest.param(SemToken(encoder=encoder, strategy=rule, on_error="raise"), id=f"{name}-{strategy}")
     for name, encoder in ENCODERS.items()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from semtoken_rag import Chunk, Config, SemToken
-from semtoken_rag.strategy.registry import STRATEGIES
+from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.testing import HashEncoder, check_context
 from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
 
@@ -103,7 +103,7 @@ def holds(engine: SemToken, chunks: list[Chunk], query: str | None, limit: int) 
     )
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", [*STRATEGIES, *PAPER_STRATEGIES])
 @many_examples
 @given(chunks=CHUNKS, query=QUERIES, limit=st.integers(1, 80))
 def test_every_strategy(strategy: str, chunks: list[Chunk], query: str | None, limit: int):

@@ -27,7 +27,7 @@ def module(name: str, **names: Any) -> ModuleType:
 def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``auto`` be the static table, as it is without weights, and models of the hub be doubles."""
     monkeypatch.setattr(registry, "_loaded", {})
-    monkeypatch.setattr(registry, "_packaged", lambda: False)
+    monkeypatch.setattr(registry, "_has_packaged_model", lambda: False)
     for made in (langchain(), llama_index_embeddings(), llama_index_llms(), llmlingua()):
         monkeypatch.setitem(sys.modules, made.__name__, made)
     monkeypatch.setattr("langchain_classic.retrievers.document_compressors.EmbeddingsFilter", FirstFew)
@@ -45,7 +45,7 @@ def reader(monkeypatch: pytest.MonkeyPatch, tiny_reader: Any) -> None:
         return SemTokenLLM(*tiny_reader, settings=settings)
 
     monkeypatch.setattr(SemTokenLLM, "load", load)
-    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda _: tiny_reader[1])
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda _, **__: tiny_reader[1])
 
 
 @pytest.fixture(scope="session")

@@ -86,8 +86,6 @@ def of_semtoken(words: list[str]) -> list[str]:
 
 
 def of_python(words: list[str]) -> list[str]:
-    if words[0].startswith("../shared/"):  # stands beside the repository, or does not
-        return []
     if words[0] == "-m":
         found = find_spec(words[1]) if find_spec(words[1].partition(".")[0]) else None
         source = Path(found.origin) if found and found.origin else None
@@ -97,7 +95,8 @@ def of_python(words: list[str]) -> list[str]:
         return [f"no such program: {words}"]
     if "evaluation" not in source.parts and "examples" not in source.parts:
         return []
-    texts = [p.read_text(encoding="utf-8") for p in source.parent.glob("*.py")]
+    shared = ROOT / "evaluation" / "data" / "options.py"
+    texts = [p.read_text(encoding="utf-8") for p in (*source.parent.glob("*.py"), shared)]
     options = [w for w in words if w.startswith("--")]
     return [f"{source.name} takes no {o}" for o in options if not any(names(o, t) for t in texts)]
 

@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from semtoken_rag.encoders.device import steady
+from semtoken_rag.encoders.device import without_cudnn_attention
 
 GPU = torch.device("cuda")
 enabled = torch.backends.cuda.cudnn_sdp_enabled
@@ -23,7 +23,7 @@ def before(request):
 
 
 def test_it_is_off_while_someone_needs_that_and_then_as_it_was(before):
-    first, second = steady(GPU), steady(GPU)
+    first, second = without_cudnn_attention(GPU), without_cudnn_attention(GPU)
     with first:
         assert not enabled()
         second.__enter__()
@@ -33,11 +33,11 @@ def test_it_is_off_while_someone_needs_that_and_then_as_it_was(before):
 
 
 def test_a_failure_puts_it_back(before):
-    with pytest.raises(ZeroDivisionError), steady(GPU):
+    with pytest.raises(ZeroDivisionError), without_cudnn_attention(GPU):
         1 / 0  # noqa: B018
     assert enabled() is before
 
 
 def test_on_a_cpu_nothing_is_switched(before):
-    with steady(torch.device("cpu")):
+    with without_cudnn_attention(torch.device("cpu")):
         assert enabled() is before

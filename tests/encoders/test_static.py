@@ -132,7 +132,9 @@ def test_an_encoder_is_what_has_its_methods(encoder):
 
 
 class Faulty(HashEncoder):
-    name = "faulty"
+    def __init__(self):
+        super().__init__()
+        self.name = "faulty"
 
     def encode(self, texts, titles):
         encodings = super().encode(texts, titles)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.explain import explain
-from semtoken_rag.strategy.registry import STRATEGIES
+from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Granularity
 from tests.explain.samples import DOCUMENTS, QUESTION, call
@@ -60,7 +60,7 @@ def test_a_document_without_a_title_goes_by_its_id_or_its_number():
     assert [d.name for d in said.documents] == ["a", "Document 2"]
 
 
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@pytest.mark.parametrize("strategy", sorted([*STRATEGIES, *PAPER_STRATEGIES]))
 @pytest.mark.parametrize("query", [QUESTION, ""])
 def test_any_strategy_can_be_explained(strategy, query):
     made = SemToken(encoder=HashEncoder(), strategy=strategy, token_counter=words, on_error="raise")

@@ -1,63 +1,8 @@
-"""Readers with random weights, of four architectures, and a tokenizer made in memory."""
-
 from __future__ import annotations
 
 import pytest
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
 
-VOCABULARY = 96
-POSITIONS = 512
-SHAPE = {"vocab_size": VOCABULARY, "max_position_embeddings": POSITIONS}
-
-
-def config_of(name: str):
-    if name == "llama":  # grouped queries
-        return transformers.LlamaConfig(
-            hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
-            num_key_value_heads=2, tie_word_embeddings=False, **SHAPE,
-        )  # fmt: skip
-    if name == "gpt_neox":  # a part of each head is rotated
-        return transformers.GPTNeoXConfig(
-            hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-            rotary_pct=0.5, **SHAPE,
-        )  # fmt: skip
-    if name == "gemma3":  # sliding windows, scaled embeddings
-        return transformers.Gemma3TextConfig(
-            hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
-            num_key_value_heads=1, head_dim=8, sliding_window=8, query_pre_attn_scalar=8,
-            layer_types=["sliding_attention", "full_attention", "sliding_attention"], **SHAPE,
-        )  # fmt: skip
-    return transformers.GPTJConfig(
-        n_embd=32, n_layer=2, n_head=4, n_positions=POSITIONS, rotary_dim=4, vocab_size=VOCABULARY
-    )
-
-
-NAMES = ("llama", "gpt_neox", "gemma3", "gptj")
-
-
-def make(name: str, kernel: str = "eager"):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = transformers.AutoModelForCausalLM.from_config(config_of(name), attn_implementation=kernel)
-        for weight in model.parameters():  # as they come, random weights hardly attend to anything
-            if weight.ndim > 1:
-                weight.data.normal_(0, 0.4)
-    return model.eval()
-
-
-@pytest.fixture(params=NAMES)
-def model(request):
-    return make(request.param)
-
-
-@pytest.fixture
-def llama():
-    return make("llama")
-
-
-@pytest.fixture
-def ids():
-    """Token ids (1, 40)."""
-    return torch.randint(3, VOCABULARY, (1, 40), generator=torch.Generator().manual_seed(1))
+from tests.llm.readers import ids, llama, model, silent  # noqa: F401  (fixtures)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from semtoken_rag.llm.generate import SemTokenLLM
-from semtoken_rag.llm.settings import Settings
+from semtoken_rag.llm import SemTokenLLM, Settings
 from tests.llm.samples import ALL, CHUNKS, QUESTION, context, tokenizer
 
 kvpress = pytest.importorskip("kvpress")

@@ -3,20 +3,20 @@ from __future__ import annotations
 import pytest
 import torch
 
-from semtoken_rag.llm.merge import Drop, Mean, Medoid, Weighted, merge_tokens
+from semtoken_rag.llm.excerpts import kept_excerpts
+from semtoken_rag.llm.merge import Drop, Medoid, merge_tokens
 from semtoken_rag.llm.prompt import Template, tokenize
-from semtoken_rag.llm.shown import abridged
-from semtoken_rag.llm.soft import SoftPrompt, soft_prompt
+from semtoken_rag.llm.soft import soft_prompt
 from tests.llm.samples import ALL, CHUNKS, NOTHING, PART, QUESTION, context, tokenizer
 
 
 def both(model, *, keep=PART, chunks=None, titles=True, chat=False, **setting):
     """Soft prompt and the ids of the text path."""
     reader = tokenizer(chat)
-    shown = abridged(context(keep), chunks, titles)
-    prompt = Template.of(reader).build(QUESTION, shown, reader)
+    shown = kept_excerpts(context(keep), chunks, titles=titles)
+    prompt = Template.of(reader).build(QUESTION, shown, tokenizer=reader)
     ids = torch.from_numpy(tokenize(prompt, reader).ids)[None]
-    return soft_prompt(model, reader, prompt, shown, **setting), ids
+    return soft_prompt(model, reader, prompt=prompt, excerpts=shown, **setting), ids
 
 
 @pytest.mark.parametrize("chat", [False, True])
@@ -43,7 +43,7 @@ def test_dropping_generates_the_text_paths_tokens(model):
     assert found.tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("merger", [Mean(4), Medoid(4), Weighted(4), Medoid(1)])
+@pytest.mark.parametrize("merger", [Medoid(4), Medoid(1)])
 @pytest.mark.parametrize("positions", ["packed", "source"])
 def test_real_tokens_are_the_readers_own(model, merger, positions):
     """Without what stands for the gaps, the embeddings are those of the text path, in its order."""
@@ -91,13 +91,11 @@ def test_source_positions_leave_the_gaps_free(llama):
     assert int((dropped.position_ids.diff() > 1).sum()) == 1
 
 
-def test_a_payload_goes_round(llama):
-    soft, _ = both(llama, merger=Mean(4))
+def test_a_payload_is_the_embeddings(llama):
+    soft, _ = both(llama, merger=Medoid(4))
     payload = soft.payload()
     assert payload["prompt_embeds"].shape == soft.inputs_embeds.shape[1:]
-    again = SoftPrompt.of_payload(payload)
-    torch.testing.assert_close(again.inputs_embeds, soft.inputs_embeds)
-    assert torch.equal(again.position_ids, soft.position_ids)
+    torch.testing.assert_close(payload["prompt_embeds"][None], soft.inputs_embeds)
 
 
 def test_a_payload_cannot_skip_positions(llama):
@@ -106,29 +104,16 @@ def test_a_payload_cannot_skip_positions(llama):
         soft.payload()
 
 
-@pytest.mark.parametrize("payload", [{}, {"prompt_embeds": torch.zeros(3)}])
-def test_a_payload_of_another_shape(payload):
-    with pytest.raises(ValueError, match="prompt_embeds"):
-        SoftPrompt.of_payload(payload)
-
-
 def test_other_positions_are_refused(llama):
     with pytest.raises(ValueError, match="positions"):
         both(llama, positions="middle")
 
 
-@pytest.mark.parametrize("merger", [Mean(4), Medoid(4), Weighted(4)])
-def test_equal_tokens_merge_to_themselves(merger):
+def test_equal_tokens_merge_to_themselves():
     row = torch.randn(6, generator=torch.Generator().manual_seed(0))
-    merged, middle = merge_tokens(row.expand(7, -1), merger)
+    merged, middle = merge_tokens(row.expand(7, -1), Medoid(4))
     torch.testing.assert_close(merged, row.expand(2, -1))
     assert middle.tolist() == [1, 5]
-
-
-def test_weighted_keeps_the_norm():
-    rows = torch.randn(8, 6, generator=torch.Generator().manual_seed(0))
-    merged, _ = merge_tokens(rows, Weighted(8))
-    torch.testing.assert_close(merged.norm(), rows.norm(dim=1).mean())
 
 
 def test_a_medoid_is_the_most_central():
@@ -138,7 +123,7 @@ def test_a_medoid_is_the_most_central():
 
 def test_nothing_stands_for_nothing():
     assert merge_tokens(torch.zeros(5, 3), Drop())[0].shape == (0, 3)
-    assert merge_tokens(torch.zeros(0, 3), Mean(4))[0].shape == (0, 3)
+    assert merge_tokens(torch.zeros(0, 3), Medoid(4))[0].shape == (0, 3)
 
 
 def test_a_merger_of_another_size_is_refused():

@@ -32,14 +32,17 @@ NAMES = {
     "semtoken_rag.store": "FingerprintStore MemoryStore SQLiteStore RedisStore TieredStore resolve_store",
     "semtoken_rag.paper": "PaperStrategy",
     "semtoken_rag.fingerprints": "Fingerprint Fingerprinter Read",
+    "semtoken_rag.llm": """SemTokenLLM Settings Sampler Template Text Soft KV Mode Medoid Drop Merger KVBudget
+        Policy SpanRelevance HeavyHitters ChunkKVCache SpanCache SoftPrompt Answer AnswerStats Stream""",
     "semtoken_rag.llm.generate": "SemTokenLLM",
+    "semtoken_rag.llm.modes": "Text Soft KV Mode",
     "semtoken_rag.llm.settings": "Settings",
     "semtoken_rag.llm.prompt": "Template",
     "semtoken_rag.llm.soft": "SoftPrompt",
     "semtoken_rag.llm.merge": "Merger",
     "semtoken_rag.llm.answer": "Answer AnswerStats Stream",
     "semtoken_rag.llm.decode": "Sampler",
-    "semtoken_rag.llm.kv": "SpanCache KVBudget Policy SpanRelevance HeavyHitters ChunkStore",
+    "semtoken_rag.llm.kv": "SpanCache KVBudget Policy SpanRelevance HeavyHitters ChunkStore ChunkKVCache",
 }
 
 

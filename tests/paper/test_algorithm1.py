@@ -13,7 +13,15 @@ from hypothesis.extra import numpy as hnp
 from semtoken_rag import Config, Granularity, SemToken
 from semtoken_rag.engine.fitting import fit
 from semtoken_rag.paper.algorithm1 import PaperStrategy
-from semtoken_rag.paper.clusters import BAND, BLOCK, binned, greedy_clusters, importance, spread, strided
+from semtoken_rag.paper.clusters import (
+    BAND,
+    BLOCK,
+    apply_stride,
+    bin_cosines,
+    greedy_clusters,
+    importance,
+    spread,
+)
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
 
@@ -136,14 +144,14 @@ class TestShortCuts:
     @given(length=st.integers(1, 40), stride=st.integers(1, 50))
     def test_a_token_borrows_the_nearest_fingerprint_that_there_is(self, length, stride):
         place = np.arange(length)
-        got = strided(place[:, None].astype(np.float32), np.zeros(length, int), stride)[:, 0].astype(int)
+        got = apply_stride(place[:, None].astype(np.float32), np.zeros(length, int), stride)[:, 0].astype(int)
         own = np.arange(0, length, stride)
         assert np.isin(got, own).all()
         assert (got[own] == own).all()
         assert (np.abs(got - place) == np.abs(own[:, None] - place).min(0)).all()
 
     def test_a_chunk_borrows_nothing_from_the_one_before(self):
-        got = strided(np.arange(6.0)[:, None].astype(np.float32), np.repeat([0, 1], [4, 2]), 3)
+        got = apply_stride(np.arange(6.0)[:, None].astype(np.float32), np.repeat([0, 1], [4, 2]), 3)
         assert got[:, 0].tolist() == [0, 0, 3, 3, 4, 4]
 
     @given(
@@ -151,8 +159,8 @@ class TestShortCuts:
         width=st.floats(0.01, 1),
     )
     def test_a_bin_is_half_its_width_away_at_most(self, cosine, width):
-        assert np.abs(binned(cosine, width) - cosine).max() <= width / 2 + 1e-9
-        assert binned(cosine, 0.0) is cosine
+        assert np.abs(bin_cosines(cosine, width) - cosine).max() <= width / 2 + 1e-9
+        assert bin_cosines(cosine, 0.0) is cosine
 
     @settings(deadline=None)
     @given(walk=walks(), tau=st.floats(-0.9, 0.9), width=st.floats(0.01, 0.5))

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from semtoken_rag import SemToken
 from semtoken_rag.arrays import unit_length
-from semtoken_rag.vectors import TAU, anchors, compress_vectors
+from semtoken_rag.vectors import TAU, compress_vectors, find_anchors
 
 EAST, NORTH, WEST, NOTHING = (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, 0.0)
 
@@ -130,7 +130,7 @@ def test_anchors_are_what_one_after_the_other_finds(tau):
         mine = next((a for a in expected if vectors[a] @ vector > tau), i)
         expected += [i] if mine == i else []
         found.append(mine)
-    assert anchors(vectors, tau).tolist() == found
+    assert find_anchors(vectors, tau).tolist() == found
 
 
 @pytest.mark.parametrize(

@@ -328,7 +328,7 @@ def test_the_packaged_reader_answers_from_what_is_kept(open_page):
     from semtoken_rag.cli.ui import load_reader
 
     reader = load_reader("auto")
-    bench = Workbench(encoder="static", reader=reader, token_counter=reader.reader.tokenizer)
+    bench = Workbench(encoder="static", reader=reader, token_counter=reader.tokenizer)
     with serving(create_app(bench, two())) as address:
         page = open_page()
         page.goto(address)

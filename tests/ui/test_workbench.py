@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from semtoken_rag.compressor import SemToken
-from semtoken_rag.strategy.registry import STRATEGIES
+from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.testing import HashEncoder, ScriptedReader
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.documents import Document
@@ -44,7 +44,7 @@ def text(place: dict) -> str:
     return DOCUMENTS[place["document"]].text[place["start"] : place["end"]]
 
 
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@pytest.mark.parametrize("strategy", sorted([*STRATEGIES, *PAPER_STRATEGIES]))
 def test_places_are_in_the_documents_and_the_budget_holds(strategy: str):
     found = json.loads(json.dumps(result(bench(), strategy=strategy), allow_nan=False))
     assert found["kept"]

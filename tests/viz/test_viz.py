@@ -13,9 +13,8 @@ pytest.importorskip("matplotlib")
 
 from matplotlib.colors import to_rgb
 
-from evaluation import figures
 from semtoken_rag import SemToken, viz
-from semtoken_rag.paper.clusters import averaged
+from semtoken_rag.paper.clusters import average_clusters
 from semtoken_rag.types import Granularity
 from semtoken_rag.viz import style
 from semtoken_rag.viz.clusters import shares
@@ -229,7 +228,7 @@ class TestTrajectory:
 
     def test_merged_tokens_meet_and_the_kept_ones_are_counted(self):
         before = np.eye(4, dtype=np.float32)
-        after = averaged(before, np.array([[0, 2], [2, 3], [3, 4]]))
+        after = average_clusters(before, np.array([[0, 2], [2, 3], [3, 4]]))
         figure = viz.trajectory({"before": before, "after": after}, np.array([True, True, False, True]))
         assert [axes.get_title() for axes in figure.axes] == [
             "before\n4 tokens in 4 places",
@@ -265,20 +264,3 @@ class TestClusters:
     def test_other_kinds_at_another_level_are_refused(self):
         with pytest.raises(ValueError, match="'novel'"):
             viz.cluster_distribution({"0.7": {"novel": np.array([1])}, "0.9": {"table": np.array([1])}})
-
-
-class TestScript:
-    def test_what_is_missing_is_left_out_and_said(self, tmp_path, capsys):
-        missing = figures.draw(figures.Source(tmp_path, "static"), tmp_path / "out", ["figure1-density"])
-        assert "FileNotFoundError" in missing["figure1-density"]
-        assert "left out" in capsys.readouterr().out
-        assert not (tmp_path / "out").exists()
-
-    def test_what_can_be_drawn_is_written(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(
-            figures.Source,
-            "compress",
-            lambda self, *args: SemToken(encoder="static").compress(TEXTS, QUERY, ratio=0.5),
-        )
-        assert figures.draw(figures.Source(tmp_path, "static"), tmp_path, ["figure4-surface"]) == {}
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["figure4-surface.png", "figure4-surface.svg"]

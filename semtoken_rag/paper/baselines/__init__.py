@@ -1,8 +1,7 @@
-"""The paper's baselines (its tables 1, 4 and 5) as strategies, one a module.
+"""The paper's baselines (tables 1, 4 and 5) as strategies, one in each module.
 
-The paper names them and gives their figures, but defines none of them; the works that it cites for them are
-about other things than dropping text in front of a frozen reader. Each class says what was taken. Plain BPE
-has nothing but the budget: it is `semtoken_rag.strategy.lead.LeadStrategy`.
+The paper names them without definitions, and the works that it cites for them do not drop text in front of a
+frozen reader: each class says what was chosen. Plain BPE is `semtoken_rag.strategy.lead.LeadStrategy`.
 """
 
 from __future__ import annotations

@@ -15,13 +15,18 @@ from semtoken_rag.types import Selection
 class ChunkedStrategy:
     """Cut every text into chunks of ``size`` tokens and keep the same number of first tokens of each.
 
-    The paper's own baseline (table 4, "BPE+Chunk (Ours)"), of which it says no more than the name. Words stay
-    whole, and one belongs to the chunk in which it begins.
+    This is the paper's own baseline (table 4, "BPE+Chunk (Ours)"), of which it gives only the name. Words
+    stay whole, and a word belongs to the chunk in which it begins.
 
     Parameters
     ----------
     size
-        Encoder's tokens in a chunk.
+        Tokens of the encoder in a chunk.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is not an int of at least 1.
     """
 
     size: int = 64
@@ -31,7 +36,7 @@ class ChunkedStrategy:
             raise ValueError(f"size must be an int of at least 1, got {self.size!r}")
 
     def __call__(self, problem: Problem) -> Selection:
-        """Decide; see `Strategy`."""
+        """Select; see `semtoken_rag.strategy.Strategy`."""
         words, chunk = word_ranges(problem), problem.tokens.chunk
         place = words[:, 0] - np.searchsorted(chunk, chunk[words[:, 0]])  # (w,) in the text
         return keep_best(problem, words, {"score": -(place % self.size).astype(np.float32)})

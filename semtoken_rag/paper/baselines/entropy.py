@@ -1,4 +1,4 @@
-"""Entropy-Pruned: words of low information go first."""
+"""Entropy-Pruned: words of low information are dropped first."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ Surprisal: TypeAlias = Callable[[str, IntArray], FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class EntropyStrategy:
-    """Drop the words whose most informative token says least.
+    """Drop the words whose most informative token has the least information.
 
-    The paper cites "Ye et al., 2021" for "entropy-aware pruning" and does not say whose entropy. Taken: the
-    surprisal of a language model where there is one, as in Selective Context, else the spread of the
+    The paper cites "Ye et al., 2021" for "entropy-aware pruning" and does not say which entropy. The choice
+    here: the surprisal of a language model if one is given, as in Selective Context, else the spread of the
     fingerprints in a window around the token, which is the paper's H without its clusters.
 
     Parameters
     ----------
     surprisal
-        ``(text, offsets (n, 2)) -> (n,)``: how unexpected each token of a chunk is, higher = keep. None takes
-        the spread.
+        ``(text, offsets (n, 2)) -> (n,)``: surprisal of each token of a chunk, higher = keep. None takes the
+        spread.
     """
 
     surprisal: Surprisal | None = None
 
     def __call__(self, problem: Problem) -> Selection:
-        """Decide; see `Strategy`."""
+        """Select; see `semtoken_rag.strategy.Strategy`."""
         words = word_ranges(problem)
         value = self._values(problem)
         score = np.maximum.reduceat(value, words[:, 0]) if len(words) else value
         return keep_best(problem, words, {"score": score.astype(np.float32)})
 
     def _values(self, problem: Problem) -> FloatArray:
-        """Value of each token: (n,), higher = keep."""
+        """Return the value of each token: (n,), higher = keep."""
         tokens = problem.tokens
         if self.surprisal is None:
             place = np.arange(len(tokens.ids))

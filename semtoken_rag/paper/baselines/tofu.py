@@ -1,4 +1,4 @@
-"""TofuTok-like merging: in every round the most similar adjacent pairs become one."""
+"""TofuTok: in each round the most similar adjacent pairs are merged."""
 
 from __future__ import annotations
 
@@ -15,18 +15,24 @@ from semtoken_rag.types import FloatArray, IntArray, Selection
 
 @dataclass(frozen=True, slots=True)
 class TofuStrategy:
-    """Merge words round by round until the words that stand for the groups fit the budget.
+    """Merge words round by round until the words that represent the groups fit the budget.
 
-    The paper cites "Fu et al., 2021" for TofuTok and does not define it. Taken: the bipartite merging known
-    from vision transformers (Bolya et al., arXiv 2210.09461), between neighbours only, since text keeps its
-    order: every second group may join its left or its right neighbour, whichever is more alike, and the most
-    similar pairs of a round do. For a group stands the word that is most like its mean.
+    The paper cites "Fu et al., 2021" for TofuTok and does not define it. The choice here: the bipartite
+    merging known from vision transformers (Bolya et al., arXiv 2210.09461), between neighbours only, since
+    text keeps its order. Every second group may join its left or its right neighbour, whichever is more
+    similar, and the most similar pairs of a round are merged. A group is represented by the word that is most
+    similar to its mean.
 
     Parameters
     ----------
     share
-        Pairs merged in a round, as a share of the call's words; the same number in each round, fewer in the
-        last.
+        Pairs merged in a round, as a share of the call's words, in (0, 0.5]; the same number in each round,
+        fewer in the last.
+
+    Raises
+    ------
+    ValueError
+        If ``share`` is out of range.
     """
 
     share: float = 1 / 16
@@ -36,7 +42,7 @@ class TofuStrategy:
             raise ValueError(f"share must be in (0, 0.5], got {self.share!r}")
 
     def __call__(self, problem: Problem) -> Selection:
-        """Decide; see `Strategy`."""
+        """Select; see `semtoken_rag.strategy.Strategy`."""
         words = word_ranges(problem)
         vectors, cost = word_vectors(problem, words), run_cost(problem, words)
         chunk = problem.tokens.chunk[words[:, 0]]
@@ -59,12 +65,14 @@ def merge_round(vectors: FloatArray, groups: IntArray, chunk: IntArray, most: in
 
     Parameters
     ----------
-    vectors : (w, d) float
-        Of the words, of unit length.
-    groups : (g, 2) int
-        Ranges of words that cover them.
-    chunk : (w,) int
-        Chunk of each word; no group crosses from one chunk into the next.
+    vectors
+        Vectors of the words (w, d), of unit length.
+    groups
+        Ranges of words (g, 2) that cover all words, in source order.
+    chunk
+        Chunk of each word (w,); no group crosses from one chunk into the next.
+    most
+        Most pairs to merge.
 
     Returns
     -------
@@ -85,7 +93,7 @@ def merge_round(vectors: FloatArray, groups: IntArray, chunk: IntArray, most: in
 
 
 def representatives(vectors: FloatArray, groups: IntArray) -> IntArray:
-    """Word of each group that is most like the group's mean, the first of equals: (g, 2) -> (g,)."""
+    """Return the word of each group that is most similar to its mean, the first of equals: (g, 2) to (g,)."""
     group = np.repeat(np.arange(len(groups)), groups[:, 1] - groups[:, 0])
     alike = np.einsum("wd,wd->w", vectors, range_sum(vectors, groups)[group])
     order = np.lexsort((-alike, group))  # sorts by group, then by likeness; stable

@@ -1,4 +1,4 @@
-"""VQ-Tok: fingerprints replaced by the codes of a codebook, and repeated codes merged."""
+"""VQ-Tok: fingerprints are replaced by the codes of a codebook, and repeated codes are merged."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ from semtoken_rag.paper.runs import keep_best, run_cost, word_ranges, word_vecto
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.types import FloatArray, IntArray, Selection
 
-MOST = 1024  # codes, unless given: k-means takes words x codes x dimensions a round
+MOST = 1024  # codes, unless given: a round of k-means costs words x codes x dimensions
 
 
 @dataclass(frozen=True, slots=True)
 class VQStrategy:
     """Quantise the words of a call with a codebook of its own, and keep each code once before any twice.
 
-    The paper cites "Ronen et al., 2023" for VQ-Tok and does not define it. Taken: a codebook of spherical
-    k-means over the call's words; adjacent words of one code are one run, for which its first word stands;
-    the first runs of all codes are kept before the second ones.
+    The paper cites "Ronen et al., 2023" for VQ-Tok and does not define it. The choice here: a codebook of
+    spherical k-means over the call's words. Adjacent words with the same code are a run, represented by its
+    first word, and the first runs of all codes are kept before the second ones.
 
     Parameters
     ----------
     codes
-        Size of the codebook; None for as many as there is room for words, `MOST` at most.
+        Size of the codebook; None takes the number of words that fit the budget, at most `MOST`.
     seed
-        Of the first centroids.
+        Seed of the first centroids.
     rounds
-        Of k-means.
+        Rounds of k-means.
 
     Raises
     ------
+    ValueError
+        If ``codes`` is neither an int of at least 1 nor None.
     ImportError
-        Where faiss is missing; the extra is ``faiss``.
+        If faiss is missing; the message names the extra.
     """
 
     codes: int | None = None
@@ -45,22 +47,22 @@ class VQStrategy:
     def __post_init__(self) -> None:
         if self.codes is not None and (not isinstance(self.codes, int) or self.codes < 1):
             raise ValueError(f"codes must be an int of at least 1 or None, got {self.codes!r}")
-        require("faiss", extra="faiss")  # now rather than in a call, whose failures are caught
+        require("faiss", extra="faiss")  # here, since the failures of a call are caught
 
     def __call__(self, problem: Problem) -> Selection:
-        """Decide; see `Strategy`."""
+        """Select; see `semtoken_rag.strategy.Strategy`."""
         words = word_ranges(problem)
         room = len(words) * problem.budget // max(1, int(run_cost(problem, words).sum()))
         codes = self.codes or min(max(1, room), MOST)
-        code = self._quantised(word_vectors(problem, words), codes)
+        code = self._quantise(word_vectors(problem, words), codes)
         chunk = problem.tokens.chunk[words[:, 0]]
         new = np.r_[True, (code[1:] != code[:-1]) | (chunk[1:] != chunk[:-1])][: len(words)]
         first = words[new]  # (m, 2) the first word of each run
         runs = ranges(first[:, 0], len(problem.tokens.ids))
         return keep_best(problem, runs, {"score": -_repeats(code[new])}, shown=first)
 
-    def _quantised(self, vectors: FloatArray, codes: int) -> IntArray:
-        """Code of each vector: (w, d) -> (w,)."""
+    def _quantise(self, vectors: FloatArray, codes: int) -> IntArray:
+        """Return the code of each vector: (w, d) to (w,)."""
         codes = min(codes, len(vectors))
         if not codes:
             return np.zeros(0, np.int64)
@@ -71,7 +73,7 @@ class VQStrategy:
             niter=self.rounds,
             seed=self.seed,
             spherical=True,
-            min_points_per_centroid=1,  # or faiss complains of few words on stderr
+            min_points_per_centroid=1,  # otherwise faiss warns of few words on stderr
         )
         book.train(vectors)
         found: IntArray = book.index.search(vectors, 1)[1][:, 0]
@@ -79,7 +81,7 @@ class VQStrategy:
 
 
 def _repeats(code: IntArray) -> FloatArray:
-    """How often each code stood before: (m,).
+    """Return how often each code occurs before its place: (m,).
 
     >>> _repeats(np.array([3, 1, 3, 3])).tolist()
     [0.0, 0.0, 1.0, 2.0]

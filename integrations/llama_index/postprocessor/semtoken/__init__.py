@@ -1,4 +1,4 @@
-"""SemToken in LlamaIndex: a node postprocessor with its events, and a transformation for ingestion."""
+"""SemToken for LlamaIndex: a node postprocessor with its events, and a transformation for ingestion."""
 
 from __future__ import annotations
 

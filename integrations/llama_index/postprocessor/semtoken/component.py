@@ -1,4 +1,4 @@
-"""The settings as a LlamaIndex component: how they compress nodes, and how they are written and read back."""
+"""The settings as a LlamaIndex component, which compresses nodes and can be serialised."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ OBJECTS = ("token_counter", "encoder", "strategy", "store", "config")
 
 
 class SemTokenComponent(SemTokenSettings, BaseComponent):
-    """`SemTokenSettings` that compress nodes; fields may be assigned to, checked as in the constructor.
+    """`SemTokenSettings` that compress nodes; an assigned field is checked as in the constructor.
 
-    ``to_dict`` keeps objects as they are, so that ``from_dict`` gives an equal component; ``to_json`` and
+    ``to_dict`` keeps objects as they are, so ``from_dict`` gives an equal component; ``to_json`` and
     ``pickle`` never lose a setting.
 
     Raises
     ------
     ValueError
-        From ``to_json``, where a setting is an object that JSON cannot hold.
+        From ``to_json``, if a setting is an object that JSON cannot hold.
     pickle.PicklingError
-        Where a setting cannot be pickled.
+        If a setting cannot be pickled.
     """
 
     model_config = ConfigDict(validate_assignment=True)
@@ -36,13 +36,13 @@ class SemTokenComponent(SemTokenSettings, BaseComponent):
     @model_validator(mode="before")
     @classmethod
     def _without_class_name(cls, data: Any) -> Any:
-        """Take back what ``model_dump`` gives, which has the class's name in it."""
+        """Accept the output of ``model_dump``, which has the class's name in it."""
         if isinstance(data, dict) and data.get("class_name") == cls.class_name():
             return {name: value for name, value in data.items() if name != "class_name"}
         return data
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the settings, objects as they are: pydantic makes dicts of those that are dataclasses."""
+        """Return the settings with objects as they are; pydantic would make dicts of dataclasses."""
         data: dict[str, Any] = super().to_dict(**kwargs)
         if kwargs.get("mode", "python") == "python":
             data |= {name: getattr(self, name) for name in OBJECTS if name in data}
@@ -53,17 +53,32 @@ class SemTokenComponent(SemTokenSettings, BaseComponent):
         return json.dumps(self.to_dict(**{"mode": "json", **kwargs}))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Refuse to lose a setting: LlamaIndex drops what cannot be pickled and goes on with the default."""
+        """Raise if a setting cannot be pickled: LlamaIndex would drop it and restore the default."""
         state: dict[str, Any] = super().__getstate__()
         for name in SemTokenSettings.model_fields:
             if name not in state["__dict__"]:
                 raise pickle.PicklingError(f"{name} cannot be pickled, got {getattr(self, name)!r:.80}")
         return state
 
-    def _kept(
+    def _take_kept(
         self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], context: CompressedContext
     ) -> dict[int, BaseNode]:
-        """Return what is left in output order, by the place it had; nodes without a chunk are left alone."""
+        """Return the nodes that are left, in output order, by their former position.
+
+        Parameters
+        ----------
+        nodes
+            All nodes; those without a chunk pass untouched.
+        chunks
+            Chunks by position.
+        context
+            The result for the chunks.
+
+        Returns
+        -------
+        dict of int to BaseNode
+            Copies of the nodes of which something is kept, and the untouched nodes.
+        """
         places = list(chunks)
         found = {places[kept.index]: to_node(nodes[places[kept.index]], kept) for kept in context.chunks}
         others = {i: node for i, node in enumerate(nodes) if i not in chunks}

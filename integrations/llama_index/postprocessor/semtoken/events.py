@@ -13,11 +13,11 @@ class CompressionStartEvent(BaseEvent):
     Parameters
     ----------
     query : str
-        The question; empty where there is none.
+        The question; empty if there is none.
     nodes : list of NodeWithScore
-        As they were retrieved.
+        Nodes as they were retrieved.
     ratio, max_tokens
-        The budget.
+        The budget; see `semtoken_rag.adapters.SemTokenSettings`.
     """
 
     query: str
@@ -37,9 +37,11 @@ class CompressionEndEvent(BaseEvent):
     Parameters
     ----------
     nodes : list of NodeWithScore
-        What is left.
+        The nodes that are left.
     tokens_before, tokens_after, budget, encoder, counter, seconds, fallback, stored, markers
-        As in `semtoken_rag.Stats`, and so are ``store_failure`` and ``ratio``.
+        See `semtoken_rag.Stats`.
+    store_failure, ratio
+        See `semtoken_rag.Stats`.
     """
 
     nodes: list[NodeWithScore]

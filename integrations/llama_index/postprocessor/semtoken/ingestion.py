@@ -1,4 +1,4 @@
-"""`SemTokenIngestion`: nodes on their way into an index, when no query is known."""
+"""`SemTokenIngestion`: compresses nodes for an index, without a query, or fills a fingerprint store."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from semtoken_rag.adapters.metadata import METADATA_KEY
 
 
 class SemTokenIngestion(SemTokenComponent, TransformComponent):
-    """A step of an `IngestionPipeline`. The nodes of a call share one budget.
+    """Compress nodes in an `IngestionPipeline`, without a query. The nodes of a call share one budget.
 
-    Parameters: see `semtoken_rag.adapters.settings.SemTokenSettings`, and
+    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`, and two more.
 
     Parameters
     ----------
     mode : {"compress", "annotate"}
-        ``"compress"`` shortens the nodes by information density and redundancy; those of which nothing is
-        kept are left out. ``"annotate"`` leaves them as they are and fills the fingerprint store, so that the
-        first query finds their fingerprints there.
+        ``"compress"`` shortens the nodes by information density and redundancy, and leaves out those of which
+        nothing is kept. ``"annotate"`` leaves the nodes as they are and fills the fingerprint store for the
+        first query.
     flat_note : bool
-        Write the metadata key ``semtoken`` as a JSON string, for the vector stores that take flat metadata
-        alone (Chroma, Pinecone and others refuse a dict).
+        Whether the metadata key ``semtoken`` is a JSON string, for vector stores that accept only flat
+        metadata (Chroma, Pinecone and others refuse a dict).
     """
 
     mode: Literal["compress", "annotate"] = "compress"
@@ -40,26 +40,26 @@ class SemTokenIngestion(SemTokenComponent, TransformComponent):
         return "SemTokenIngestion"
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
-        """Return shortened copies in source order, or the nodes themselves in mode ``"annotate"``."""
+        """Return shortened copies in source order; in mode ``"annotate"``, the nodes themselves."""
         chunks = to_chunks(nodes, self.title_key)
         if not chunks:
             return list(nodes)
         if self.mode == "annotate":
             self._engine().annotate(list(chunks.values()))
             return list(nodes)
-        return self._shortened(nodes, chunks, self._run(list(chunks.values()), ""))
+        return self._shorten(nodes, chunks, self._run(list(chunks.values()), ""))
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
-        """Do the same while the event loop goes on."""
+        """Do the same without blocking the event loop."""
         chunks = to_chunks(nodes, self.title_key)
         if self.mode == "annotate" or not chunks:
             return await asyncio.to_thread(self.__call__, nodes, **kwargs)
-        return self._shortened(nodes, chunks, await self._arun(list(chunks.values()), ""))
+        return self._shorten(nodes, chunks, await self._arun(list(chunks.values()), ""))
 
-    def _shortened(
+    def _shorten(
         self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], context: CompressedContext
     ) -> Sequence[BaseNode]:
-        found = self._kept(nodes, chunks, context)
+        found = self._take_kept(nodes, chunks, context)
         if self.flat_note:
             for i in chunks.keys() & found.keys():
                 found[i].metadata[METADATA_KEY] = json.dumps(found[i].metadata[METADATA_KEY])

@@ -1,4 +1,4 @@
-"""`SemTokenReader`: a local LLM in LlamaIndex that gets its context beside the prompt, not inside of it."""
+"""`SemTokenReader`: a local LLM in LlamaIndex that gets its context beside the prompt, not inside it."""
 
 from __future__ import annotations
 
@@ -13,35 +13,42 @@ from llama_index.core.llms.callbacks import llm_completion_callback
 from llama_index.core.query_engine import CustomQueryEngine
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore
-from pydantic import ConfigDict
+from pydantic import ConfigDict, field_validator
 
 from llama_index.postprocessor.semtoken.postprocessor import SemTokenPostprocessor
 from semtoken_rag import Chunk, CompressedContext
-from semtoken_rag.llm.checks import check_beside, positions
-from semtoken_rag.llm.generate import Mode, SemTokenLLM
+from semtoken_rag.llm.checks import check_beside
+from semtoken_rag.llm.generate import SemTokenLLM
+from semtoken_rag.llm.model import positions
+from semtoken_rag.llm.modes import Mode, Text, resolve_mode
 
 
 class SemTokenReader(CustomLLM):
     """Answer from a compressed context, as text, embeddings or a KV cache that holds what is kept.
 
-    The prompt is the question. The context comes beside it: as ``nodes``, which ``postprocessor`` cuts, or as
-    ``context`` (and ``chunks``), which was made elsewhere.
+    The prompt is the question. The context comes beside it: as ``nodes``, which ``postprocessor`` compresses,
+    or as ``context`` (and ``chunks``) made elsewhere.
 
     Parameters
     ----------
     reader
         The model, its prompt and its settings.
     postprocessor
-        Cuts ``nodes``; what it decides is all that is taken of it, the nodes stay whole.
+        Compresses ``nodes``; only its decisions are used, the nodes stay whole.
     mode
-        ``text``, ``soft`` or ``kv``, see `SemTokenLLM.generate`.
+        `Text`, `Soft` or `KV`, or a shorthand such as ``kv``, see `SemTokenLLM.generate`.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     reader: SemTokenLLM
     postprocessor: SemTokenPostprocessor | None = None
-    mode: Mode = "text"
+    mode: Mode = Text()
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _resolve(cls, mode: Any) -> Mode:
+        return resolve_mode(mode)
 
     @classmethod
     def class_name(cls) -> str:
@@ -50,10 +57,10 @@ class SemTokenReader(CustomLLM):
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What LlamaIndex asks of a model: its positions, the length of an answer, its name."""
+        """Context window and answer length in tokens, and the model's name, as LlamaIndex asks for them."""
         return LLMMetadata(
-            context_window=positions(self.reader.reader.model) or DEFAULT_CONTEXT_WINDOW,
-            num_output=self.reader.reader.settings.max_new_tokens,
+            context_window=positions(self.reader.model) or DEFAULT_CONTEXT_WINDOW,
+            num_output=self.reader.settings.max_new_tokens,
             model_name=self.reader.name,
         )
 
@@ -89,7 +96,9 @@ class SemTokenReader(CustomLLM):
         """Compress the nodes that have text, or pass on the context given; not both, see `check_beside`."""
         if not nodes:
             return context, chunks
-        cutter = check_beside("nodes", nodes, self.postprocessor, "postprocessor", (context, chunks))
+        cutter = check_beside(
+            "nodes", nodes, cutter=self.postprocessor, kind="postprocessor", given=(context, chunks)
+        )
         made = list(cutter._chunks(nodes).values())
         return (cutter._run(made, question), made) if made else (None, None)
 

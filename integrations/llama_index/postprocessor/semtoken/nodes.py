@@ -1,4 +1,4 @@
-"""Between LlamaIndex's nodes and the engine's `Chunk`; the caller's nodes are read, never written."""
+"""Conversion between LlamaIndex's nodes and `Chunk`; the caller's nodes are never changed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,22 @@ from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, read_so
 def to_chunks(
     nodes: Sequence[BaseNode], title_key: str, scores: Sequence[float | None] | None = None
 ) -> dict[int, Chunk]:
-    """Return the chunk of each node that has text to cut, by the node's position.
+    """Return the chunk of each node that has text to cut.
 
-    An `ImageNode` has none (its text is a caption), nor has a node of other media alone.
+    Parameters
+    ----------
+    nodes
+        The nodes, which are not changed. An `ImageNode` has no text to cut (its text is a caption), nor has a
+        node with other media only.
+    title_key
+        Metadata key of the title; the title is empty if the key is missing or is not text.
+    scores
+        The retriever's score of each node, higher = better, as many as ``nodes``; None for no scores.
+
+    Returns
+    -------
+    dict of int to Chunk
+        Chunks by the position of the node in ``nodes``, with the node's id.
     """
     chunks = {}
     for i, node in enumerate(nodes):
@@ -31,11 +44,11 @@ def to_chunks(
 
 
 def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
-    """Return a deep copy of the node with the kept text and one more key of metadata, ``semtoken``.
+    """Return a deep copy of a node with the kept text and the metadata key ``semtoken``.
 
-    See `semtoken_rag.adapters.metadata.chunk_metadata` for the key, which neither the LLM nor the embedding
-    model sees. If the node knows its range in the document that was split, the pieces also have offsets into
-    that. The range stays as it is: what is left of the text is no longer contiguous.
+    Neither the LLM nor the embedding model sees the key, see `semtoken_rag.adapters.metadata.chunk_metadata`.
+    If the node has its range in the document that was split, the pieces also have offsets into the document.
+    The node's own range is not changed, since the kept text is no longer contiguous.
     """
     held = getattr(node, "obj", None)  # an IndexNode's retriever or index: often impossible to copy
     out = copy.deepcopy(node, {id(held): held})
@@ -51,7 +64,7 @@ def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
 
 
 def _text(node: BaseNode) -> str | None:
-    """Return the text to cut; None where the node is to be left alone."""
+    """Return the text to cut; None if the node passes untouched."""
     if isinstance(node, ImageNode):
         return None
     text: str = node.get_content(metadata_mode=MetadataMode.NONE)
@@ -59,7 +72,7 @@ def _text(node: BaseNode) -> str | None:
 
 
 def _source_start(node: BaseNode) -> int | None:
-    """Return where the text begins in its source, unless it has been replaced since it was split."""
+    """Return the first character of the text in its source, None if the text was replaced since the split."""
     start, end = (getattr(node, name, None) for name in ("start_char_idx", "end_char_idx"))
     if start is not None and end is not None and end - start != len(_text(node) or ""):
         return None

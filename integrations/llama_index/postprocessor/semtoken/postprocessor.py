@@ -1,4 +1,4 @@
-"""`SemTokenPostprocessor`: the nodes of a query, cut to a token budget."""
+"""`SemTokenPostprocessor`: cuts the nodes of a query to a token budget."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Finish: TypeAlias = Callable[[Mapping[int, Chunk], CompressedContext], list[Node
 class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
     """Keep what the query needs of the retrieved nodes, word for word, within one token budget.
 
-    Parameters: see `semtoken_rag.adapters.SemTokenSettings`. The budget covers the nodes' texts, not the
-    metadata that a prompt may show with them. Results are copies with the same ids, scores and
-    relationships, in the order given; see `llama_index.postprocessor.semtoken.nodes.to_node` for what they
-    carry. Nodes of which nothing is kept are left out; images, and other nodes without text, pass untouched.
-    Without a query, information density and redundancy decide.
+    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`. The budget covers the nodes' texts,
+    not the metadata that a prompt may show with them. Results are copies with the same ids, scores and
+    relationships, see `llama_index.postprocessor.semtoken.nodes.to_node`. Nodes of which nothing is kept are
+    left out; images and other nodes without text pass untouched. The order is that of `Config`, by default
+    the best node last. Without a query, information density and redundancy decide, and the order given stays.
     """
 
     @classmethod
@@ -42,28 +42,40 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
         chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
         if not chunks:
             return list(nodes)
-        with self._observed(nodes, query) as finish:
+        with self._observe(nodes, query) as finish:
             return finish(chunks, self._run(list(chunks.values()), query))
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
-        """Compress while the event loop goes on; where it is cancelled, the work stops at its next batch."""
+        """Compress without blocking the event loop; a cancelled call stops at its next batch."""
         chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
         if not chunks:
             return list(nodes)
-        with self._observed(nodes, query) as finish:
+        with self._observe(nodes, query) as finish:
             return finish(chunks, await self._arun(list(chunks.values()), query))
 
     def _chunks(self, nodes: Sequence[NodeWithScore]) -> dict[int, Chunk]:
         return to_chunks([given.node for given in nodes], self.title_key, [given.score for given in nodes])
 
     @contextmanager
-    def _observed(self, nodes: Sequence[NodeWithScore], query: str) -> Iterator[Finish]:
-        """Tell observers; the legacy ones in the words of a reranking, since LlamaIndex has no others.
+    def _observe(self, nodes: Sequence[NodeWithScore], query: str) -> Iterator[Finish]:
+        """Send the events of a compression.
 
-        Yields a function that takes the chunks and their context, and returns the nodes that are left.
+        Legacy callbacks get a reranking event, since LlamaIndex has none for a compression.
+
+        Parameters
+        ----------
+        nodes
+            As they were retrieved.
+        query
+            The question; may be empty.
+
+        Yields
+        ------
+        Finish
+            Function from the chunks and their context to the nodes that are left; it sends the end events.
         """
         encoder = self.encoder
         payload: dict[str, Any] = {
@@ -80,7 +92,7 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
             )
 
             def finish(chunks: Mapping[int, Chunk], context: CompressedContext) -> list[NodeWithScore]:
-                found = self._kept([given.node for given in nodes], chunks, context)
+                found = self._take_kept([given.node for given in nodes], chunks, context)
                 left = [
                     nodes[i].model_copy(update={"node": node}) if i in chunks else nodes[i]
                     for i, node in found.items()

@@ -1,0 +1,1 @@
+"""The sets: found, read, changed on purpose, and fetched."""

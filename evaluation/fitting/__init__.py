@@ -1,0 +1,1 @@
+"""How the shipped encoder, tables and weights are made."""

@@ -1,0 +1,1 @@
+"""What a local LLM makes of a compressed context: quality, time and memory."""

@@ -1,0 +1,1 @@
+"""Runs under load, on shared stores, with adversarial documents and with boilerplate."""

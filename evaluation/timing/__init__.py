@@ -1,0 +1,1 @@
+"""Times of calls, stores, ingestion and explanations."""

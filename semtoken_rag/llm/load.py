@@ -1,0 +1,63 @@
+"""Load a model and its tokenizer: by name, from a folder or from a GGUF file."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from semtoken_rag.llm.gguf import gguf_arguments
+
+# Options of `from_pretrained` that the tokenizer needs too.
+FILES = ("gguf_file", "revision", "cache_dir", "token", "trust_remote_code")
+
+
+def load_model(name: str, **kwargs: Any) -> tuple[Any, Any]:
+    """Load a causal language model and its tokenizer, to the GPU if there is one.
+
+    Parameters
+    ----------
+    name
+        Name on the Hugging Face hub, folder, or ``.gguf`` file.
+    **kwargs
+        Options of ``from_pretrained``. By default the precision is bfloat16 on a GPU and single on a CPU, and
+        ``attn_implementation`` is `best_attention`.
+
+    Returns
+    -------
+    (model, tokenizer)
+        Of transformers.
+
+    Raises
+    ------
+    ValueError
+        For ``trust_remote_code``: code that comes with a model is never run.
+    """
+    if kwargs.setdefault("trust_remote_code", False):
+        raise ValueError(f"trust_remote_code must be False, got {kwargs['trust_remote_code']!r:.80}")
+    name, file = gguf_arguments(name)
+    kwargs |= file
+    if "gguf_file" not in kwargs:
+        kwargs["use_safetensors"] = True
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    kwargs.setdefault("dtype", torch.bfloat16 if device == "cuda" else torch.float32)
+    kwargs.setdefault("attn_implementation", best_attention(device))
+    try:
+        model = AutoModelForCausalLM.from_pretrained(name, **kwargs)
+    except (ValueError, KeyError):  # some families, as GPT-J, have no kernels but their own
+        model = AutoModelForCausalLM.from_pretrained(name, **{**kwargs, "attn_implementation": "eager"})
+    files = {k: v for k, v in kwargs.items() if k in FILES}
+    return model.to(device).eval(), AutoTokenizer.from_pretrained(name, **files)
+
+
+def load_tokenizer(name: str) -> Any:
+    """Load the tokenizer of a model alone; ``name`` as for `load_model`."""
+    name, file = gguf_arguments(name)
+    return AutoTokenizer.from_pretrained(name, trust_remote_code=False, **file)
+
+
+def best_attention(device: str = "cuda") -> str:
+    """Return the attention kernel to load a model with: flash attention if it is installed, else SDPA."""
+    return "flash_attention_2" if device == "cuda" and find_spec("flash_attn") else "sdpa"
