@@ -1,4 +1,4 @@
-"""Syllables of the scripts of South-East Asia, which write no blanks between words, and marks that join letters."""
+"""Syllables of the scripts of South-East Asia, which write no blanks, and marks that join letters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FOLLOWING = (  # vowels, tones and signs that belong to the consonant before
 )
 _CLOSED = "[\u1000-\u1021](?:\u1037?\u103a|\u1039)"  # a consonant that closes the syllable before
 _BETWEEN = rf"(?<=[{UNSPACED}])(?<![{_LEADING}{_VIRAMA}])(?=[{UNSPACED}])(?![{_FOLLOWING}]|{_CLOSED})"
-_JOINERS = "\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"  # of an emoji to the one before
+_JOINERS = "\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"  # of emoji
 
 
 def syllables(text: str) -> list[int]:
@@ -56,8 +56,20 @@ def _between() -> re.Pattern[str]:
 
 
 @cache
-def _joined() -> re.Pattern[str]:
-    marks = "".join(
-        chr(c) for c in [*range(0x300, 0x3100), *range(0xA000, 0xFE30)] if unicodedata.category(chr(c))[0] == "M"
+def joined_class() -> str:
+    """Every combining mark and joiner, for a class of characters.
+
+    >>> "\u0301" in joined_class()
+    True
+    """
+    marks = (
+        chr(c)
+        for c in [*range(0x300, 0x3100), *range(0xA000, 0xFE30)]
+        if unicodedata.category(chr(c))[0] == "M"
     )
-    return re.compile(f"[{re.escape(marks)}{_JOINERS}]")
+    return re.escape("".join(marks)) + _JOINERS
+
+
+@cache
+def _joined() -> re.Pattern[str]:
+    return re.compile(f"[{joined_class()}]")

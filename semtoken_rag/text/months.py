@@ -22,7 +22,8 @@ MONTHS = {
     "da": "januar februar marts april maj juni juli august september oktober november december",
     "fi": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta"
     " lokakuuta marraskuuta joulukuuta",
-    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada"
+    " grudnia",
     "cs": "ledna února března dubna května června července srpna září října listopadu prosince",
     "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
     "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
@@ -41,4 +42,7 @@ def any_month() -> str:
     """
     names = {name for listed in MONTHS.values() for name in listed.split()}
     written = names | {name.capitalize() for name in names} | {name.upper() for name in names}
-    return r"(?:" + "|".join(sorted(written, key=lambda name: (-len(name), name))) + r")(?!\w)"
+    endings: dict[str, list[str]] = {}  # by first letter, so that most words are seen to be none at once
+    for name in sorted(written, key=lambda name: (-len(name), name)):
+        endings.setdefault(name[0], []).append(name[1:])
+    return r"(?:" + "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in endings.items()) + r")(?!\w)"
