@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from semtoken_rag.text.clusters import is_border, is_joined
 from semtoken_rag.types import BoolArray, IntArray
 
 # Between two characters of a script that writes no blanks, or beside its punctuation.
@@ -15,11 +16,19 @@ _UNSPACED = re.compile(_CHARACTER * 2)
 
 
 def word_ends(text: str, offsets: IntArray) -> BoolArray:
-    """Tell after which token a word ends: offsets (n, 2), n >= 1, to (n - 1,) bool."""
+    """Tell after which token a word ends: offsets (n, 2), n >= 1, to (n - 1,) bool.
+
+    Words end at blanks, around characters of scripts that write none, and between syllables of Thai, Lao, Khmer
+    and Burmese; never before an accent or another mark that belongs to the character before.
+    """
     left, right = offsets[:-1, 1], offsets[1:, 0]
     ends: BoolArray = left < right
     for i in np.flatnonzero(left == right).tolist():
-        ends[i] = _UNSPACED.match(text, int(right[i]) - 1) is not None
+        at = int(right[i])
+        ends[i] = _UNSPACED.match(text, at - 1) is not None or is_border(text, at)
+    if not text.isascii():  # a tokenizer that drops accents leaves gaps inside words
+        for i in np.flatnonzero(ends).tolist():
+            ends[i] = not is_joined(text, int(left[i]))
     return ends
 
 
