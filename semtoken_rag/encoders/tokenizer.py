@@ -1,4 +1,12 @@
+<<<<<<< HEAD
 """A tokenizer that caches the tokens of each word, since texts repeat their words."""
+=======
+"""Tokenizing word by word: what a word was cut into once is remembered, since texts repeat their words.
+
+WordPiece gives up a run of letters that is over 100 characters long, or that has one letter its vocabulary lacks:
+a whole sentence of Thai is one unknown token to it. Such a run is cut into syllables or short pieces first.
+"""
+>>>>>>> n2
 
 from __future__ import annotations
 
@@ -9,12 +17,21 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from semtoken_rag.text.clusters import is_joined, syllables
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import IntArray
 
+<<<<<<< HEAD
 PARALLEL = 2_000  # characters; below it, waking the tokenizer's threads costs more than it saves
 MOST_WORDS = 1 << 15  # words in the cache: some 10 MB
 LONGEST = 48  # characters of a word in the cache
+=======
+PARALLEL = 2_000  # characters under which waking the tokenizer's threads costs more than it saves
+MOST_WORDS = 1 << 15  # remembered: some 10 MB
+LONGEST = 48  # characters of a word that is remembered
+GIVEN_UP = 100  # characters of a run of letters that WordPiece gives up
+PIECE = 16  # characters of the pieces that such a run is cut into
+>>>>>>> n2
 
 Word: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]  # ids; start and end of each token in turn
 
@@ -50,6 +67,7 @@ class TextTokenizer:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._by_words = cuts_at_blanks(tokenizer)
+        self._unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "[UNK]")
         self._known: dict[str, Word] = {}
 
     def count(self, text: str) -> int:
@@ -90,17 +108,47 @@ class TextTokenizer:
         made = self._tokenize_words([word for word in new if len(word) <= LONGEST])
         if len(known) + len(made) > MOST_WORDS:
             known = self._known = {word: known[word] for word in set(words) & known.keys()}
-        known.update(made)
+        known.update({word: self._mended(word, tokens) for word, tokens in made.items()})
         long = [word for word in new if len(word) > LONGEST]
         if not long:
             return known
         whole = map(_to_arrays, self._encode(long))
         return known | {
-            word: (tuple(t.ids.tolist()), tuple(t.offsets.ravel().tolist()))
+            word: self._mended(word, (tuple(t.ids.tolist()), tuple(t.offsets.ravel().tolist())))
             for word, t in zip(long, whole, strict=True)
         }
 
+<<<<<<< HEAD
     def _tokenize_words(self, words: Sequence[str]) -> dict[str, Word]:
+=======
+    def _mended(self, word: str, tokens: Word) -> Word:
+        """Tokens of a word, those of its pieces in place of each unknown run that has pieces."""
+        ids, places = tokens
+        if self._unknown not in ids:
+            return tokens
+        made: list[tuple[int, int, int]] = []
+        for token, start, end in zip(ids, places[::2], places[1::2], strict=True):
+            while token == self._unknown and is_joined(word, end):  # marks that the tokenizer dropped
+                end += 1
+            pieces = _pieces(word[start:end]) if token == self._unknown else []
+            if len(pieces) < 2:
+                made.append((token, start, end))
+            for a, b in pieces if len(pieces) > 1 else []:
+                made += self._piece(word[start + a : start + b], start + a)
+        return tuple(token for token, _, _ in made), tuple(at for _, *place in made for at in place)
+
+    def _piece(self, piece: str, start: int) -> list[tuple[int, int, int]]:
+        """Tokens of a piece, which together reach from its first character to its last."""
+        tokens = _plain(self._tokenizer.encode(piece, add_special_tokens=False))
+        ids, offsets = tokens.ids.tolist(), tokens.offsets.tolist()
+        if not ids:
+            return [(self._unknown, start, start + len(piece))]
+        ends = [*(place[0] for place in offsets[1:]), len(piece)]
+        starts = [0, *ends[:-1]]
+        return [(token, start + a, start + b) for token, a, b in zip(ids, starts, ends, strict=True)]
+
+    def _tokenized(self, words: Sequence[str]) -> dict[str, Word]:
+>>>>>>> n2
         """Tokenize words as one text, which is faster than one by one."""
         tokens = _to_arrays(self._tokenizer.encode(" ".join(words), add_special_tokens=False))
         length = np.fromiter(map(len, words), np.int64, len(words)) + 1
@@ -134,5 +182,17 @@ def _split(text: str) -> list[str]:
     return text.replace("\n", " ").replace("\t", " ").replace("\r", " ").split(" ")
 
 
+<<<<<<< HEAD
 def _to_arrays(tokens: Any) -> Tokenized:
+=======
+def _pieces(run: str) -> list[tuple[int, int]]:
+    """Syllables of an unknown run, or short pieces where it is longer than WordPiece takes; else none."""
+    cuts = syllables(run)
+    if not cuts and len(run) > GIVEN_UP:
+        cuts = [at for at in range(PIECE, len(run), PIECE) if not is_joined(run, at)]
+    return list(zip([0, *cuts], [*cuts, len(run)], strict=True)) if cuts else []
+
+
+def _plain(tokens: Any) -> Tokenized:
+>>>>>>> n2
     return Tokenized(np.array(tokens.ids, np.int64), np.array(tokens.offsets, np.int64).reshape(-1, 2))

@@ -68,7 +68,7 @@ class Ledger:
     def marginal_cost(self, unit: int) -> int:
         """Return the tokens that keeping ``unit`` adds: its own, and those that `missing` heads cost."""
         missing = self.missing(unit)
-        return sum(self._cost[each] for each in missing) + self._around(missing)
+        return sum(self._cost[each] for each in missing) + self._around(missing) if missing else 0
 
     def _around(self, added: Sequence[int]) -> int:
         """Return the tokens of gaps and of the chunk that keeping ``added``, of one chunk, brings along."""

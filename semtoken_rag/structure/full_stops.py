@@ -1,0 +1,109 @@
+"""Whether a full stop ends a sentence: not behind abbreviations, ordinals and initials, nor inside addresses."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from semtoken_rag.structure.abbreviations import abbreviation
+from semtoken_rag.structure.language import STOP_WORDS, stop_words
+from semtoken_rag.text.months import any_month
+
+REACH = 300  # characters on both sides of a full stop that may belong to one address
+
+# Strings: re compiles them at their first use and not at import.
+_WORD = r"(?<![\w.])(?:[^\W\d_]{1,4}\.[ \xa0\u202f]?){0,3}[^\W\d_](?:[\w-]|\.(?=[º°])){0,20}\.\Z"
+_NUMERAL = r"[\d§]|[IVXLC]{1,6}\b(?!')|\(?[a-zA-Z][).]|[A-Z](?![\w'’])"
+_ORDINAL = r"(?<![\w.,])(\d{1,3})(?:er|re|e|º|ª|°)?\.\Z"
+_MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]+\Z"  # of a list
+_ADDRESS = r"\S*(?::/|www\.|@\w)|[(<\"']?(?:~?/|[A-Za-z]:\\|\.{1,2}/)\w"
+_GLUED = r"(?:\S*[^\w.])?[^\W\d_A-Z]{2,}\.\Z"  # "rained.The tower"
+_ELIDED = frozenset({"l", "d", "c", "j", "qu", "un", "dell", "all", "nell"})
+
+
+def ends_sentence(before: str, following: str, language: str, certain: bool) -> bool:
+    """Tell whether the full stop that ``before`` ends with ends a sentence.
+
+    Parameters
+    ----------
+    before
+        What the sentence has so far, or the last `REACH` characters of it.
+    following
+        What stands behind the full stop, blanks included; some characters are enough.
+    language
+        Language code.
+    certain
+        Whether the rules for sentences at large say that it ends.
+
+    Examples
+    --------
+    >>> ends_sentence("Das gilt gem. Nr.", " 5", "de", True), ends_sentence("Ask www.a.org.", " Or go.", "en", False)
+    (False, True)
+    """
+    ahead = following.lstrip()
+    if ahead is following or ahead == following:
+        return certain and _glued(before, following)
+    small = ahead[:1].islower()
+    if (len(before) < 8 and re.match(_MARKER, before)) or (small and before.endswith("..")):
+        return False
+    if _is_address(before):
+        return not small
+    if (found := re.search(_ORDINAL, before[-8:])) and _counts(ahead, language, found.group(1)):
+        return False
+    word = found.group() if (found := re.search(_WORD, before[-32:])) else ""
+    goes_on = _abbreviated(word, ahead, language) if word else None
+    if goes_on is not None:
+        return not goes_on
+    return certain or (not small and len(word) > 4 and begins_sentence(ahead, language))
+
+
+def begins_sentence(following: str, language: str) -> bool:
+    """Tell whether a text begins with a common word that has a capital.
+
+    >>> begins_sentence("The firm", "en"), begins_sentence("Smith", "en"), begins_sentence("Das Amt", "de")
+    (True, False, True)
+    """
+    found = re.match(r"[\"'“‘„«(\[¿¡]{0,3}([^\W\d_]+)", following)
+    if not found or not found.group(1)[0].isupper():
+        return False
+    word = found.group(1).lower()
+    known = stop_words(language if language in STOP_WORDS else "en")
+    return word in known or (word in _ELIDED and following[found.end() : found.end() + 1] in ("'", "’"))
+
+
+def _counts(ahead: str, language: str, number: str) -> bool:
+    """Tell whether a number with a full stop is an ordinal, by what it stands before."""
+    if _month().match(ahead) or ahead[:1].islower():
+        return True
+    return language == "de" and len(number) < 3 and ahead[:1].isupper() and not begins_sentence(ahead, language)
+
+
+def _abbreviated(word: str, ahead: str, language: str) -> bool | None:
+    """Tell whether the sentence goes on behind an abbreviation or an initial; None where the word is neither."""
+    last = re.split(r"[ \xa0\u202f]", word)[-1]
+    whole = re.sub(r"[ \xa0\u202f]", "", word)
+    kind = abbreviation(whole, language) or abbreviation(last, language)
+    if kind == "never":
+        return True
+    if kind == "number" and (re.match(_NUMERAL, ahead) or ahead[:1].islower()):
+        return True
+    initial = len(last) == 2 and last < "\u0590" or re.fullmatch(r"(?:[^\W\d_]\.){2,4}", whole)
+    return not begins_sentence(ahead, language) if kind == "may" or initial else None
+
+
+def _is_address(before: str) -> bool:
+    word = before.rsplit(None, 1)[-1]
+    return len(word) > 4 and re.match(_ADDRESS, word) is not None
+
+
+def _glued(before: str, following: str) -> bool:
+    """Tell whether a full stop without a blank stands between two sentences, not in a name or an address."""
+    word = before.rsplit(None, 1)[-1]
+    if re.match(_ADDRESS, word) or "/" in word:
+        return False
+    return re.match(_GLUED, word) is not None and re.match(r"[^\W\d_a-z][^\W\d_A-Z]*(?![\w.(/@])", following) is not None
+
+
+@cache
+def _month() -> re.Pattern[str]:
+    return re.compile(any_month())

@@ -1,0 +1,154 @@
+"""Sentences: the rules of sentencex in a sliding window, repaired where people's own documents break them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+
+import sentencex
+
+from semtoken_rag.structure.full_stops import REACH, ends_sentence
+from semtoken_rag.text.clusters import UNSPACED
+from semtoken_rag.text.encodable import encodable
+
+WINDOW = 4096  # characters that sentencex sees at once: it takes quadratic time over quotation marks
+AHEAD = 48  # characters behind a mark that are looked at
+PHRASE = 20  # characters that a phrase must have for a blank of Thai, Lao, Khmer or Burmese to end it
+
+# Strings: re compiles them at their first use and not at import.
+_CLOSERS = r"[\"'”’“»)\]』」）】〉》*_]*"
+_NOTE = r"(?:\[\d{1,3}(?:[,–-]\s?\d{1,3})*\]|\[(?:\^[\w-]{1,20}|[a-z]|note \d{1,3})\]|[¹²³⁰⁴-⁹]{1,3})+"
+_END = (
+    rf"[.!?…]{_CLOSERS}(?:{_NOTE})?(?=\s)"  # whether a sentence ends there is seen at each
+    rf"|[।॥۔؟។៕။。！？]+{_CLOSERS}"
+    rf"|(?<=[{UNSPACED}])[ \t\r\n]+(?=[{UNSPACED}])"
+)
+_TAIL = rf"([.!?…।॥۔؟។៕။。！？])({_CLOSERS})((?:\s?{_NOTE})?)\Z"
+_QUOTED = (  # sentences inside these stay with the one around them
+    r"\((?:[^()]|\([^()]{0,100}\)){1,200}\)|\[[^\[\]]{1,200}\]|（[^（）]{1,200}）|「[^「」]{1,200}」|『[^『』]{1,200}』"
+    r"|„[^„“”\"]{1,200}[“”\"]|“[^“”]{1,200}”|«[^«»]{1,200}»|»[^«»]{1,200}«|‹[^‹›]{1,200}›|《[^《》]{1,200}》"
+    r"|(?<![\w\"])\"(?=[^\s\"])[^\"]{1,200}(?<=[^\s\"])\"(?!\w)|(?<!\w)‘[^‘’]{1,200}’(?!\w)"
+)
+_BEFORE_NOTE = frozenset(".!?…\"'”’“»)")
+# What ties a phrase of a script without blanks to the one before, and what opens a condition for the next.
+_BOUND = (
+    "ยกเว้น|เว้นแต่|แต่|และ|หรือ|ซึ่ง|ที่|เพราะ|เพื่อ|โดย|ถ้า|หาก|ไม่|ຍົກເວັ້ນ|ແຕ່|ແລະ|ຫຼື|ເຊິ່ງ|ທີ່|ຖ້າ|ບໍ່"
+    "|លើកលែងតែ|ប៉ុន្តែ|តែ|និង|ឬ|ដែល|ប្រសិនបើ|မှအပ|သို့မဟုတ်|သို့သော်"
+)
+_OPENING = "ถ้า|หาก|เมื่อ|ຖ້າ|ຫາກ|ເມື່ອ|ប្រសិនបើ|បើ"
+_UNDONE = rf"(?:{_BOUND})\Z|(?:\A|\s)(?:{_OPENING})\S*\Z"
+
+
+def split_sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
+    """Cut a paragraph into its sentences.
+
+    Parameters
+    ----------
+    text
+        The text that the paragraph stands in.
+    start, end
+        Character range of the paragraph, which may have several lines.
+    language
+        Language code, as of `guess_language`; unknown ones have general rules.
+
+    Yields
+    ------
+    (int, int)
+        Character ranges in source order, disjoint, without surrounding blanks; together they hold every
+        character of the range but blanks.
+
+    Examples
+    --------
+    >>> text = "Siehe Art. 5 Abs. 2. Er endet am 3. Mai. Ende."
+    >>> [text[a:b] for a, b in split_sentences(text, 0, len(text), "de")]
+    ['Siehe Art. 5 Abs. 2.', 'Er endet am 3. Mai.', 'Ende.']
+    """
+    quoted = [(start + m.start(), start + m.end()) for m in re.finditer(_QUOTED, text[start:end])]
+    left, q = _after_blanks(text, start, end), 0
+    for mark, certain in _marks(text, start, end, language):
+        stop = _before_blanks(text, mark, left)
+        while q < len(quoted) and quoted[q][1] <= stop:
+            q += 1
+        inside = q < len(quoted) and quoted[q][0] < stop
+        if left < stop and not inside and _ends(text, (left, stop), text[stop : stop + AHEAD], language, certain):
+            yield left, stop
+            left = mark
+    stop = _before_blanks(text, end, left)
+    if left < stop:
+        yield left, stop
+
+
+def _marks(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, bool]]:
+    """Where sentences may begin, in order, and whether sentencex says so."""
+    found = dict.fromkeys(_rough(text, start, end, language), True)
+    for match in re.finditer(_END, text[start:end]):
+        found.setdefault(start + match.end(), False)
+    note, begins = re.compile(rf"\s?{_NOTE}(?=\s)"), start
+    for at in sorted(found):
+        if at < begins:
+            continue
+        before = _before_blanks(text, at, begins)
+        held = note.match(text, before, end) if text[before - 1 : before] in _BEFORE_NOTE else None
+        begins = _after_blanks(text, held.end() if held else at, end)
+        if begins < end:
+            yield begins, found[at]
+
+
+def _rough(text: str, start: int, end: int, language: str) -> Iterator[int]:
+    """Ends of sentences by the rules of sentencex."""
+    left = start  # of the sentence that is open
+    while start < end:
+        stop = min(end, start + WINDOW)
+        parts = sentencex.segment(language, encodable(text[start:stop]))
+        for mark in accumulate(map(len, parts), initial=start):
+            if start < mark < stop:
+                left = mark
+                yield mark
+        start = left if stop < end and left - start >= WINDOW // 2 else stop
+
+
+def _ends(text: str, sentence: tuple[int, int], following: str, language: str, certain: bool) -> bool:
+    """Tell whether a sentence with this range so far ends, by its last mark and by what follows it."""
+    left, stop = sentence
+    tail = re.search(_TAIL, text[max(left, stop - AHEAD) : stop])
+    ahead = following.lstrip()
+    if tail is None:
+        return _phrase_ends(text[left:stop], ahead) if _between_phrases(text[stop - 1], following) else certain
+    mark, closers, note = tail.groups()
+    if mark in "।॥۔؟។៕။":
+        return True
+    if mark in "。！？":
+        return not closers or re.match(r"[\u3041-\u309f，、,;；]", ahead) is None
+    if note:
+        return not ahead[:1].islower()
+    small = ahead[:1].islower()
+    if mark == "." and not (closers and certain):
+        before = text[max(left, stop - REACH) : stop - len(closers)]
+        return ends_sentence(before, following, language, certain) and not (closers and small)
+    return certain and not (small and (closers or mark == "…"))
+
+
+def _between_phrases(last: str, following: str) -> bool:
+    script = f"[{UNSPACED}]"
+    return re.match(script, last) is not None and re.match(rf"\s+{script}", following) is not None
+
+
+def _phrase_ends(phrase: str, ahead: str) -> bool:
+    """Tell whether a blank behind a phrase of a script without blanks ends a sentence there."""
+    tied = re.match(_BOUND, ahead) or re.search(_UNDONE, phrase)
+    return len(phrase) >= PHRASE and not tied
+
+
+def _after_blanks(text: str, at: int, end: int) -> int:
+    """First character from ``at`` on that is no blank."""
+    while at < end and text[at].isspace():
+        at += 1
+    return at
+
+
+def _before_blanks(text: str, at: int, start: int) -> int:
+    """End of the last character before ``at`` that is no blank."""
+    while at > start and text[at - 1].isspace():
+        at -= 1
+    return at
