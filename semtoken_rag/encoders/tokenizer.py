@@ -1,12 +1,8 @@
-<<<<<<< HEAD
-"""A tokenizer that caches the tokens of each word, since texts repeat their words."""
-=======
-"""Tokenizing word by word: what a word was cut into once is remembered, since texts repeat their words.
+"""A tokenizer that caches the tokens of each word, since texts repeat their words.
 
 WordPiece gives up a run of letters that is over 100 characters long, or that has one letter its vocabulary lacks:
 a whole sentence of Thai is one unknown token to it. Such a run is cut into syllables or short pieces first.
 """
->>>>>>> n2
 
 from __future__ import annotations
 
@@ -21,17 +17,11 @@ from semtoken_rag.text.clusters import is_joined, syllables
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import IntArray
 
-<<<<<<< HEAD
 PARALLEL = 2_000  # characters; below it, waking the tokenizer's threads costs more than it saves
 MOST_WORDS = 1 << 15  # words in the cache: some 10 MB
 LONGEST = 48  # characters of a word in the cache
-=======
-PARALLEL = 2_000  # characters under which waking the tokenizer's threads costs more than it saves
-MOST_WORDS = 1 << 15  # remembered: some 10 MB
-LONGEST = 48  # characters of a word that is remembered
-GIVEN_UP = 100  # characters of a run of letters that WordPiece gives up
+GIVEN_UP = 100  # characters from which WordPiece gives up on a run of letters
 PIECE = 16  # characters of the pieces that such a run is cut into
->>>>>>> n2
 
 Word: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]  # ids; start and end of each token in turn
 
@@ -118,9 +108,6 @@ class TextTokenizer:
             for word, t in zip(long, whole, strict=True)
         }
 
-<<<<<<< HEAD
-    def _tokenize_words(self, words: Sequence[str]) -> dict[str, Word]:
-=======
     def _mended(self, word: str, tokens: Word) -> Word:
         """Tokens of a word, those of its pieces in place of each unknown run that has pieces."""
         ids, places = tokens
@@ -139,7 +126,7 @@ class TextTokenizer:
 
     def _piece(self, piece: str, start: int) -> list[tuple[int, int, int]]:
         """Tokens of a piece, which together reach from its first character to its last."""
-        tokens = _plain(self._tokenizer.encode(piece, add_special_tokens=False))
+        tokens = _to_arrays(self._tokenizer.encode(piece, add_special_tokens=False))
         ids, offsets = tokens.ids.tolist(), tokens.offsets.tolist()
         if not ids:
             return [(self._unknown, start, start + len(piece))]
@@ -147,8 +134,7 @@ class TextTokenizer:
         starts = [0, *ends[:-1]]
         return [(token, start + a, start + b) for token, a, b in zip(ids, starts, ends, strict=True)]
 
-    def _tokenized(self, words: Sequence[str]) -> dict[str, Word]:
->>>>>>> n2
+    def _tokenize_words(self, words: Sequence[str]) -> dict[str, Word]:
         """Tokenize words as one text, which is faster than one by one."""
         tokens = _to_arrays(self._tokenizer.encode(" ".join(words), add_special_tokens=False))
         length = np.fromiter(map(len, words), np.int64, len(words)) + 1
@@ -182,9 +168,6 @@ def _split(text: str) -> list[str]:
     return text.replace("\n", " ").replace("\t", " ").replace("\r", " ").split(" ")
 
 
-<<<<<<< HEAD
-def _to_arrays(tokens: Any) -> Tokenized:
-=======
 def _pieces(run: str) -> list[tuple[int, int]]:
     """Syllables of an unknown run, or short pieces where it is longer than WordPiece takes; else none."""
     cuts = syllables(run)
@@ -193,6 +176,5 @@ def _pieces(run: str) -> list[tuple[int, int]]:
     return list(zip([0, *cuts], [*cuts, len(run)], strict=True)) if cuts else []
 
 
-def _plain(tokens: Any) -> Tokenized:
->>>>>>> n2
+def _to_arrays(tokens: Any) -> Tokenized:
     return Tokenized(np.array(tokens.ids, np.int64), np.array(tokens.offsets, np.int64).reshape(-1, 2))

@@ -14,14 +14,16 @@ from semtoken_rag.stages.density import density
 from semtoken_rag.stages.granularity import best_run
 from semtoken_rag.stages.relevance import Relevance, standardise
 from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
-from semtoken_rag.stages.spans import SpanRule
+from semtoken_rag.stages.spans import SpanRule, Spans
 from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.structure.base import CUTTABLE
-from semtoken_rag.types import FloatArray, IntArray, Selection
+from semtoken_rag.types import FloatArray, Selection
 
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
 COARSE_LEAST = 6  # tokens under which a cut is not worth its fragment
+NEWS_LEAST, NEWS_ENOUGH = 3, 12  # tokens that a part must have besides the question's, and that are enough
+NEWS_WEIGHT = 0.2  # of what a part says that the question does not, against how well it matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +88,26 @@ class SemTokenStrategy:
                 break
 
     def _cut(self, problem: Problem, ledger: Ledger, unit: int) -> bool:
-        """Keep the best run of spans of ``unit`` that fits; tell whether there is one."""
-        least = COARSE_LEAST if ledger.order else 1
-        start, end = problem.units.tokens[unit].tolist()
-        room = ledger.room_for_part(unit)
-        if room < least or start == end or not self._may_cut(problem, ledger, unit):
+        """Keep the best run of spans of ``unit`` that fits; return whether there is one."""
+        room, own = ledger.room_for_part(unit), tuple(problem.units.tokens[unit].tolist())
+        if room < COARSE_LEAST or own[0] == own[1] or not self._may_cut(problem, ledger, unit):
             return False
         text = problem.chunks[int(problem.units.chunk[unit])].text
-        spans = self.spans(text, problem.tokens, start, end, problem.protect)
-        offsets, unit_end = problem.tokens.offsets, int(problem.units.chars[unit, 1])
+        rule = replace(self.spans, protect=(*self.spans.protect, *problem.protect))
+        spans = rule(text, problem.tokens, tuple(problem.units.chars[unit].tolist()), own)
 
         def chars(first: int, last: int) -> tuple[int, int]:
-            end = int(offsets[spans[last, 1] - 1, 1])
-            return int(offsets[spans[first, 0], 0]), min(end, unit_end)  # a token may go on beyond its unit
+            return int(spans.chars[first, 0]), int(spans.chars[last, 1])
 
         def cost(first: int, last: int) -> int:
             if problem.counter.is_estimate:  # the encoder's own tokens, counted already
-                return int(spans[last, 1] - spans[first, 0])
+                return int(spans.tokens[last, 1] - spans.tokens[first, 0])
             return problem.counter.count(text[slice(*chars(first, last))])
 
         run = best_run(spans, self._value(problem, spans), cost, room)
-        if run is None or (price := cost(*run)) < least:
+        if run is None or (tokens := cost(*run)) < COARSE_LEAST:
             return False
-        ledger.keep_span(unit, chars(*run), price)
+        ledger.keep_span(unit, chars(*run), tokens)
         return True
 
     @staticmethod
@@ -116,13 +115,27 @@ class SemTokenStrategy:
         return problem.units.kinds[unit] in CUTTABLE and not ledger.has_children(unit)
 
     @staticmethod
-    def _value(problem: Problem, spans: IntArray) -> FloatArray:
-        """Value of each span: its best cosine with the question, or its spread where there is none."""
+    def _value(problem: Problem, spans: Spans) -> Callable[[int, int], float]:
+        """Return the value of a run of spans: how it answers the question, 0 if it only repeats it.
+
+        That is the mean over the question's tokens of the best cosine in the run, and a share for what the run
+        says that the question does not. Without a question it is the number of tokens.
+        """
         if problem.query is None or not len(problem.query.encoding.ids):
-            return (spans[:, 1] - spans[:, 0]).astype(np.float32)
-        vectors = problem.tokens.vectors[spans[0, 0] : spans[-1, 1]]
-        best = similarity(problem.query.encoding.vectors, vectors).max(0)
-        return np.maximum.reduceat(best, spans[:, 0] - spans[0, 0]).astype(np.float32)
+            return lambda first, last: float(spans.tokens[last, 1] - spans.tokens[first, 0])
+        start, end = int(spans.tokens[0, 0]), int(spans.tokens[-1, 1])
+        asked = problem.query.encoding
+        best = similarity(asked.vectors, problem.tokens.vectors[start:end])  # (q, n)
+        new = np.r_[0, np.cumsum(~np.isin(problem.tokens.ids[start:end], asked.ids))]
+
+        def value(first: int, last: int) -> float:
+            a, b = int(spans.tokens[first, 0]) - start, int(spans.tokens[last, 1]) - start
+            news = int(new[b] - new[a])
+            if a >= b or news < NEWS_LEAST:
+                return 0.0
+            return float(best[:, a:b].max(1).mean()) + NEWS_WEIGHT * min(1.0, news / NEWS_ENOUGH)
+
+        return value
 
 
 def _fill_floor(scores: FloatArray, ledger: Ledger, floor: int) -> None:

@@ -75,7 +75,9 @@ def _counts(ahead: str, language: str, number: str) -> bool:
     """Tell whether a number with a full stop is an ordinal, by what it stands before."""
     if _month().match(ahead) or ahead[:1].islower():
         return True
-    return language == "de" and len(number) < 3 and ahead[:1].isupper() and not begins_sentence(ahead, language)
+    return (
+        language == "de" and len(number) < 3 and ahead[:1].isupper() and not begins_sentence(ahead, language)
+    )
 
 
 def _abbreviated(word: str, ahead: str, language: str) -> bool | None:
@@ -87,7 +89,7 @@ def _abbreviated(word: str, ahead: str, language: str) -> bool | None:
         return True
     if kind == "number" and (re.match(_NUMERAL, ahead) or ahead[:1].islower()):
         return True
-    initial = len(last) == 2 and last < "\u0590" or re.fullmatch(r"(?:[^\W\d_]\.){2,4}", whole)
+    initial = (len(last) == 2 and last < "\u0590") or re.fullmatch(r"(?:[^\W\d_]\.){2,4}", whole)
     return not begins_sentence(ahead, language) if kind == "may" or initial else None
 
 
@@ -101,7 +103,10 @@ def _glued(before: str, following: str) -> bool:
     word = before.rsplit(None, 1)[-1]
     if re.match(_ADDRESS, word) or "/" in word:
         return False
-    return re.match(_GLUED, word) is not None and re.match(r"[^\W\d_a-z][^\W\d_A-Z]*(?![\w.(/@])", following) is not None
+    return (
+        re.match(_GLUED, word) is not None
+        and re.match(r"[^\W\d_a-z][^\W\d_A-Z]*(?![\w.(/@])", following) is not None
+    )
 
 
 @cache

@@ -71,7 +71,11 @@ def split_sentences(text: str, start: int, end: int, language: str) -> Iterator[
         while q < len(quoted) and quoted[q][1] <= stop:
             q += 1
         inside = q < len(quoted) and quoted[q][0] < stop
-        if left < stop and not inside and _ends(text, (left, stop), text[stop : stop + AHEAD], language, certain):
+        if (
+            left < stop
+            and not inside
+            and _ends(text, (left, stop), text[stop : stop + AHEAD], language, certain)
+        ):
             yield left, stop
             left = mark
     stop = _before_blanks(text, end, left)
@@ -114,7 +118,9 @@ def _ends(text: str, sentence: tuple[int, int], following: str, language: str, c
     tail = re.search(_TAIL, text[max(left, stop - AHEAD) : stop])
     ahead = following.lstrip()
     if tail is None:
-        return _phrase_ends(text[left:stop], ahead) if _between_phrases(text[stop - 1], following) else certain
+        return (
+            _phrase_ends(text[left:stop], ahead) if _between_phrases(text[stop - 1], following) else certain
+        )
     mark, closers, note = tail.groups()
     if mark in "।॥۔؟។៕။":
         return True

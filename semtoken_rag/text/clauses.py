@@ -81,7 +81,10 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     fresh = [start, *_fresh(lower, start), end]
     may_start, may_end = [], []
     for left, right in spans:
-        begun, done = fresh[bisect_right(fresh, left, 1, len(fresh) - 1) - 1], fresh[bisect_left(fresh, right, 1)]
+        begun, done = (
+            fresh[bisect_right(fresh, left, 1, len(fresh) - 1) - 1],
+            fresh[bisect_left(fresh, right, 1)],
+        )
         may_start.append(left <= start or not _any(words, begun, left))
         ends = text[right - 1] not in ":：(" and not _any(words, right, done) and not _any(limits, right, end)
         may_end.append(ends or right >= spans[-1][1])
@@ -129,7 +132,9 @@ def clause_borders(text: str, start: int, end: int, language: str = "") -> list[
 
 def _is_part(text: str) -> bool:
     """Tell whether a part has enough words, or characters of a script that writes no blanks."""
-    return len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS or len(re.findall(_EAST, text)) >= LEAST_CHARACTERS
+    return (
+        len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS or len(re.findall(_EAST, text)) >= LEAST_CHARACTERS
+    )
 
 
 @cache
@@ -170,4 +175,6 @@ def _bracketed(part: str, start: int) -> list[tuple[int, int]]:
 def _lower(text: str) -> str:
     """``text`` in lower case, each character in its place."""
     lower = text.lower()
-    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return (
+        lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    )

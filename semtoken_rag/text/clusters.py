@@ -34,6 +34,15 @@ def syllables(text: str) -> list[int]:
     return [match.start() for match in _between().finditer(text)]
 
 
+def is_unspaced(text: str) -> bool:
+    """Return whether most of a text is in a script that writes no blanks between words and no full stops.
+
+    >>> is_unspaced("ค่าปรับ 500"), is_unspaced("A fine of 500 baht (ค่าปรับ)")
+    (True, False)
+    """
+    return not text.isascii() and 2 * len(_unspaced().findall(text)) > len(text)
+
+
 def is_border(text: str, at: int) -> bool:
     """Tell whether a syllable of such a script ends at ``at`` and another one begins there."""
     return _between().match(text, at) is not None
@@ -48,6 +57,11 @@ def is_joined(text: str, at: int) -> bool:
     if not 0 < at < len(text):
         return False
     return _joined().match(text, at) is not None or text[at - 1] == "\u200d"
+
+
+@cache
+def _unspaced() -> re.Pattern[str]:
+    return re.compile(f"[{UNSPACED}]")
 
 
 @cache

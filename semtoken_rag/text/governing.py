@@ -71,9 +71,7 @@ GOVERNORS = {
     "ja": "のみ, だけ, 最大, と主張, と述べ, という, と言, によれば, によると, かもしれ, 否定, おそらく, らしい, とされ, 否認, と発表",
 }
 # At the beginning of a sentence these open a condition for all that follows.
-OPENERS = (
-    "when, whenever, where, wherever, once, while, during, quand, lorsqu*, cuando, quando, wo, sobald, während, bei, beim"
-)
+OPENERS = "when, whenever, where, wherever, once, while, during, quand, lorsqu*, cuando, quando, wo, sobald, während, bei, beim"
 _CONTRACTED = r"n['’]t(?!\w)|(?<!\w)(?:n|s)['’](?=\w)"  # isn't; n'est, s'il
 _UNSPACED = frozenset({"zh", "ja"})
 
