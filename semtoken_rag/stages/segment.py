@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
-import sentencex
 
 from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.chat import parse_chat
+from semtoken_rag.structure.html import parse_html
+from semtoken_rag.structure.ini_text import parse_ini
+from semtoken_rag.structure.json_text import parse_json
+from semtoken_rag.structure.language import guess_language
+from semtoken_rag.structure.logs import parse_logs
 from semtoken_rag.structure.outline import parse_outline
-from semtoken_rag.text.encodable import encodable
+from semtoken_rag.structure.sentences import split_sentences
+from semtoken_rag.structure.yaml_text import parse_yaml
 from semtoken_rag.types import Chunk, IntArray, Tokens, Units
 
 __all__ = ["MAX_UNIT", "Segment", "Segmenter", "build_units", "segment", "token_ranges"]
 
 MAX_UNIT = 1200  # characters; a longer unit is cut at a blank, or hard where there is none
-WINDOW = 4096  # characters that the sentence rules see at once: they take quadratic time over quotation marks
-_RULE = r"[\s|:+=-]*\Z"
-_CELL = r"\||\t"
 
 Segmenter: TypeAlias = Callable[[str], Sequence[Segment]]
 
 
-def segment(text: str, language: str = "en") -> list[Segment]:
+def segment(text: str, language: str | None = None) -> list[Segment]:
     r"""Cut a text into units.
 
     Parameters
     ----------
     text
-        Any text.
+        Any text, in any notation.
     language
-        Language code of the sentence rules; unknown ones fall back to general rules.
+        Language code of the sentence rules; unknown ones fall back to general rules. None finds it from the
+        text.
 
     Returns
     -------
@@ -47,14 +48,15 @@ def segment(text: str, language: str = "en") -> list[Segment]:
     >>> [(s.kind, text[s.start : s.end], s.parent) for s in segment(text)]
     [('sentence', 'One.', -1), ('lead', 'Two:', -1), ('item', '- a', 1), ('item', '- b', 1)]
     """
+    spoken = language or guess_language(text)
 
     def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-        return _sentences(text, start, end, language)
+        return split_sentences(text, start, end, spoken)
 
-    whole = _json_entries(text)
-    if whole is not None:
-        return _bound(text, [Segment(start, end, kind) for start, end, kind in whole])
-    return _bound(text, parse_outline(text, sentences, _rows))
+    found = parse_html(text, sentences) or parse_json(text)
+    if found is None and "\n" in text:
+        found = parse_logs(text) or parse_chat(text, sentences) or parse_ini(text) or parse_yaml(text)
+    return _bound(text, parse_outline(text, sentences) if found is None else found)
 
 
 def _bound(text: str, segments: Sequence[Segment]) -> list[Segment]:
@@ -108,72 +110,6 @@ def token_ranges(chunks: Sequence[Chunk], tokens: Tokens, chars: IntArray, chunk
     start = tokens.offsets[:, 0] + base[tokens.chunk]
     found: IntArray = np.searchsorted(start, chars + base[chunk][:, None], side="left").reshape(-1, 2)
     return found
-
-
-def _lines(text: str) -> Iterator[tuple[int, int]]:
-    """Character range of each line, without its line break."""
-    start = 0
-    while start <= len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield start, end
-        start = end + 1
-
-
-def _sentences(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
-    left = start  # of the sentence that is open
-    while start < end:
-        stop = min(end, start + WINDOW)
-        parts = sentencex.segment(language, encodable(text[start:stop]))
-        for mark in accumulate(map(len, parts), initial=start):
-            if start < mark < stop:
-                yield left, mark
-                left = mark
-        start = left if stop < end and left - start >= WINDOW // 2 else stop
-    if left < end:
-        yield left, end
-
-
-def _rows(text: str, start: int, end: int) -> list[Segment] | None:
-    """Rows of a table; its header (one segment, the first rows) is the parent of all others."""
-    lines = [(start + a, start + b) for a, b in _lines(text[start:end])]
-    if len(lines) == 1:
-        return [Segment(*lines[0], "row")]
-    header = _header_rows([text[a:b] for a, b in lines])
-    head = Segment(lines[0][0], lines[header - 1][1], "header")
-    return [head, *(Segment(a, b, "row", 0) for a, b in lines[header:])]
-
-
-def _header_rows(rows: Sequence[str]) -> int:
-    """How many of a table's first rows are its header: up to a rule, or while the first cell is empty."""
-    for i, row in enumerate(rows[:4]):
-        if i and re.match(_RULE, row):
-            return i + 1
-    first = [
-        re.split(_CELL, row.strip(" ").removeprefix("|") if row.startswith("|") else row)[0]
-        for row in rows[:4]
-    ]
-    return max(1, next((i for i, cell in enumerate(first) if cell.strip()), len(first)))
-
-
-def _json_entries(text: str) -> list[tuple[int, int, str]] | None:
-    """Entries of a JSON object or array, down to the second level; None where the text is not JSON."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return None
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    cuts, depth, quoted = [0], 0, False
-    for match in re.finditer(r'\\.|["{}\[\],]', text, re.DOTALL):
-        mark = match.group()
-        if mark == '"':
-            quoted = not quoted
-        elif not quoted and len(mark) == 1:
-            depth += (mark in "{[") - (mark in "}]")
-            if mark == "," and depth <= 2:
-                cuts.append(match.end())
-    return [(a, b, "entry") for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)]
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Whether a full stop ends a sentence: not behind abbreviations, ordinals and initials, nor inside addresses."""
+"""Whether a full stop ends a sentence: not behind an abbreviation, ordinal or initial, nor in an address."""
 
 from __future__ import annotations
 
@@ -37,8 +37,10 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
 
     Examples
     --------
-    >>> ends_sentence("Das gilt gem. Nr.", " 5", "de", True), ends_sentence("Ask www.a.org.", " Or go.", "en", False)
-    (False, True)
+    >>> ends_sentence("Das gilt gem. Nr.", " 5", "de", True)
+    False
+    >>> ends_sentence("Ask www.a.org.", " Or go.", "en", False)
+    True
     """
     ahead = following.lstrip()
     if ahead is following or ahead == following:
@@ -81,7 +83,7 @@ def _counts(ahead: str, language: str, number: str) -> bool:
 
 
 def _abbreviated(word: str, ahead: str, language: str) -> bool | None:
-    """Tell whether the sentence goes on behind an abbreviation or an initial; None where the word is neither."""
+    """Tell whether the sentence goes on behind an abbreviation or initial; None where the word is neither."""
     last = re.split(r"[ \xa0\u202f]", word)[-1]
     whole = re.sub(r"[ \xa0\u202f]", "", word)
     kind = abbreviation(whole, language) or abbreviation(last, language)

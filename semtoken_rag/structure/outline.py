@@ -7,16 +7,19 @@ indented list item hangs on the item above it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.headings import marked_level, plain_level
+from semtoken_rag.structure.html import find_html_tables, parse_html
+from semtoken_rag.structure.paragraphs import join_lines
+from semtoken_rag.structure.tables import find_tables, parse_table
+from semtoken_rag.structure.triples import find_triples, parse_triples
 
 Range: TypeAlias = tuple[int, int]
 Sentences: TypeAlias = Callable[[str, int, int], Iterable[Range]]
-Table: TypeAlias = Callable[[str, int, int], Sequence[Segment] | None]
 
 WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
 ITEM = 300  # characters from which a list item is cut into its sentences
@@ -35,7 +38,6 @@ _CODE = (
 _DEFINITION = (
     r"(?:export |public |private |static |async )*(?:def|class|function|fn|func|struct|enum|interface|impl)\b"
 )
-_KEY = r"\s*[\w.-]+(?: [\w.-]+){0,3}: "
 _NOTE = r"\s*(\[\^?\w{1,12}\]|[¹²³⁴-⁹]|\*{1,3}(?=\s\S)):?\s*\S"  # [^1]: a footnote
 _RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
 _FINAL = tuple(".!?:;。！？।؟…")
@@ -44,13 +46,17 @@ _LEAD = (":", "：")
 
 @dataclass(slots=True)
 class _Block:
-    """Lines of one kind; ``indent`` is that of a list item."""
+    """Lines of one kind.
+
+    ``level`` is that of a heading, ``indent`` that of a list item, ``rows`` those of a table.
+    """
 
     start: int
     end: int
     kind: str
     level: int = 0
     indent: int = 0
+    rows: Sequence[Segment] = ()
 
 
 @dataclass(slots=True)
@@ -59,7 +65,6 @@ class _Outline:
 
     text: str
     sentences: Sentences
-    table: Table
     segments: list[Segment] = field(default_factory=list)
     headings: list[tuple[int, int]] = field(default_factory=list)  # level, index
     items: list[tuple[int, int]] = field(default_factory=list)  # indent, index
@@ -90,11 +95,15 @@ class _Outline:
             case "item":
                 self._item(block, lead)
             case "table":
-                self._table(block, parent)
+                self._attach(block.rows, parent)
+            case "row":
+                self._attach(
+                    [Segment(*line, "row") for line in _lines(self.text, block.start, block.end)], parent
+                )
             case "code":
                 self._code(block, parent)
             case _:
-                self._paragraph(block, parent)
+                self._prose(block, parent)
 
     def _heading(self, block: _Block) -> None:
         while self.headings and self.headings[-1][0] >= block.level:
@@ -117,11 +126,7 @@ class _Outline:
         if self.text[: block.end].rstrip().endswith(_LEAD):
             self.lead = first
 
-    def _table(self, block: _Block, parent: int) -> None:
-        rows = self.table(self.text, block.start, block.end)
-        if rows is None:
-            self._paragraph(block, parent)
-            return
+    def _attach(self, rows: Sequence[Segment], parent: int) -> None:
         base = len(self.segments)
         for row in rows:
             self.add(row.start, row.end, row.kind, parent if row.parent < 0 else base + row.parent)
@@ -134,16 +139,23 @@ class _Outline:
             else:
                 self.add(start, end, "code", signature if signature >= 0 else parent)
 
-    def _paragraph(self, block: _Block, parent: int) -> None:
-        note = re.match(_NOTE, self.text[block.start : min(block.end, block.start + 40)])
+    def _prose(self, block: _Block, parent: int) -> None:
+        for start, end in join_lines(self.text, block.start, block.end):
+            self._paragraph(start, end, self.lead if self.lead >= 0 else parent)
+
+    def _paragraph(self, start: int, end: int, parent: int) -> None:
+        if parent == self.lead >= 0:
+            self.leads.add(parent)
+        if next(find_triples(self.text, start, end), None) and (rows := parse_triples(self.text, start, end)):
+            self._attach(rows, parent)
+            self.lead = -1
+            return
+        note = re.match(_NOTE, self.text[start : min(end, start + 40)])
         if note and (marked := self._sentence_with(note.group(1))) >= 0:
             parent = marked
-        for start, end in self.sentences(self.text, block.start, block.end):
-            last = self.add(start, end, "sentence", parent)
-            if self.text[start:end].rstrip("*_ \t").endswith(_LEAD):
-                self.lead = last
-            else:
-                self.lead = -1
+        for a, b in self.sentences(self.text, start, end):
+            last = self.add(a, b, "sentence", parent)
+            self.lead = last if self.text[a:b].rstrip("*_ \t").endswith(_LEAD) else -1
 
     def _sentence_with(self, mark: str) -> int:
         """Return the sentence that the footnote mark stands in, -1 if there is none."""
@@ -153,7 +165,7 @@ class _Outline:
         return -1
 
 
-def parse_outline(text: str, sentences: Sentences, table: Table) -> list[Segment]:
+def parse_outline(text: str, sentences: Sentences) -> list[Segment]:
     """Cut running text into segments.
 
     Parameters
@@ -162,8 +174,6 @@ def parse_outline(text: str, sentences: Sentences, table: Table) -> list[Segment
         Any text.
     sentences
         Cuts a range of a text into sentences.
-    table
-        Cuts a range of lines into the rows of a table, or returns None if they are none.
 
     Returns
     -------
@@ -171,8 +181,8 @@ def parse_outline(text: str, sentences: Sentences, table: Table) -> list[Segment
         In source order and disjoint; their blanks and lengths are not bounded yet. A head that nothing hangs
         on is an ordinary sentence or row.
     """
-    outline = _Outline(text, sentences, table)
-    for block in _blocks(text):
+    outline = _Outline(text, sentences)
+    for block in _blocks(text, sentences):
         outline.take(block)
     return name_heads(outline.segments, outline.leads)
 
@@ -210,43 +220,72 @@ PLAIN = {
 }  # fmt: skip
 
 
-def _lines(text: str) -> Iterator[Range]:
+def _lines(text: str, start: int, end: int) -> Iterator[Range]:
     """Return the character range of each line, without its line break."""
-    start = 0
-    while start <= len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield start, end
-        start = end + 1
+    while start <= end:
+        stop = text.find("\n", start, end)
+        stop = end if stop < 0 else stop
+        yield start, stop
+        start = stop + 1
 
 
-def _blocks(text: str) -> Iterator[_Block]:
-    """Group lines into blocks of one kind."""
-    lines = list(_lines(text))
-    block: _Block | None = None
-    fence = ""  # what closes the open code block
+def _islands(text: str, sentences: Sentences) -> list[_Block]:
+    """Find the tables in running text, in source order and disjoint."""
+    found = []
+    if "<" in text:
+        for start, end in find_html_tables(text):
+            if rows := parse_html(text, sentences, start=start, end=end):
+                found.append(_Block(start, end, "table", rows=rows))
+    if "\n" in text:
+        for start, end in find_tables(text, 0, len(text)):
+            if all(end <= b.start or b.end <= start for b in found) and (
+                rows := parse_table(text, start, end)
+            ):
+                found.append(_Block(start, end, "table", rows=rows))
+    return sorted(found, key=lambda block: block.start)
+
+
+def _blocks(text: str, sentences: Sentences) -> Iterator[_Block]:
+    """Group lines into blocks of one kind, with the tables among them."""
+    start, fence = 0, ""
+    for island in [*_islands(text, sentences), None]:
+        end = len(text) if island is None else island.start
+        if end < start:
+            continue
+        fence = yield from _line_blocks(text, start, end, fence)
+        if island is not None and not fence:
+            yield island
+            start = island.end
+        else:
+            start = end
+
+
+def _line_blocks(text: str, start: int, end: int, fence: str) -> Generator[_Block, None, str]:
+    """Group the lines of a range into blocks; ``fence`` closes a code block that is open, and is returned."""
+    lines = list(_lines(text, start, end))
+    block = _Block(start, start, "code") if fence else None
     above = True  # whether the line above is blank
-    for number, (start, end) in enumerate(lines):
-        line = text[start : min(end, start + LINE)]
+    for number, (a, b) in enumerate(lines):
+        line = text[a : min(b, a + LINE)]
         below = text[slice(*lines[number + 1])][:LINE] if number + 1 < len(lines) else ""
         mark = match.group(1) if (match := re.match(_FENCE, line)) else ""
-        if fence:
-            assert block is not None
-            block.end = end
+        if fence and block:
+            block.end = b
             if line.strip() and set(line.strip()) == set(fence) and len(line.strip()) >= len(fence):
                 yield block
                 fence, block = "", None
             continue
-        new = _block(line, below, start, end, above) if not mark else _Block(start, end, "code")
+        new = _block(line, below, a, b, above) if not mark else _Block(a, b, "code")
         above = not line.strip()
         if block and new and not mark and _continues(text, block, new):
-            block.end = end
+            block.end = b
             continue
         if block:
             yield block
         block, fence = new, mark
     if block:
         yield block
+    return fence
 
 
 def _block(line: str, below: str, start: int, end: int, above: bool) -> _Block | None:
@@ -258,7 +297,7 @@ def _block(line: str, below: str, start: int, end: int, above: bool) -> _Block |
     if level := marked_level(line, below):
         return _Block(start, end, "heading", level)
     if re.search(r"\||\t", line.strip()) and len(line) < LINE:
-        return _Block(start, end, "table")
+        return _Block(start, end, "row")
     if match := re.match(_ITEM, line):
         level = plain_level(line, above and not below.strip())
         if level and re.match(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[IVX]+|[A-Z])\.\s", line):
@@ -275,17 +314,15 @@ def _continues(text: str, block: _Block, new: _Block) -> bool:
         return block.kind == "heading"
     if block.kind in ("heading", "rule"):
         return False
-    if block.kind == "table":
-        return new.kind == "table"
-    last = text.rfind("\n", block.start, block.end) + 1
-    line = text[max(last, block.start) : block.end]
+    if block.kind in ("row", "sentence"):
+        return new.kind == block.kind
     indented = text[new.start : new.start + 1] in (" ", "\t")
     if block.kind == "code":
-        return new.kind == "code" or (indented and new.kind != "table")
+        return new.kind == "code" or (indented and new.kind != "row")
+    last = text.rfind("\n", block.start, block.end) + 1
+    line = text[max(last, block.start) : block.end]
     wrapped = len(line) >= WRAPPED and not line.rstrip().endswith(_FINAL)
-    if block.kind == "item":  # an indented line goes on with the item
-        return new.kind == "sentence" and (wrapped or indented)
-    return new.kind == "sentence" and wrapped and not re.match(_KEY, text[new.start : new.start + WRAPPED])
+    return new.kind == "sentence" and (wrapped or indented)  # goes on with the list item
 
 
 def _definitions(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
@@ -294,15 +331,15 @@ def _definitions(text: str, start: int, end: int) -> Iterator[tuple[int, int, bo
         yield start, end, False
         return
     open_at = start
-    for a, b in _lines(text[start:end]):
-        line = text[start + a : start + b]
+    for a, b in _lines(text, start, end):
+        line = text[a:b]
         if re.match(_DEFINITION, line):
-            if open_at < start + a:
-                yield open_at, start + a, False
-            yield start + a, start + b, True
-            open_at = start + b
-        elif not line.strip() and open_at < start + a:
-            yield open_at, start + a, False
-            open_at = start + b
+            if open_at < a:
+                yield open_at, a, False
+            yield a, b, True
+            open_at = b
+        elif not line.strip() and open_at < a:
+            yield open_at, a, False
+            open_at = b
     if open_at < end:
         yield open_at, end, False

@@ -48,7 +48,10 @@ _COUNT = (
 )
 _DAY = r"\d{1,2}(?:\.|st|nd|rd|th|er|º|ª|°)?"
 _TEN = "[\\d一二三四五六七八九十]{1,3}"
-_CALENDAR = rf"[\d一二三四五六七八九十〇零○]{{1,4}}\s?年(?:\s?{_TEN}\s?月)?(?:\s?{_TEN}\s?[日号])?|{_TEN}\s?月\s?{_TEN}\s?[日号]"
+_CALENDAR = (
+    rf"[\d一二三四五六七八九十〇零○]{{1,4}}\s?年(?:\s?{_TEN}\s?月)?(?:\s?{_TEN}\s?[日号])?"
+    rf"|{_TEN}\s?月\s?{_TEN}\s?[日号]"
+)
 _LINK = r"\((?:[^()]|\([^()]{0,200}\)){0,600}\)|\[[^\[\]]{0,80}\]"
 _TITLES = (
     "Dr|Prof|Mr|Mrs|Ms|St|Sr|Sra|Mme|Art|Abs|Nr|No|Fig|Sec|Eq|vgl|bzw|ca|gem|inkl|zzgl|approx|env|núm|pág|pag|sig"

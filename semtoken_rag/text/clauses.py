@@ -1,4 +1,4 @@
-"""Clauses: where a sentence may be cut, and which runs of its parts say by themselves what the sentence says."""
+"""Clauses: where a sentence may be cut, and which runs of its parts say what the sentence says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from semtoken_rag.text.atoms import atoms, merged
 from semtoken_rag.text.governing import OPENERS, excepting, governing
@@ -72,7 +73,7 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     ([True, True], [False, True])
     """
     borders = [start, *clause_borders(text, start, end, language), end]
-    spans = [(a, a + len(text[a:b].rstrip())) for a, b in zip(borders, borders[1:], strict=False)]
+    spans = [(a, a + len(text[a:b].rstrip())) for a, b in pairwise(borders)]
     lower = _lower(text[start:end])
     words = [start + m.start() for m in governing(language).finditer(lower)]
     if opening().match(lower):
