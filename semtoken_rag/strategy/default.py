@@ -11,6 +11,7 @@ import numpy as np
 from semtoken_rag.arrays import similarity
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.density import density
+from semtoken_rag.stages.exact import exact_signs
 from semtoken_rag.stages.granularity import best_run
 from semtoken_rag.stages.relevance import Relevance, standardise
 from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
@@ -18,8 +19,9 @@ from semtoken_rag.stages.spans import SpanRule, Spans
 from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.structure.base import CUTTABLE
-from semtoken_rag.types import FloatArray, Selection
+from semtoken_rag.types import FloatArray, Selection, Units
 
+EXACT_WEIGHT = 1.0
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
 COARSE_LEAST = 6  # tokens under which a cut is not worth its fragment
 NEWS_LEAST, NEWS_ENOUGH = 3, 12  # tokens that a part must have besides the question's, and that are enough
@@ -38,8 +40,10 @@ class SemTokenStrategy:
         Log-odds (m,) that a unit is wanted, from what is known beyond this call, as `CorpusNovelty` gives.
     density_weight
         Of the standardised density; so small that it breaks ties only.
+    exact_weight
+        Log-odds that a unit gains which has all that the question spells out, see `exact_signs`.
     cost_exponent
-        See `select`.
+        See `greedy_select`.
     """
 
     relevance: Relevance = field(default_factory=Relevance)
@@ -47,6 +51,7 @@ class SemTokenStrategy:
     spans: SpanRule = field(default_factory=SpanRule)
     prior: Callable[[Problem], FloatArray] | None = None
     density_weight: float = 0.01
+    exact_weight: float = EXACT_WEIGHT
     cost_exponent: float = 0.65
 
     def __call__(self, problem: Problem) -> Selection:
@@ -60,6 +65,10 @@ class SemTokenStrategy:
             terms = Terms.of(tokens, units, query.encoding.ids)
             scores["relevance"] = self.relevance(query, problem.chunks, tokens, units, terms, problem.encoder)
             base = scores["relevance"] + np.float32(self.density_weight) * base
+            signs = exact_signs(query.text, [problem.full_text(unit) for unit in range(len(units))])
+            if signs is not None:
+                scores["exact"] = np.float32(self.exact_weight) * signs
+                base = base + scores["exact"]
 
             def gain(kept: int) -> FloatArray:
                 return self.bridge.gain(kept, units, terms, problem.encoder)
@@ -67,6 +76,8 @@ class SemTokenStrategy:
         if self.prior is not None:
             scores["prior"] = self.prior(problem)
             base = base + scores["prior"]
+        units = _without_root(problem, base)
+        problem = replace(problem, units=units)
         ledger = problem.ledger()
         if problem.min_chunk_tokens:
             _fill_floor(base, ledger, problem.min_chunk_tokens)
@@ -77,7 +88,7 @@ class SemTokenStrategy:
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))
-        return replace(made, bridged_from=lent, cost_exponent=self.cost_exponent)
+        return replace(made, units=units, bridged_from=lent, cost_exponent=self.cost_exponent)
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""
@@ -136,6 +147,24 @@ class SemTokenStrategy:
             return float(best[:, a:b].max(1).mean()) + NEWS_WEIGHT * min(1.0, news / NEWS_ENOUGH)
 
         return value
+
+
+def _without_root(problem: Problem, scores: FloatArray) -> Units:
+    """Let units stand without the heading that all of the call stands under, if the best does not fit with it.
+
+    Such a heading tells nothing apart: what is under it can be taken for nothing else.
+    """
+    units = problem.units
+    scores = np.where(units.is_head, -np.inf, scores)
+    if not len(units) or not units.ancestors(best := int(scores.argmax())):
+        return units
+    chain = [best, *units.ancestors(best)]
+    root, cost = chain[-1], int(problem.cost[chain].sum())
+    if cost <= problem.budget or cost - problem.cost[root] > problem.budget:
+        return units
+    if any((units.ancestors(unit) or [unit])[-1] != root for unit in range(len(units))):
+        return units
+    return replace(units, parent=np.where(units.parent == root, -1, units.parent))
 
 
 def _fill_floor(scores: FloatArray, ledger: Ledger, floor: int) -> None:

@@ -38,6 +38,7 @@ _CODE = (
 _DEFINITION = (
     r"(?:export |public |private |static |async )*(?:def|class|function|fn|func|struct|enum|interface|impl)\b"
 )
+_ROW = r"\s*\||[^|\n]*\S(?:\s+\||\|\s+|\t)[^|]*\S"  # of a table whose other lines are elsewhere
 _NOTE = r"\s*(\[\^?\w{1,12}\]|[¹²³⁴-⁹]|\*{1,3}(?=\s\S)):?\s*\S"  # [^1]: a footnote
 _RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
 _FINAL = tuple(".!?:;。！？।؟…")
@@ -296,7 +297,7 @@ def _block(line: str, below: str, start: int, end: int, above: bool) -> _Block |
         return _Block(start, end, "rule")
     if level := marked_level(line, below):
         return _Block(start, end, "heading", level)
-    if re.search(r"\||\t", line.strip()) and len(line) < LINE:
+    if len(line) < LINE and re.match(_ROW, line):
         return _Block(start, end, "row")
     if match := re.match(_ITEM, line):
         level = plain_level(line, above and not below.strip())
