@@ -1,0 +1,180 @@
+"""The segments of a page while it is read: open elements, headings, and what announces what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.html_runs import Piece, Sentences, broken, cut, strip
+from semtoken_rag.structure.html_tables import Row, plain, row_segments
+from semtoken_rag.structure.html_tokens import Token
+from semtoken_rag.structure.slices import Range
+
+ITEM = 400  # characters of a list item from which it is cut into its sentences
+
+_ROLES = {
+    "li": "item", "dt": "key", "dd": "value", "caption": "caption", "figcaption": "caption", "pre": "code",
+    "xmp": "code", "title": "title", "summary": "heading",
+}  # fmt: skip
+_LEVELS = {"title": 0, "h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6, "summary": 7}
+_LISTS = frozenset({"ul", "ol", "dl", "menu"})
+_PARTS = frozenset({"section", "article", "aside", "details"})  # a heading within one ends with it
+_ANEW = frozenset(
+    {"ul", "ol", "dl", "menu", "table", "td", "th", "body", "main"}
+)  # nothing around them goes on
+_CLOSES = {"li": {"li", "p"}, "dt": {"dt", "dd", "p"}, "dd": {"dt", "dd", "p"}, "p": {"p"}}
+_COLON = (":", "：")
+
+
+@dataclass(slots=True)
+class Box:
+    """An open element: what its text is, what that hangs on, and its first segment."""
+
+    number: int
+    name: str
+    role: str
+    parent: int = -1
+    own: int = -1
+    headings: list[tuple[int, int]] = field(default_factory=list)
+    holder: Box | None = None  # the element around it whose text this is a part of
+
+
+@dataclass(slots=True)
+class Page:
+    """Segments of a page so far."""
+
+    text: str
+    sentences: Sentences
+    tags: Sequence[Token]
+    pairs: Sequence[int]
+    titled: bool  # whether there is an <h1>, so that the <title> is no heading
+    run: list[Piece] = field(default_factory=list)
+    made: list[Segment] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    headings: list[tuple[int, int]] = field(default_factory=list)
+    lead: int = -1
+
+    @property
+    def above(self) -> int:
+        """What the next block hangs on."""
+        return self.lead if self.lead >= 0 else self.headings[-1][1] if self.headings else -1
+
+    def add(self, start: int, end: int, kind: str, parent: int) -> int:
+        """Add a segment and return its number."""
+        self.made.append(Segment(start, end, kind, parent))
+        return len(self.made) - 1
+
+    def open(self, number: int, name: str) -> None:
+        """Begin an element."""
+        self.flush()
+        while self.boxes and self.boxes[-1].name in _CLOSES.get(name, {"p"}):
+            self.boxes.pop()
+        around = self.boxes[-1] if self.boxes else None
+        box = Box(number, name, _ROLES.get(name, "heading" if name in _LEVELS else ""))
+        if name in _LISTS:
+            owner = around.holder if around else None
+            box.parent = owner.own if owner and owner.own >= 0 and owner.role == "item" else self.above
+            self.lead = -1
+        elif box.role:
+            box.parent = around.parent if around and around.name in _LISTS else self.above
+            box.own = around.own if around and box.role == "value" else -1
+            box.holder = box
+        elif around and name not in _ANEW:
+            box.holder = around.holder
+        if name in _PARTS:
+            box.headings = list(self.headings)
+        self.boxes.append(box)
+
+    def close(self, number: int, name: str) -> None:
+        """End an element; without its beginning, only the text before."""
+        self.flush()
+        first = self.pairs[number]
+        while first >= 0 and self.boxes and self.boxes[-1].number >= first:
+            box = self.boxes.pop()
+            if box.name in _PARTS:
+                outer = [heading for heading in self.headings if heading in box.headings or heading[0] <= 1]
+                self.headings = outer
+        if name in _LISTS:
+            self.lead = -1
+
+    def flush(self) -> None:
+        """Make segments of the text so far."""
+        pieces, self.run = strip(self.text, self.run), []
+        if not pieces:
+            return
+        box = self.boxes[-1].holder if self.boxes else None
+        start, end = pieces[0].start, pieces[-1].end
+        role = box.role if box else ""
+        if box is None or role in ("", "value"):
+            self._paragraph(pieces, box)
+        elif role == "heading" or (role == "title" and not self.titled):
+            self._heading(start, end, _LEVELS[box.name])
+        elif role == "item":
+            self._item(pieces, box)
+        elif role == "key":
+            around = self.boxes[-2] if len(self.boxes) > 1 and self.boxes[-1] is box else None
+            parent = around.own if around and around.own >= 0 and around.role == "open" else box.parent
+            box.own = self.add(start, end, "key", parent)
+            if around:
+                around.own, around.role = box.own, "open"
+        elif role == "caption":
+            self.lead = self.add(start, end, "caption", self.above)
+        else:
+            self.add(start, end, "code" if role == "code" else "sentence", self.above)
+            self.lead = -1
+
+    def _heading(self, start: int, end: int, level: int) -> None:
+        while self.headings and self.headings[-1][0] >= level:
+            self.headings.pop()
+        self.lead = -1
+        self.headings.append((level, self.add(start, end, "heading", self.above)))
+
+    def _item(self, pieces: list[Piece], box: Box) -> None:
+        start, end = pieces[0].start, pieces[-1].end
+        ranges = cut(self.text, pieces, self.sentences) if end - start > ITEM else [(start, end)]
+        for a, b in ranges:
+            number = self.add(a, b, "item", box.own if box.own >= 0 else box.parent)
+            box.own = box.own if box.own >= 0 else number
+        self.lead = -1
+
+    def _paragraph(self, pieces: list[Piece], box: Box | None) -> None:
+        """Sentences; each line that ends with a colon announces those below it."""
+        parent = box.own if box and box.own >= 0 else self.above
+        around = self.boxes[-2] if len(self.boxes) > 1 else None
+        if box and around and around.role == "open":
+            around.role = ""
+        lead, self.lead = -1, -1
+        for line in broken(self.text, pieces):
+            kept = strip(self.text, line)
+            ranges = cut(self.text, kept, self.sentences) if kept else []
+            for number, (a, b) in enumerate(ranges):
+                last = number + 1 == len(ranges)
+                announces = last and plain(self.text, max(a, b - 400), b).endswith(_COLON)
+                hangs = lead if lead >= 0 and not announces else parent
+                made = self.add(a, b, "lead" if announces else "sentence", hangs)
+                self.lead = made if announces else -1 if last else self.lead
+                lead = made if announces else lead
+
+    def table(self, rows: Sequence[Row], captions: Sequence[Range]) -> None:
+        """Add a table."""
+        self.flush()
+        above = self.above
+        self.lead = -1
+        for start, end in captions:
+            if end <= rows[0].start and plain(self.text, start, end):
+                above = self.add(start, end, "caption", above)
+        self.made += row_segments(self.text, rows, above, len(self.made))
+
+    def done(self) -> list[Segment]:
+        """All segments: an item that announces its list is a lead."""
+        self.flush()
+        parents = {segment.parent for segment in self.made}
+        return [
+            Segment(s.start, s.end, "lead", s.parent)
+            if s.kind == "item"
+            and number in parents
+            and plain(self.text, max(s.start, s.end - 400), s.end).endswith(_COLON)
+            else s
+            for number, s in enumerate(self.made)
+        ]

@@ -1,0 +1,160 @@
+"""Tables of a page: each row with its tags, and the header, section or row above that it hangs on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.headers import headed, section
+from semtoken_rag.structure.html_tokens import Token
+from semtoken_rag.structure.slices import Range, trim
+
+LAYOUT = 400  # characters of a lone cell that is running text
+
+_PARTS = frozenset({
+    "table", "thead", "tbody", "tfoot", "colgroup", "col", "tr", "td", "th", "caption",
+})  # fmt: skip
+_ROW = frozenset({"tr", "td", "th"})
+_GROUPS = frozenset({"thead", "tbody", "tfoot"})
+_BREAKS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "caption"})
+_SPAN = r"(?i){}\s*=\s*[\"']?(\d{{1,3}})"
+
+
+@dataclass(slots=True)
+class Row:
+    """A row of a page's table; ``spans``: over how many rows its cells reach at most."""
+
+    start: int
+    end: int
+    head: bool
+    cells: list[Range] = field(default_factory=list)
+    titles: int = 0
+    wide: bool = False
+    spans: int = 1
+
+
+def table_end(found: Sequence[Token], pairs: Sequence[int], first: int) -> int:
+    """Return the number of the tag behind the table that begins with ``<table>``, or a row without one."""
+    if found[first].name == "table" and pairs[first] > first:
+        return pairs[first] + 1
+    inside = False
+    for number in range(first + 1, len(found)):
+        token = found[number]
+        if token.name == "table":
+            return number + token.closing
+        if token.name in ("tr", "td", "th", "caption"):
+            inside = not token.closing if token.name != "tr" else False
+        elif not inside and token.name in _OTHERS:
+            return number
+    return len(found)
+
+
+_OTHERS = frozenset({
+    "p", "div", "ul", "ol", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "main", "pre",
+    "blockquote", "body", "html",
+})  # fmt: skip
+
+
+def read_rows(
+    text: str, found: Sequence[Token], first: int, last: int, end: int
+) -> tuple[list[Row], list[Range]]:
+    """Read the rows of the table in the tags ``first`` to ``last``, and the insides of its captions.
+
+    ``end`` is where the table ends.
+    """
+    rows: list[Row] = []
+    captions: list[Range] = []
+    row: Row | None = None
+    head = False
+    cell = caption = -1  # where the open cell or caption begins
+    for token in [*found[first:last], Token(end, end, "table", True)]:
+        if token.name not in _PARTS:
+            continue
+        if caption >= 0:
+            captions.append(trim(text, caption, token.start))
+        if row and cell >= 0:
+            row.cells.append((cell, token.start))
+        caption = cell = -1
+        if row and token.name in _BREAKS:
+            row.end = token.end if token.name == "tr" and token.closing else token.start
+            rows.append(row)
+            row = None
+        head = token.name == "thead" and not token.closing if token.name in _GROUPS else head
+        if token.name == "caption" and not token.closing:
+            caption = token.end
+        elif token.name in _ROW and not token.closing:
+            row = row or Row(token.start, end, head)
+            if token.name != "tr":
+                cell = token.end
+                _open_cell(text, row, token)
+    return [row for row in rows if row.cells], captions
+
+
+def _open_cell(text: str, row: Row, token: Token) -> None:
+    tag = text[token.start : min(token.end, token.start + 500)]
+    row.titles += token.name == "th"
+    if match := re.search(_SPAN.format("rowspan"), tag):
+        row.spans = max(row.spans, int(match.group(1)))
+    row.wide = row.wide or re.search(_SPAN.format("colspan"), tag) is not None
+
+
+def is_layout(rows: Sequence[Row], blocks: int) -> bool:
+    """Tell whether a table only places running text; ``blocks`` counts headings and tables in it."""
+    if blocks:
+        return True
+    if any(row.titles for row in rows):
+        return False
+    lone = [row for row in rows if len(row.cells) == 1]
+    return len(lone) == len(rows) and any(row.end - row.start > LAYOUT for row in rows)
+
+
+def row_segments(text: str, rows: Sequence[Row], above: int, made: int) -> list[Segment]:
+    """Segments of the rows; the header hangs on ``above``, and the first has the number ``made``."""
+    drafts: list[Segment] = []
+    cells = [[plain(text, *cell) for cell in row.cells] for row in rows]
+    only = all(row.titles == len(row.cells) for row in rows)
+    heads = [
+        row.head or (row.titles == len(row.cells) and (number == 0 or not only))
+        for number, row in enumerate(rows)
+    ]
+    guess = not any(heads) and not any(row.titles for row in rows)
+    head = base = above
+    label, left = -1, 0  # the row that a cell reaches down from, and over how many rows more
+    for number, row in enumerate(rows):
+        if not any(cells[number]):
+            continue
+        here = made + len(drafts)
+        first = number == 0 and guess and headed(cells, sure=len(row.cells) == 2)
+        group = _is_group(row, cells[number], number > 0)
+        if group and drafts:
+            drafts.append(Segment(row.start, row.end, "header", head))
+            base, label, left = here, -1, 0
+        elif heads[number] or first:
+            label, left = -1, 0
+            joined = drafts and drafts[-1].kind == "header" and base == head == here - 1
+            if joined and not text[drafts[-1].end : row.start].strip():
+                drafts[-1] = Segment(drafts[-1].start, row.end, "header", drafts[-1].parent)
+                continue
+            drafts.append(Segment(row.start, row.end, "header", head if joined else above))
+            head = base = here
+        else:
+            inner = left > 0 or (not cells[number][0] and label >= 0)
+            drafts.append(Segment(row.start, row.end, "row", label if inner else base))
+            left -= 1
+            if not inner or row.spans - 1 > left:
+                label, left = here, row.spans - 1
+    return drafts
+
+
+def _is_group(row: Row, cells: Sequence[str], below: bool) -> bool:
+    """Tell whether a row begins a section: one cell, over the whole width or beside empty ones."""
+    if len(cells) == 1:
+        return row.wide and below and bool(section([f"**{cells[0]}**", ""]))
+    return below and bool(section(cells))
+
+
+def plain(text: str, start: int, end: int) -> str:
+    """Text without tags, at most 300 characters of it."""
+    return re.sub(r"<[^<>]*>", " ", text[start : min(end, start + 1000)]).replace("&nbsp;", " ").strip()[:300]
