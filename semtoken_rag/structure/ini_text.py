@@ -1,0 +1,101 @@
+"""INI and TOML: every setting hangs on the header of its section."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.slices import Range, finish, lines
+
+HEAD = 200  # characters of a line that its kind is told from
+
+_SECTION = r"\s*(\[\[?)\s*[\w\"'][^\[\]\n]{0,150}\]\]?\s*(?:[#;].*)?\Z"
+_SETTING = r"\s*(?:[\w.$/@*-]+|\"[^\"]{1,100}\"|'[^']{1,100}')(?: [\w.-]+){0,3}\s*[=:](?:\s|(?=[^=>/\s]))(.*)"
+
+
+def parse_ini(text: str) -> list[Segment] | None:
+    r"""Cut INI or TOML into its settings.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    list of Segment or None
+        A ``heading`` is the line of a section (of an array of tables, with its first setting, which names
+        it), an ``entry`` a setting with all its lines, or a remark. None where there is no section with a
+        setting, or less than four lines in five are of these kinds.
+
+    Examples
+    --------
+    >>> text = "[plan.team]\nfee = 5\n[plan.business]\nfee = 9"
+    >>> [(s.kind, s.parent, text[s.start : s.end]) for s in parse_ini(text)][2:]
+    [('heading', -1, '[plan.business]'), ('entry', 2, 'fee = 9')]
+    """
+    if "[" not in text:
+        return None
+    found, foreign = _read(text)
+    kinds = [kind for _, kind in found]
+    sections = kinds.count("[") + kinds.count("[[")
+    if not sections or kinds.count("=") < max(1, sections // 2) or 5 * foreign > len(found):
+        return None
+    return finish(text, _segments(found))
+
+
+def _read(text: str) -> tuple[list[tuple[Range, str]], int]:
+    """Parts of the text and their kinds ("[", "[[", "=", "#"), and how many lines are of none."""
+    found: list[tuple[Range, str]] = []
+    close, depth, foreign = "", 0, 0  # what ends the open value
+    for start, end in lines(text, 0, len(text)):
+        line = text[start : min(end, start + HEAD)]
+        if close or depth > 0:
+            found[-1] = ((found[-1][0][0], end), "=")
+            depth += deeper(text, start, end) if not close else 0
+            close = "" if close and text.find(close, start, end) >= 0 else close
+        elif match := re.match(_SECTION, line):
+            found.append(((start, end), match.group(1)))
+        elif line.lstrip()[:1] in ("#", ";"):
+            found.append(((start, end), "#"))
+        elif match := re.match(_SETTING, line):
+            found.append(((start, end), "="))
+            value = match.group(1)
+            close = next(
+                (sign for sign in ('"""', "'''") if value.startswith(sign) and sign not in value[3:]), ""
+            )
+            depth = deeper(text, start, end) if value[:1] in ("[", "{") else 0
+        elif line.strip() and found and found[-1][1] == "=" and line[0] in " \t":
+            found[-1] = ((found[-1][0][0], end), "=")
+        elif line.strip():
+            foreign += 1
+            found.append(((start, end), "#"))
+    if close or depth > 0:
+        foreign += len(found)
+    return found, foreign
+
+
+def deeper(text: str, start: int, end: int) -> int:
+    """How many brackets a line opens and does not close."""
+    return sum(text.count(sign, start, end) for sign in "[{") - sum(
+        text.count(sign, start, end) for sign in "]}"
+    )
+
+
+def _segments(found: list[tuple[Range, str]]) -> Iterator[Segment]:
+    section = -1
+    made = 0
+    named = False
+    for number, ((start, end), kind) in enumerate(found):
+        if named:
+            named = False
+            continue
+        if kind in ("[", "[["):
+            following = found[number + 1 : number + 3]
+            named = kind == "[[" and [k for _, k in following] == ["=", "="]
+            yield Segment(start, following[0][0][1] if named else end, "heading")
+            section = made
+        else:
+            yield Segment(start, end, "entry", section)
+        made += 1
