@@ -12,8 +12,8 @@ _DROPPED = frozenset({
     "textarea",
 })  # fmt: skip
 _BANNER = (
-    r"(?is)<[^>]*(?:cookie|consent|gdpr)[-_ ]?(?:banner|consent|notice|bar\b|popup|overlay|modal|law-info|message"
-    r"|warning|hinweis|dialog|alert|wall)|<[^>]*(?:onetrust|cookiebot|usercentrics)|<[^>]*role=[\"']?navigation"
+    r"(?is)<[^>]*(?:cookie|consent|gdpr)[-_ ]?(?:banner|consent|notice|bar\b|popup|overlay|modal|law-info"
+    r"|message|warning|hinweis|dialog|alert|wall)|<[^>]*(?:onetrust|cookiebot|usercentrics)|<[^>]*role=[\"']?navigation"
 )
 _CONTAINER = frozenset({"div", "section", "aside", "dialog", "form", "p"})
 _CONTENT = (
