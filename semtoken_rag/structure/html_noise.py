@@ -12,10 +12,13 @@ _DROPPED = frozenset({
     "textarea",
 })  # fmt: skip
 _BANNER = (
-    r"(?is)<[^>]*(?:cookie|consent|gdpr)[-_ ]?(?:banner|consent|notice|bar\b|popup|overlay|modal|law|message"
-    r"|warning|hinweis|dialog|alert|wall)|<[^>]*(?:onetrust|cookiebot|usercentrics)|<[^>]*role=[\"']?navigation"
+    r"(?is)<[^>]*(?:cookie|consent|gdpr)[-_ ]?(?:banner|consent|notice|bar\b|popup|overlay|modal|law-info"
+    r"|message|warning|hinweis|dialog|alert|wall)|<[^>]*(?:onetrust|cookiebot|usercentrics)|<[^>]*role=[\"']?navigation"
 )
 _CONTAINER = frozenset({"div", "section", "aside", "dialog", "form", "p"})
+_CONTENT = (
+    r"(?i)<(?:div|section|aside|article|main|dialog|form|table|h1)\b"  # more than one thing is in there
+)
 _BUTTON = (
     r"(?i)<(?:a|button)\b[^>]{0,300}>\s*(?:accept|ok\b|agree|got it|allow|alle |zustimmen|akzeptieren"
     r"|accepter|tout |aceptar|accetta|aceitar)"
@@ -63,6 +66,7 @@ def _is_banner(text: str, token: Token, end: int) -> bool:
         return False
     if re.match(_BANNER, text[token.start : min(token.end, token.start + 500)]):
         return True
-    if end - token.start > 1000 or text.find("ookie", token.end, end) < 0:
+    if token.name == "p" or end - token.start > 1000 or text.find("ookie", token.end, end) < 0:
         return False
-    return re.search(_BUTTON, text[token.start : end]) is not None
+    inner = text[token.end : end]
+    return re.search(_BUTTON, inner) is not None and re.search(_CONTENT, inner) is None

@@ -20,7 +20,7 @@ _BLOCKS = frozenset({
 _SIGNS = frozenset({
     "p", "table", "tr", "td", "th", "li", "ul", "ol", "dl", "dt", "dd", "div", "h1", "h2", "h3", "h4", "h5",
     "h6", "pre", "section", "article", "main", "header", "blockquote", "br", "thead", "tbody", "figure",
-    "details", "caption",
+    "details", "caption", "title", "head", "body", "html", "nav", "footer", "aside", "form",
 })  # fmt: skip
 VOID = frozenset({
     "br", "img", "hr", "input", "meta", "link", "wbr", "source", "col", "area", "base", "embed", "track",
@@ -127,14 +127,14 @@ def looks_like_html(text: str, start: int, end: int, found: Sequence[Token]) -> 
     if head.startswith(("<!doctype html", "<html")):
         return True
     blocks = [token for token in found if token.name in _SIGNS]
-    if not blocks:
+    if not blocks or text.find("`<", start, end) >= 0:
         return False
     if all(token.name == "br" for token in blocks):
         return len(blocks) > 2 and text.count("\n", start, end) <= 2 * len(blocks)
     enclosed = text.startswith("<", trim(text, start, end)[0]) and text[start:end].rstrip().endswith(">")
     if len(blocks) < (2 if enclosed else 3):
         return False
-    outside = "\n".join(_outside(text, start, end, blocks))
+    outside = "\n".join(_outside(text, start, end, [t for t in found if t.name in _SIGNS or t.name in RAW]))
     return 2 * len(outside) <= end - start and re.search(_SOURCE, outside) is None
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from semtoken_rag.structure.grid import Row, aligned, pipes, rows_of, separated, tabs
+from semtoken_rag.structure.columns import aligned
+from semtoken_rag.structure.grid import Row, pipes, rows_of, separated, tabs
 from semtoken_rag.structure.headers import headed, is_value
 
 Table: TypeAlias = tuple[list[Row], bool]  # the rows, and whether only a sure header is one

@@ -42,8 +42,8 @@ def parse_table(text: str, start: int, end: int) -> list[Segment] | None:
     True
     """
     for read in READERS:
-        if table := read(text, start, end):
-            return finish(text, _segments(*table))
+        if (table := read(text, start, end)) and (segments := finish(text, _segments(*table))):
+            return segments
     return None
 
 

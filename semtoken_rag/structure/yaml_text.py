@@ -19,6 +19,9 @@ _KEY = (
     r" *:(?=\s|\Z)(\s*)(.*)"
 )
 _DASH = r"(\s*(?:- +)+|\s*-\Z)"
+_PYTHON = (
+    r"\s*(?:try|else|finally|(?:class|if|elif|for|while|with|except|def|match|case) +\S.*):\s*(?:#.*)?\Z"
+)
 _SCALAR = r"(?:[!&]\S+ +)*[|>][-+\d]{0,2}\s*(?:#.*)?\Z"
 _OPEN = r"(?:(?:[!&]\S+)\s*)*(?:#.*)?\Z"  # nothing behind the colon but an anchor, a tag or a remark
 
@@ -103,7 +106,7 @@ def _line(line: str, start: int, end: int, indent: int) -> _Line | None:
         return _Line(start, end, indent)
     key = re.match(_KEY, line)
     dashes = re.match(_DASH, line)
-    if not key and not dashes:
+    if (not key and not dashes) or re.match(_PYTHON, line):
         return None
     value = key.group(4) if key else ""
     if value.rstrip().endswith((";", ",")) and not value.startswith(("[", "{", '"', "'")):
@@ -122,10 +125,11 @@ def _likely(text: str, found: list[_Line], foreign: int, marks: int) -> bool:
         return False
     if marks:
         return True
+    made = [line for line in found if line.key or line.dash >= 0]
     names = [text[line.start : line.end].partition(":")[0].strip(" -") for line in keys]
     nested = any(
         b.key and ((a.opens and b.indent > a.indent) or (a.dash >= 0 > b.dash and b.indent == a.indent))
-        for a, b in pairwise(found)
+        for a, b in pairwise(made)
         if a.key
     )
     return nested and listed <= 2 * len(keys) and 2 * sum(" " in name for name in names) <= len(names)
