@@ -64,7 +64,7 @@ def _has(text: str, name: str) -> bool:
 
 
 def _gram_shares(question: str, texts: Sequence[str]) -> FloatArray:
-    asked, held = _grams(question), [_grams(text) for text in texts]
+    asked, held = grams(question), [grams(text) for text in texts]
     counts = Counter(gram for grams in held for gram in grams & asked)
     m = len(texts)
     weight = {gram: float(np.log1p((m - n + 0.5) / (n + 0.5))) for gram, n in counts.items()}
@@ -73,6 +73,7 @@ def _gram_shares(question: str, texts: Sequence[str]) -> FloatArray:
     return np.float32(GRAM_WEIGHT / whole) * shares
 
 
-def _grams(text: str) -> set[str]:
+def grams(text: str) -> set[str]:
+    """Return the n-grams of a text, blanks left out."""
     text = "".join(text.split())
     return {text[i : i + GRAM] for i in range(len(text) - GRAM + 1)}

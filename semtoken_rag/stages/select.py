@@ -30,8 +30,8 @@ class Ledger:
         Group of each unit, of which only one is kept; -1 for a unit without a duplicate. None if all differ.
     chunk_cost : (c,) int
         Tokens that a chunk costs besides its units once one of them is kept. None for no tokens.
-    gap_cost
-        Tokens of the mark that stands where units between two kept ones are left out.
+    gap_cost : (m,) int
+        Tokens of the mark that stands where units beside each are left out. None for no tokens.
     """
 
     units: Units
@@ -40,7 +40,7 @@ class Ledger:
     max_chunk_tokens: int | None = None
     duplicate: IntArray | None = None
     chunk_cost: IntArray | None = None
-    gap_cost: int = 0
+    gap_cost: IntArray | None = None
     order: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -55,6 +55,7 @@ class Ledger:
         self._parent = self.units.parent.tolist()
         self._parents = set(self._parent)
         self._chunk = self.units.chunk.tolist()
+        self.mark = int(self.gap_cost.max(initial=0)) if self.gap_cost is not None else 0
 
     def missing(self, unit: int) -> list[int]:
         """Return ``unit`` and what it hangs on, as far as they are not kept, the farthest first."""
@@ -75,14 +76,15 @@ class Ledger:
         chunk = self._chunk[added[-1]]
         first = chunk not in self._opened
         opening = int(self.chunk_cost[chunk]) if first and self.chunk_cost is not None else 0
-        if not self.gap_cost:
+        if self.gap_cost is None:
             return opening
-        gaps, new = -int(first), set(added)
+        gaps, new = 0, set(added)
         for unit in added:
-            gaps += 1
-            gaps -= unit - 1 in new or self._is_kept(unit - 1, chunk)
-            gaps -= unit + 1 not in new and self._is_kept(unit + 1, chunk)
-        return opening + self.gap_cost * gaps
+            beside = 1 - int(first and unit == added[0])
+            beside -= unit - 1 in new or self._is_kept(unit - 1, chunk)
+            beside -= unit + 1 not in new and self._is_kept(unit + 1, chunk)
+            gaps += beside * int(self.gap_cost[unit])
+        return opening + gaps
 
     def _is_kept(self, unit: int, chunk: int) -> bool:
         return 0 <= unit < len(self._chunk) and self._chunk[unit] == chunk and bool(self.kept[unit])
@@ -97,7 +99,7 @@ class Ledger:
         """Return the tokens that a part of ``unit`` may cost beside what it hangs on and its marks."""
         missing = self.missing(unit)
         heads = sum(self._cost[each] for each in missing[:-1])
-        return self.remaining(unit) - heads - self._around(missing) - 2 * self.gap_cost
+        return self.remaining(unit) - heads - self._around(missing) - 2 * self.mark
 
     def has_children(self, unit: int) -> bool:
         """Return whether a unit hangs on ``unit``."""
@@ -129,7 +131,7 @@ class Ledger:
             Tokens of the part alone.
         """
         missing = self.missing(unit)
-        cost += sum(self._cost[each] for each in missing[:-1]) + self._around(missing) + 2 * self.gap_cost
+        cost += sum(self._cost[each] for each in missing[:-1]) + self._around(missing) + 2 * self.mark
         self._add(missing[:-1])
         self.parts[unit] = part
         self.order.append(unit)

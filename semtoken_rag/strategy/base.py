@@ -65,8 +65,19 @@ class Problem:
             self.max_chunk_tokens,
             doubles,
             self.chunk_cost,
-            self.gap_cost,
+            self._gap_costs(),
         )
+
+    def _gap_costs(self) -> IntArray | None:
+        """Return the tokens of a mark beside each unit, 0 for one on a line of its own: (m,)."""
+        if not self.gap_cost:
+            return None
+        alone = []
+        for chunk, (start, end) in zip(self.units.chunk.tolist(), self.units.chars.tolist(), strict=True):
+            text = self.chunks[chunk].text
+            before, after = text[max(0, start - 8) : start].rstrip(" \t"), text[end : end + 8].lstrip(" \t")
+            alone.append(before.endswith("\n") or after.startswith("\n"))
+        return np.where(alone, 0, self.gap_cost).astype(np.int64)
 
     def keep(self, scores: FloatArray) -> Selection:
         """Keep the units with the highest scores that fit the budget, one of those that say the same.

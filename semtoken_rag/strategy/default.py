@@ -11,7 +11,7 @@ import numpy as np
 from semtoken_rag.arrays import similarity
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.density import density
-from semtoken_rag.stages.exact import exact_signs
+from semtoken_rag.stages.exact import GRAM, exact_signs, grams
 from semtoken_rag.stages.granularity import best_run
 from semtoken_rag.stages.relevance import Relevance, standardise
 from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
@@ -19,9 +19,10 @@ from semtoken_rag.stages.spans import SpanRule, Spans
 from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.structure.base import CUTTABLE
+from semtoken_rag.text.clusters import is_unspaced
 from semtoken_rag.types import FloatArray, Selection, Units
 
-EXACT_WEIGHT = 1.0
+EXACT_WEIGHT = 2.0
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
 COARSE_LEAST = 6  # tokens under which a cut is not worth its fragment
 NEWS_LEAST, NEWS_ENOUGH = 3, 12  # tokens that a part must have besides the question's, and that are enough
@@ -115,7 +116,7 @@ class SemTokenStrategy:
                 return int(spans.tokens[last, 1] - spans.tokens[first, 0])
             return problem.counter.count(text[slice(*chars(first, last))])
 
-        run = best_run(spans, self._value(problem, spans), cost, room)
+        run = best_run(spans, self._value(problem, text, spans), cost, room)
         if run is None or (tokens := cost(*run)) < COARSE_LEAST:
             return False
         ledger.keep_span(unit, chars(*run), tokens)
@@ -126,7 +127,7 @@ class SemTokenStrategy:
         return problem.units.kinds[unit] in CUTTABLE and not ledger.has_children(unit)
 
     @staticmethod
-    def _value(problem: Problem, spans: Spans) -> Callable[[int, int], float]:
+    def _value(problem: Problem, text: str, spans: Spans) -> Callable[[int, int], float]:
         """Return the value of a run of spans: how it answers the question, 0 if it only repeats it.
 
         That is the mean over the question's tokens of the best cosine in the run, and a share for what the run
@@ -134,6 +135,8 @@ class SemTokenStrategy:
         """
         if problem.query is None or not len(problem.query.encoding.ids):
             return lambda first, last: float(spans.tokens[last, 1] - spans.tokens[first, 0])
+        if is_unspaced(problem.query.text):
+            return partial(_spelled_value, problem.query.text, text, spans)
         start, end = int(spans.tokens[0, 0]), int(spans.tokens[-1, 1])
         asked = problem.query.encoding
         best = similarity(asked.vectors, problem.tokens.vectors[start:end])  # (q, n)
@@ -147,6 +150,17 @@ class SemTokenStrategy:
             return float(best[:, a:b].max(1).mean()) + NEWS_WEIGHT * min(1.0, news / NEWS_ENOUGH)
 
         return value
+
+
+def _spelled_value(question: str, text: str, spans: Spans, first: int, last: int) -> float:
+    """Return the value of a run in a script that writes no blanks: its n-grams of the question, then its length.
+
+    What follows the first of them counts twice, as an answer mostly follows what was asked for.
+    """
+    run = text[spans.chars[first, 0] : spans.chars[last, 1]]
+    asked = grams(question)
+    at = next((i for i in range(len(run)) if run[i : i + GRAM] in asked), len(run))
+    return len(grams(run) & asked) + (2 * len(run) - at) / (2 * len(text) + 1)
 
 
 def _without_root(problem: Problem, scores: FloatArray) -> Units:
