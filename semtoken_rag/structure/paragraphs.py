@@ -1,0 +1,120 @@
+"""Paragraphs: the lines of a narrow column, or of wrapped text, that go on in the next line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from semtoken_rag.structure.language import STOP_WORDS, stop_words
+
+WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
+NARROW = 12  # characters that the lines of a column have at least; of CJK, 8
+LEAST_LINES = 3  # of a column
+
+# Strings: re compiles them at their first use and not at import.
+_HYPHEN = r"[^\W\d_]{2,}[-\u00ad\u2010]\s*\Z"  # the first half of a word
+_FINAL = r"[.!?:;。！？；：।؟۔។။…][\"'”’»)\]]*(?:\[\d+\]|[¹²³⁰⁴-⁹])*\s*\Z"
+_OTHER = (  # lines that are something else than prose
+    r"\s*(?:[-*+•‣◦·–—>#|]|\d{1,3}[.)]\s|[a-zA-Z][.)]\s|\(?[a-zA-Z\d]{1,3}\)\s|`{3}|~{3}|</?\w"
+    r"|\[?\d{1,4}[-/.:]\d{1,2}[-/.:]\d|(?:def|class|import|return|if|for|while)\b.*[:;{(]\s*\Z)|.*[|\t{}]|.*\S {3,}\S"
+    r"|\s*[^\s:]{1,24}(?: [^\s:]{1,24}){0,3}: "
+)
+_INSIDE = r"[.,;:!?][\"'”’»)]*\s+\S|[、，。]\S"
+_EAST = "[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3]"
+
+
+def join_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    r"""Group lines into paragraphs: lines that were broken for want of width, and halves of words.
+
+    Lists, verse, addresses, short lines of keys, tables, headings, code and logs stay line by line.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start, end
+        Character range of its lines.
+
+    Returns
+    -------
+    list of (int, int)
+        Character ranges in source order, disjoint, without surrounding blanks; together they hold every
+        character of the range but blanks.
+
+    Examples
+    --------
+    >>> text = "The dam was rais-\ned in 1962, and it\nholds the river\nback.\nContents\nIndex"
+    >>> [text[a:b] for a, b in join_lines(text, 0, len(text))]
+    ['The dam was rais-\ned in 1962, and it\nholds the river\nback.', 'Contents', 'Index']
+    """
+    joined: list[tuple[int, int]] = []
+    for block in _blocks(text, start, end):
+        lines = [text[a:b] for a, b in block]
+        width = _column(lines)
+        for i, (a, b) in enumerate(block):
+            if i and _goes_on(lines[i - 1], lines[i], width):
+                joined[-1] = (joined[-1][0], b)
+            else:
+                joined.append((a, b))
+    return joined
+
+
+def _blocks(text: str, start: int, end: int) -> Iterator[list[tuple[int, int]]]:
+    """Lines between blank ones, each without surrounding blanks."""
+    block: list[tuple[int, int]] = []
+    while start < end:
+        stop = text.find("\n", start, end)
+        stop = end if stop < 0 else stop
+        line = text[start:stop]
+        stripped = line.strip()
+        if stripped:
+            left = start + len(line) - len(line.lstrip())
+            block.append((left, left + len(stripped)))
+        elif block:
+            yield block
+            block = []
+        start = stop + 1
+    if block:
+        yield block
+
+
+def _goes_on(line: str, following: str, width: int) -> bool:
+    """Tell whether a line goes on in the next one; ``width`` is that of the column, 0 where there is none."""
+    head, tail = following[: 2 * WRAPPED], line[-2 * WRAPPED :]
+    if re.search(_HYPHEN, tail) and head[:1].islower():
+        return True
+    if re.match(_OTHER, head) or re.match(_OTHER, line[: 2 * WRAPPED]):
+        return False
+    final = re.search(_FINAL, tail) is not None
+    if len(line) >= WRAPPED and not final:
+        return True
+    word = head.split(None, 1)[0]
+    room = 1 if re.match(_EAST, word) else len(word) + 1
+    return width > 0 and len(line) + room > width and (not final or len(line) + room > width + 2)
+
+
+def _column(lines: Sequence[str]) -> int:
+    """Width of the column that the lines stand in; 0 where they are none."""
+    prose = [line for line in lines if not re.match(_OTHER, line[: 2 * WRAPPED])]
+    if len(prose) < LEAST_LINES or len(prose) < 0.8 * len(lines):
+        return 0
+    width = max(map(len, prose[:-1]))
+    east = sum(re.match(_EAST, line) is not None for line in prose)
+    if width < (NARROW if 2 * east < len(prose) else 8):
+        return 0
+    full = sum(
+        len(a) + min(len(b.split(None, 1)[0]), width // 2) + 1 > width - 1
+        for a, b in zip(prose, prose[1:], strict=False)
+    )
+    small = sum(line[:1].islower() or (re.match(_EAST, line) is not None) for line in prose[1:])
+    if full < 0.7 * (len(prose) - 1) or small < 0.4 * (len(prose) - 1) or not _is_prose(prose):
+        return 0
+    return width
+
+
+def _is_prose(lines: Sequence[str]) -> bool:
+    """Tell whether some line has a mark inside, breaks a word, or ends with a word that needs another."""
+    if any(re.search(_INSIDE, line) or re.search(_HYPHEN, line[-40:]) for line in lines):
+        return True
+    last = {line.rsplit(None, 1)[-1] for line in lines[:-1]}
+    return any(word in stop_words(language) for word in last for language in STOP_WORDS)
