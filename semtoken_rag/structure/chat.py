@@ -17,28 +17,42 @@ Sentences: TypeAlias = Callable[[str, int, int], Iterable[tuple[int, int]]]
 
 # Strings: re compiles them at their first use and not at import.
 _ASKS = (
-    "q|question|frage|f|pregunta|domanda|pergunta|p|d|vraag|fråga|spørsmål|вопрос|问|問|问题|質問|user|human|customer|client|kunde"
+    "q|question|frage|f|pregunta|domanda|pergunta|p|d|vraag|fråga|spørsmål|вопрос|问|問|问题|質問|user"
+    "|human|customer|client|kunde"
     "|kundin|caller|interviewer|interviewerin|guest|gast|patient|student|用户|客户|顾客|お客様|利用者"
 )
 _ANSWERS = (
-    "a|answer|antwort|réponse|reponse|respuesta|risposta|resposta|r|antwoord|svar|ответ|答|回答|答え|assistant|ai|bot|agent"
-    "|chatbot|support|system|model|operator|berater|beraterin|mitarbeiter|mitarbeiterin|expert|doctor|teacher|客服|助手|店員|係"
+    "a|answer|antwort|réponse|reponse|respuesta|risposta|resposta|r|antwoord|svar|ответ|答|回答|答え"
+    "|assistant|ai|bot|agent"
+    "|chatbot|support|system|model|operator|berater|beraterin|mitarbeiter|mitarbeiterin|expert|doctor"
+    "|teacher|客服|助手|店員|係"
 )
-_PAIRS = "q|question|frage|pregunta|domanda|pergunta|vraag|fråga|spørsmål|вопрос|问|問|问题|質問"  # always answered
+# Whoever speaks so is answered by the next.
+_PAIRS = "q|question|frage|pregunta|domanda|pergunta|vraag|fråga|spørsmål|вопрос|问|問|问题|質問"
 _REPLIES = "a|answer|antwort|réponse|respuesta|risposta|resposta|antwoord|svar|ответ|答|回答|答え"
-_PARTICLES = frozenset({"de", "van", "von", "der", "den", "da", "di", "du", "la", "le", "del", "bin", "al", "el", "y", "of"})
+_PARTICLES = frozenset(
+    {"de", "van", "von", "der", "den", "da", "di", "du", "la", "le", "del", "bin", "al", "el", "y", "of"}
+)
 _FIELDS = (  # what ends in a colon and is nobody
-    "note|notes|warning|caution|danger|attention|tip|hint|important|example|examples|name|date|address|age|price|title"
-    "|phone|tel|email|e-mail|mail|subject|from|to|cc|bcc|re|status|summary|source|sources|author|version|license|url|web"
-    "|type|id|key|value|total|sum|city|country|state|time|place|location|hours|usage|input|output|result|results|step"
-    "|figure|table|section|chapter|part|page|remark|abstract|keywords|purpose|scope|definition|advantages|pros|cons"
-    "|hinweis|warnung|achtung|vorsicht|gefahr|tipp|wichtig|beispiel|datum|adresse|alter|preis|titel|telefon|betreff|von|an"
-    "|ort|zeit|stadt|land|anmerkung|zweck|ergebnis|nom|prix|adresse|âge|ville|remarque|attention|exemple|objet|lieu|heure"
-    "|nombre|fecha|precio|dirección|nota|ejemplo|ciudad|nome|data|prezzo|preço|indirizzo|endereço|esempio|exemplo|città"
+    "note|notes|warning|caution|danger|attention|tip|hint|important|example|examples|name|date|address|age"
+    "|price|title"
+    "|phone|tel|email|e-mail|mail|subject|from|to|cc|bcc|re|status|summary|source|sources|author|version"
+    "|license|url|web"
+    "|type|id|key|value|total|sum|city|country|state|time|place|location|hours|usage|input|output|result"
+    "|results|step"
+    "|figure|table|section|chapter|part|page|remark|abstract|keywords|purpose|scope|definition|advantages"
+    "|pros|cons"
+    "|hinweis|warnung|achtung|vorsicht|gefahr|tipp|wichtig|beispiel|datum|adresse|alter|preis|titel|telefon"
+    "|betreff|von|an"
+    "|ort|zeit|stadt|land|anmerkung|zweck|ergebnis|nom|prix|adresse|âge|ville|remarque|attention|exemple"
+    "|objet|lieu|heure"
+    "|nombre|fecha|precio|dirección|nota|ejemplo|ciudad|nome|data|prezzo|preço|indirizzo|endereço|esempio"
+    "|exemplo|città"
     "|cidade|名称|价格|日期|地址|电话|注意|备注|示例|名前|価格|日付|住所|例|備考|http|https|todo|fixme"
 )
 _STAMP = (
-    r"(?:[\[(]?(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4},?[ T]\s?)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?[AaPp]\.?[Mm]\.?)?"
+    r"(?:[\[(]?(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4},?["
+    r" T]\s?)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?[AaPp]\.?[Mm]\.?)?"
     r"[\])]?\s*(?:[-–—|]\s*)?)"
 )
 _NAME = r"[^\W\d_][\w.'’-]{0,24}(?: [^\W\d_][\w.'’-]{0,24}){0,3}(?: #?\d{1,3})?"
@@ -50,8 +64,10 @@ _LABEL = (
     r"|#{1,4} {1,3}(?P<head>[^\W\d_]{1,12}):?\Z"  # ## User
 )
 _SAYS = (  # what people say to one another and sheets do not
-    r"[?？؟]|(?<!\w)(?i:i|you|we|me|my|your|hi|hello|thanks|ich|du|sie|wir|mir|hallo|danke|je|tu|vous|nous|merci|bonjour"
-    r"|yo|tú|usted|gracias|hola|io|lei|grazie|ciao|eu|você|obrigad[oa]|olá|ik|jij|jag|jeg|я|вы|ты)(?!\w)|[我你您私]|です|ます"
+    r"[?？؟]|(?<!\w)(?i:i|you|we|me|my|your|hi|hello|thanks|ich|du|sie|wir|mir|hallo|danke|je|tu|vous|nous"
+    r"|merci|bonjour"
+    r"|yo|tú|usted|gracias|hola|io|lei|grazie|ciao|eu|você|obrigad[oa]|olá|ik|jij|jag|jeg|я|вы|ты)(?!\w)"
+    r"|[我你您私]|です|ます"
 )
 _QUESTION = r"[?？؟][\"'”’»)\]*]*\Z"
 
@@ -80,16 +96,16 @@ def parse_chat(text: str, sentences: Sentences) -> list[Segment] | None:
     Returns
     -------
     list of Segment or None
-        A ``speaker`` for each label, with its stamp, and the sentences of the turn, which hang on it. The label
-        of a turn that answers a question hangs on the sentence that asks it. None where there is no
+        A ``speaker`` for each label, with its stamp, and the sentences of the turn, which hang on it. The
+        label of a turn that answers a question hangs on the sentence that asks it. None where there is no
         conversation: less than two speakers, less than three turns, or a sheet of keys and values.
 
     Examples
     --------
     >>> text = "Ann: When do you open?\nBob: At nine.\nAnn: Thank you."
-    >>> made = parse_chat(text, lambda text, a, b: [(a + 1, b)])
-    >>> [(text[s.start : s.end].strip(), s.kind, s.parent) for s in made][:4]
-    [('Ann:', 'speaker', -1), ('When do you open?', 'sentence', 0), ('Bob:', 'speaker', 1), ('At nine.', 'sentence', 2)]
+    >>> made = parse_chat(text, lambda text, a, b: [(a + 1, b - 1)] if a < b else [])
+    >>> [(s.kind, s.parent) for s in made]
+    [('speaker', -1), ('sentence', 0), ('speaker', 1), ('sentence', 2), ('speaker', -1), ('sentence', 4)]
     """
     turns = _turns(text)
     if not _is_conversation(text, turns):
@@ -117,7 +133,11 @@ def _turns(text: str) -> list[_Turn]:
         end = len(text) if end < 0 else end
         line = text[start : min(end, start + LABEL)]
         left = start + len(line) - len(line.lstrip())
-        match = pattern.match(text, left, min(left + LABEL, left + len(text[left:end].rstrip()))) if line.strip() else None
+        match = (
+            pattern.match(text, left, min(left + LABEL, left + len(text[left:end].rstrip())))
+            if line.strip()
+            else None
+        )
         if match and (speaker := _speaker(match)):
             stamped = any(match[group] for group in ("at", "late", "nick", "then"))
             labels.append((match.start(), match.end(), speaker, stamped))
@@ -136,7 +156,11 @@ def _speaker(match: re.Match[str]) -> str:
         return ""
     words = name.split()
     named = all(not word[0].islower() or word.lower() in _PARTICLES for word in words)
-    return plain if match["nick"] or (named and not words[0][0].islower()) or (match["at"] and len(words) == 1) else ""
+    return (
+        plain
+        if match["nick"] or (named and not words[0][0].islower()) or (match["at"] and len(words) == 1)
+        else ""
+    )
 
 
 def _is_conversation(text: str, turns: list[_Turn]) -> bool:

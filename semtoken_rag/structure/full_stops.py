@@ -1,4 +1,4 @@
-"""Whether a full stop ends a sentence: not behind abbreviations, ordinals and initials, nor inside addresses."""
+"""Whether a full stop ends a sentence: not behind an abbreviation, ordinal or initial, nor in an address."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _WORD = r"(?<![\w.])(?:[^\W\d_]{1,4}\.[ \xa0\u202f]?){0,3}[^\W\d_](?:[\w-]|\.(?=
 _NUMERAL = r"[\d§]|[IVXLC]{1,6}\b(?!')|\(?[a-zA-Z][).]|[A-Z](?![\w'’])"
 _ORDINAL = r"(?<![\w.,])(\d{1,3})(?:er|re|e|º|ª|°)?\.\Z"
 _MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]+\Z"  # of a list
+_ITEM = r"[(\[]?(?:\d{1,2}|[a-z])[.)] {1,3}[^\W\d_a-z]"  # of a list that runs on
 _ADDRESS = r"\S*(?::/|www\.|@\w)|[(<\"']?(?:~?/|[A-Za-z]:\\|\.{1,2}/)\w"
 _GLUED = r"(?:\S*[^\w.])?[^\W\d_A-Z]{2,}\.\Z"  # "rained.The tower"
 _ELIDED = frozenset({"l", "d", "c", "j", "qu", "un", "dell", "all", "nell"})
@@ -37,8 +38,10 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
 
     Examples
     --------
-    >>> ends_sentence("Das gilt gem. Nr.", " 5", "de", True), ends_sentence("Ask www.a.org.", " Or go.", "en", False)
-    (False, True)
+    >>> ends_sentence("Das gilt gem. Nr.", " 5", "de", True)
+    False
+    >>> ends_sentence("Ask www.a.org.", " Or go.", "en", False)
+    True
     """
     ahead = following.lstrip()
     if ahead is following or ahead == following:
@@ -54,7 +57,9 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
     goes_on = _abbreviated(word, ahead, language) if word else None
     if goes_on is not None:
         return not goes_on
-    return certain or (not small and len(word) > 4 and begins_sentence(ahead, language))
+    listed = re.match(_ITEM, before) and re.match(_ITEM, ahead)
+    opens = listed or (len(word) > 4 and begins_sentence(ahead, language))
+    return certain or (not small and bool(opens))
 
 
 def begins_sentence(following: str, language: str) -> bool:
@@ -75,19 +80,22 @@ def _counts(ahead: str, language: str, number: str) -> bool:
     """Tell whether a number with a full stop is an ordinal, by what it stands before."""
     if _month().match(ahead) or ahead[:1].islower():
         return True
-    return language == "de" and len(number) < 3 and ahead[:1].isupper() and not begins_sentence(ahead, language)
+    return (
+        language == "de" and len(number) < 3 and ahead[:1].isupper() and not begins_sentence(ahead, language)
+    )
 
 
 def _abbreviated(word: str, ahead: str, language: str) -> bool | None:
-    """Tell whether the sentence goes on behind an abbreviation or an initial; None where the word is neither."""
+    """Tell whether the sentence goes on behind an abbreviation or initial; None where the word is neither."""
     last = re.split(r"[ \xa0\u202f]", word)[-1]
     whole = re.sub(r"[ \xa0\u202f]", "", word)
+    last = "str." if last.lower().endswith("str.") else last  # Gartenstr.
     kind = abbreviation(whole, language) or abbreviation(last, language)
     if kind == "never":
         return True
     if kind == "number" and (re.match(_NUMERAL, ahead) or ahead[:1].islower()):
         return True
-    initial = len(last) == 2 and last < "\u0590" or re.fullmatch(r"(?:[^\W\d_]\.){2,4}", whole)
+    initial = (len(last) == 2 and last < "\u0590") or re.fullmatch(r"(?:[^\W\d_]\.){2,4}", whole)
     return not begins_sentence(ahead, language) if kind == "may" or initial else None
 
 
@@ -101,7 +109,10 @@ def _glued(before: str, following: str) -> bool:
     word = before.rsplit(None, 1)[-1]
     if re.match(_ADDRESS, word) or "/" in word:
         return False
-    return re.match(_GLUED, word) is not None and re.match(r"[^\W\d_a-z][^\W\d_A-Z]*(?![\w.(/@])", following) is not None
+    return (
+        re.match(_GLUED, word) is not None
+        and re.match(r"[^\W\d_a-z][^\W\d_A-Z]*(?![\w.(/@])", following) is not None
+    )
 
 
 @cache

@@ -24,17 +24,20 @@ _SCRIPTS = (
 
 # Commonest words, with those that begin a sentence: these tell too whether a capital follows a full stop.
 STOP_WORDS = {
-    "en": "the of and to in is was for on that with as by it at from are this which be has have had he she they"
+    "en": "the of and to in is was for on that with as by it at from are this which be has have had he she"
+    " they"
     " we you i his her its their an or but not were when if what who will can there these all any"
     " then after before also our your my only some each both",
-    "de": "der die das und ist von den dem des mit für auf im zu ein eine einer einem einen nicht sich als auch"
+    "de": "der die das und ist von den dem des mit für auf im zu ein eine einer einem einen nicht sich als"
+    " auch"
     " an er sie es wir ich wird sind war wurde bei nach aus am zum zur hat oder wenn dass diese dieser dieses"
     " werden kann in durch über unter vor seit ihr sein man aber wie wo wer was nur",
     "fr": "le la les de des et un une est du en dans que qui pour pas sur au aux par il elle ce cette ces se"
     " avec sont plus ne ou son sa ses nous vous ils elles été était leur mais à dont y où si on je",
     "es": "el la los las de y en un una es que por con para del se su sus al lo como más pero fue son está"
     " este esta ha no ser sobre entre cuando hay desde o muy también él ella si qué",
-    "it": "il la lo gli le di e un una è che per con del della dei delle nel nella al alla si non sono da come"
+    "it": "il la lo gli le di e un una è che per con del della dei delle nel nella al alla si non sono da"
+    " come"
     " anche dal più ma era stato i in questo questa ha suo sua se dalla degli cosa",
     "pt": "o a os as de e em um uma é que por com para do da dos das no na nos nas se ao à não mais como foi"
     " são está ser seu sua mas também pelo pela este esta ou quando há isso você ele ela se",
@@ -42,9 +45,11 @@ STOP_WORDS = {
     " werd deze dit heeft hebben ze hij wij of maar kan worden over tot wat waar ik je",
     "sv": "och att det i en på är som för av den med till ett inte om har de var från han hon vid kan ska"
     " eller men sig så när där detta denna blev efter också jag vi",
-    "no": "og i det er på en til som av for at med de ikke den har et om var fra han hun vi kan skal ved eller"
+    "no": "og i det er på en til som av for at med de ikke den har et om var fra han hun vi kan skal ved"
+    " eller"
     " men seg ble også etter hva dette denne bare jeg når være",
-    "da": "og i det er på en til som af for at med de ikke den har et om var fra han hun vi kan skal ved eller"
+    "da": "og i det er på en til som af for at med de ikke den har et om var fra han hun vi kan skal ved"
+    " eller"
     " men sig blev også efter hvad dette denne kun jeg når være",
     "fi": "ja on ei se että hän oli olla joka mutta ovat myös kun niin tai kuin voi ole sen hänen mukaan"
     " jos tämä sekä vain jo jonka vuonna minä mitä",
@@ -54,8 +59,10 @@ STOP_WORDS = {
     " nebo při tak být může také není co když podle",
     "tr": "ve bir bu da de için ile olarak olan çok daha gibi kadar sonra en ne ama o var değil olduğu ise"
     " veya ya her tarafından mi mı şu ben",
-    "ru": "и в не на с что он она они это как по но к из у за от о для же так его все а мы вы я при этот если",
-    "uk": "і в не на з що він вона вони це як по але до із у за від о для та так його всі а ми ви я при цей якщо",
+    "ru": "и в не на с что он она они это как по но к из у за от о для же так его все а мы вы я при этот"
+    " если",
+    "uk": "і в не на з що він вона вони це як по але до із у за від о для та так його всі а ми ви я при цей"
+    " якщо",
     "el": "ο η το οι τα και να του της των με σε για από που στο στη στην δεν είναι θα αυτό αυτή ένα μια",
 }  # fmt: skip
 _LETTERS = {
@@ -69,9 +76,9 @@ KNOWN = frozenset(STOP_WORDS) | {language for _, language in _SCRIPTS if languag
 def guess_language(text: str) -> str:
     """Guess the language of a text from its script, and where many share it, from its commonest words.
 
-    A call has some 30 microseconds a chunk for this, and the guess only chooses between lists of abbreviations
-    and rules for sentences, which the languages mostly share. Detectors of character n-grams cost megabytes
-    and milliseconds, and lose on texts of few words, where a wrong guess is worse than none.
+    A call has some 30 microseconds a chunk for this, and the guess only chooses between abbreviations and
+    rules for sentences, which the languages mostly share. Detectors of character n-grams cost megabytes and
+    milliseconds, and lose on texts of few words, where a wrong guess is worse than none.
 
     Parameters
     ----------

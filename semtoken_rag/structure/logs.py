@@ -14,7 +14,8 @@ REACH = 200  # characters of a line that are looked at
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _CLOCK = r"\d{1,2}:\d{2}:\d{2}(?:[.,:]\d{1,9})?"
 _LEVEL = (
-    "(?:TRACE|DEBUG|INFO|INFORMATION|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|CRIT|ALERT|FATAL|SEVERE|PANIC|EMERG|FINE)"
+    "(?:TRACE|DEBUG|INFO|INFORMATION|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|CRIT|ALERT|FATAL|SEVERE|PANIC"
+    "|EMERG|FINE)"
 )
 _STAMPED = (
     rf"\W{{0,2}}\d{{4}}[-/.]\d{{2}}[-/.]\d{{2}}[T _,-]{{1,2}}{_CLOCK}"  # 2024-05-01T10:00:01.123Z
@@ -31,8 +32,12 @@ _STAMPED = (
     r"|\{\"(?:ts|time|timestamp|@timestamp|level|severity)\":"
     rf"|\S{{1,40}}\s{{1,8}}\| (?:\d{{4}}-\d{{2}}-\d{{2}}|{_LEVEL}\b)"  # of containers
 )
-_SPOKEN = rf"[\[(]?{_CLOCK}[\])]?\s*(?:-\s*)?(?!{_LEVEL}\b)[^\W\d_][\w.]{{0,20}}(?: [^\W\d_][\w.]{{0,20}})?:\s"
-_CONTINUED = r"(?:Caused by|Traceback|at|File|\.{3}|---|\^)\b|[A-Za-z_][\w.]{0,80}(?:Error|Exception|Warning)\b"
+_SPOKEN = (
+    rf"[\[(]?{_CLOCK}[\])]?\s*(?:-\s*)?(?!{_LEVEL}\b)[^\W\d_][\w.]{{0,20}}(?: [^\W\d_][\w.]{{0,20}})?:\s"
+)
+_CONTINUED = (
+    r"(?:Caused by|Traceback|at|File|\.{3}|---|\^)\b|[A-Za-z_][\w.]{0,80}(?:Error|Exception|Warning)\b"
+)
 
 
 def parse_logs(text: str) -> list[Segment] | None:
@@ -47,8 +52,8 @@ def parse_logs(text: str) -> list[Segment] | None:
     -------
     list of Segment or None
         Each line but blank ones, of kind ``line``, however long and however it ends. Lines without a stamp of
-        their own, such as a stack trace, hang on the stamped line before, which then is a ``stamp``. None where
-        fewer than `LEAST` lines, or not most of them, begin with a time or a level.
+        their own, such as a stack trace, hang on the stamped line before, which then is a ``stamp``. None
+        where fewer than `LEAST` lines, or not most of them, begin with a time or a level.
 
     Examples
     --------

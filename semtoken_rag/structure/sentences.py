@@ -9,6 +9,7 @@ from itertools import accumulate
 import sentencex
 
 from semtoken_rag.structure.full_stops import REACH, ends_sentence
+from semtoken_rag.text.atoms import QUOTED
 from semtoken_rag.text.clusters import UNSPACED
 from semtoken_rag.text.encodable import encodable
 
@@ -25,10 +26,8 @@ _END = (
     rf"|(?<=[{UNSPACED}])[ \t\r\n]+(?=[{UNSPACED}])"
 )
 _TAIL = rf"([.!?…।॥۔؟។៕။。！？])({_CLOSERS})((?:\s?{_NOTE})?)\Z"
-_QUOTED = (  # sentences inside these stay with the one around them
-    r"\((?:[^()]|\([^()]{0,100}\)){1,200}\)|\[[^\[\]]{1,200}\]|（[^（）]{1,200}）|「[^「」]{1,200}」|『[^『』]{1,200}』"
-    r"|„[^„“”\"]{1,200}[“”\"]|“[^“”]{1,200}”|«[^«»]{1,200}»|»[^«»]{1,200}«|‹[^‹›]{1,200}›|《[^《》]{1,200}》"
-    r"|(?<![\w\"])\"(?=[^\s\"])[^\"]{1,200}(?<=[^\s\"])\"(?!\w)|(?<!\w)‘[^‘’]{1,200}’(?!\w)"
+_HELD = (  # sentences inside these stay with the one around them
+    r"\((?:[^()]|\([^()]{0,100}\)){1,200}\)|\[[^\[\]]{1,200}\]|（[^（）]{1,200}）|" + QUOTED
 )
 _BEFORE_NOTE = frozenset(".!?…\"'”’“»)")
 # What ties a phrase of a script without blanks to the one before, and what opens a condition for the next.
@@ -64,14 +63,18 @@ def split_sentences(text: str, start: int, end: int, language: str) -> Iterator[
     >>> [text[a:b] for a, b in split_sentences(text, 0, len(text), "de")]
     ['Siehe Art. 5 Abs. 2.', 'Er endet am 3. Mai.', 'Ende.']
     """
-    quoted = [(start + m.start(), start + m.end()) for m in re.finditer(_QUOTED, text[start:end])]
+    held = [(start + m.start(), start + m.end()) for m in re.finditer(_HELD, text[start:end])]
     left, q = _after_blanks(text, start, end), 0
     for mark, certain in _marks(text, start, end, language):
         stop = _before_blanks(text, mark, left)
-        while q < len(quoted) and quoted[q][1] <= stop:
+        while q < len(held) and held[q][1] <= stop:
             q += 1
-        inside = q < len(quoted) and quoted[q][0] < stop
-        if left < stop and not inside and _ends(text, (left, stop), text[stop : stop + AHEAD], language, certain):
+        inside = q < len(held) and held[q][0] < stop
+        if (
+            left < stop
+            and not inside
+            and _ends(text, (left, stop), text[stop : stop + AHEAD], language, certain)
+        ):
             yield left, stop
             left = mark
     stop = _before_blanks(text, end, left)
@@ -89,14 +92,14 @@ def _marks(text: str, start: int, end: int, language: str) -> Iterator[tuple[int
         if at < begins:
             continue
         before = _before_blanks(text, at, begins)
-        held = note.match(text, before, end) if text[before - 1 : before] in _BEFORE_NOTE else None
-        begins = _after_blanks(text, held.end() if held else at, end)
+        noted = note.match(text, before, end) if text[before - 1 : before] in _BEFORE_NOTE else None
+        begins = _after_blanks(text, noted.end() if noted else at, end)
         if begins < end:
             yield begins, found[at]
 
 
 def _rough(text: str, start: int, end: int, language: str) -> Iterator[int]:
-    """Ends of sentences by the rules of sentencex."""
+    """Find where sentences end by the rules of sentencex."""
     left = start  # of the sentence that is open
     while start < end:
         stop = min(end, start + WINDOW)
@@ -114,7 +117,9 @@ def _ends(text: str, sentence: tuple[int, int], following: str, language: str, c
     tail = re.search(_TAIL, text[max(left, stop - AHEAD) : stop])
     ahead = following.lstrip()
     if tail is None:
-        return _phrase_ends(text[left:stop], ahead) if _between_phrases(text[stop - 1], following) else certain
+        return (
+            _phrase_ends(text[left:stop], ahead) if _between_phrases(text[stop - 1], following) else certain
+        )
     mark, closers, note = tail.groups()
     if mark in "।॥۔؟។៕။":
         return True

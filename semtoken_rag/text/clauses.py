@@ -1,4 +1,4 @@
-"""Clauses: where a sentence may be cut, and which runs of its parts say by themselves what the sentence says."""
+"""Clauses: where a sentence may be cut, and which runs of its parts say what the sentence says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from semtoken_rag.text.atoms import atoms, merged
 from semtoken_rag.text.governing import OPENERS, excepting, governing
@@ -50,8 +51,8 @@ class Clauses:
 def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     """Cut a sentence at its clause borders, and tell which of them a part of it may begin and end at.
 
-    Where in doubt, neither: a negation, condition or attribution reaches to the end of the sentence and back to
-    its beginning, except over a semicolon to a clause with a subject and a verb of its own.
+    Where in doubt, neither: a negation, condition or attribution reaches to the end of the sentence and back
+    to its beginning, except over a semicolon to a clause with a subject and a verb of its own.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     ([True, True], [False, True])
     """
     borders = [start, *clause_borders(text, start, end, language), end]
-    spans = [(a, a + len(text[a:b].rstrip())) for a, b in zip(borders, borders[1:], strict=False)]
+    spans = [(a, a + len(text[a:b].rstrip())) for a, b in pairwise(borders)]
     lower = _lower(text[start:end])
     words = [start + m.start() for m in governing(language).finditer(lower)]
     if opening().match(lower):
@@ -81,7 +82,10 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     fresh = [start, *_fresh(lower, start), end]
     may_start, may_end = [], []
     for left, right in spans:
-        begun, done = fresh[bisect_right(fresh, left, 1, len(fresh) - 1) - 1], fresh[bisect_left(fresh, right, 1)]
+        begun, done = (
+            fresh[bisect_right(fresh, left, 1, len(fresh) - 1) - 1],
+            fresh[bisect_left(fresh, right, 1)],
+        )
         may_start.append(left <= start or not _any(words, begun, left))
         ends = text[right - 1] not in ":：(" and not _any(words, right, done) and not _any(limits, right, end)
         may_end.append(ends or right >= spans[-1][1])
@@ -129,7 +133,9 @@ def clause_borders(text: str, start: int, end: int, language: str = "") -> list[
 
 def _is_part(text: str) -> bool:
     """Tell whether a part has enough words, or characters of a script that writes no blanks."""
-    return len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS or len(re.findall(_EAST, text)) >= LEAST_CHARACTERS
+    return (
+        len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS or len(re.findall(_EAST, text)) >= LEAST_CHARACTERS
+    )
 
 
 @cache
@@ -170,4 +176,6 @@ def _bracketed(part: str, start: int) -> list[tuple[int, int]]:
 def _lower(text: str) -> str:
     """``text`` in lower case, each character in its place."""
     lower = text.lower()
-    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return (
+        lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    )

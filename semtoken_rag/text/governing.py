@@ -1,4 +1,4 @@
-"""Words that change what stands beside them: exceptions and conditions, negations, limits and attributions."""
+"""Words that change what stands beside them: exceptions, conditions, negations, limits and attributions."""
 
 from __future__ import annotations
 
@@ -7,40 +7,62 @@ from functools import cache
 
 # By language; a phrase ends at a comma, and a word goes on in any way at a star.
 EXCEPTIONS = {
-    "en": "except*, excluding, exclusive of, not including, unless, only if, only when, only where, only after, provided,"
-    " providing, but not, but only, but never, other than, save for, save that, save as, save where, save in, until,"
-    " apart from, aside from, exception*, subject to, notwithstanding, as long as, so long as, insofar as, in so far as,"
-    " to the extent, on condition, on the condition, barring, without prejudice, if, in case, in the event, assuming,"
+    "en": "except*, excluding, exclusive of, not including, unless, only if, only when, only where, only"
+    " after, provided,"
+    " providing, but not, but only, but never, other than, save for, save that, save as, save where, save"
+    " in, until,"
+    " apart from, aside from, exception*, subject to, notwithstanding, as long as, so long as, insofar as,"
+    " in so far as,"
+    " to the extent, on condition, on the condition, barring, without prejudice, if, in case, in the event,"
+    " assuming,"
     " rather than, instead of, lest, as opposed to, no later than, conditional on, contingent on, otherwise",
-    "de": "außer, ausser, ausgenommen, ausgeschlossen, ausnahme*, sofern, soweit, solange, es sei denn, nur wenn, nur falls,"
-    " wenn, falls, vorbehaltlich, unter vorbehalt, abgesehen von, aber nicht, jedoch nicht, nicht aber, bis auf,"
-    " unter der bedingung, unter der voraussetzung, vorausgesetzt, mit der maßgabe, im falle, im fall, anstatt, statt,"
+    "de": "außer, ausser, ausgenommen, ausgeschlossen, ausnahme*, sofern, soweit, solange, es sei denn, nur"
+    " wenn, nur falls,"
+    " wenn, falls, vorbehaltlich, unter vorbehalt, abgesehen von, aber nicht, jedoch nicht, nicht aber, bis"
+    " auf,"
+    " unter der bedingung, unter der voraussetzung, vorausgesetzt, mit der maßgabe, im falle, im fall,"
+    " anstatt, statt,"
     " unbeschadet, insoweit, insofern, erst wenn, bis dass, sonst, andernfalls",
-    "fr": "sauf, excepté, hormis, hors, à moins, à condition, sous réserve, sous condition, pourvu, exception*, à l'exclusion,"
-    " en dehors, mais pas, mais non, jusqu'à ce que, seulement si, uniquement si, si, s'il, s'ils, s'elle, en cas,"
+    "fr": "sauf, excepté, hormis, hors, à moins, à condition, sous réserve, sous condition, pourvu,"
+    " exception*, à l'exclusion,"
+    " en dehors, mais pas, mais non, jusqu'à ce que, seulement si, uniquement si, si, s'il, s'ils, s'elle,"
+    " en cas,"
     " au cas où, tant que, dans la mesure où, plutôt que, au lieu de, dès lors que",
-    "es": "salvo, excepto, exceptuando, excepci*, a menos que, a no ser que, siempre que, siempre y cuando, solo si, sólo si,"
-    " pero no, con tal de que, a condición, hasta que, si, en caso, fuera de, aparte de, sin perjuicio, en lugar de,"
+    "es": "salvo, excepto, exceptuando, excepci*, a menos que, a no ser que, siempre que, siempre y cuando,"
+    " solo si, sólo si,"
+    " pero no, con tal de que, a condición, hasta que, si, en caso, fuera de, aparte de, sin perjuicio, en"
+    " lugar de,"
     " en vez de, sino, salvedad, en la medida, mientras",
-    "it": "tranne, salvo, salva, salvi, salve, eccetto, eccezion*, fuorché, a meno, esclus*, purché, a condizione, a patto,"
-    " solo se, ma non, finché, fino a quando, se, in caso, sempre che, qualora, invece di, anziché, ove, nella misura,"
+    "it": "tranne, salvo, salva, salvi, salve, eccetto, eccezion*, fuorché, a meno, esclus*, purché, a"
+    " condizione, a patto,"
+    " solo se, ma non, finché, fino a quando, se, in caso, sempre che, qualora, invece di, anziché, ove,"
+    " nella misura,"
     " purchè",
-    "pt": "exceto, excepto, excetuando, exceç*, salvo, a não ser, a menos que, desde que, contanto que, apenas se, só se,"
-    " somente se, mas não, até que, se, caso, em caso, no caso, sem prejuízo, ressalvad*, em vez de, fora, na medida,"
+    "pt": "exceto, excepto, excetuando, exceç*, salvo, a não ser, a menos que, desde que, contanto que,"
+    " apenas se, só se,"
+    " somente se, mas não, até que, se, caso, em caso, no caso, sem prejuízo, ressalvad*, em vez de, fora,"
+    " na medida,"
     " enquanto",
-    "nl": "behalve, tenzij, mits, indien, uitgezonderd, uitzondering*, maar niet, alleen als, zolang, voor zover, als, in geval",
+    "nl": "behalve, tenzij, mits, indien, uitgezonderd, uitzondering*, maar niet, alleen als, zolang, voor"
+    " zover, als, in geval",
     "ru": "кроме, исключени*, если, за исключением, но не, при условии, пока, только если, помимо, вместо",
-    "zh": "除, 但不, 但书, 但是, 只有, 只要, 仅当, 仅限, 如果, 如有, 如未, 若, 倘, 假如, 前提, 直到, 例外, 不包括, 不含, 以外, 之外, 另有"
+    "zh": "除, 但不, 但书, 但是, 只有, 只要, 仅当, 仅限, 如果, 如有, 如未, 若, 倘, 假如, 前提, 直到, 例外,"
+    " 不包括, 不含, 以外, 之外, 另有"
     ", 情况下, 情形下, 而非, 而不是",
-    "ja": "ただし, 但し, を除, 以外, 限り, に限, 場合, なければ, ならば, もし, ときは, ときに, しない限り, 代わり, を条件, ば、",
+    "ja": "ただし, 但し, を除, 以外, 限り, に限, 場合, なければ, ならば, もし, ときは, ときに, しない限り,"
+    " 代わり, を条件, ば、",
 }
 NEGATIONS = {
-    "en": "not, no, never, neither, nor, none, nobody, nothing, nowhere, without, hardly, scarcely, barely, rarely, seldom,"
+    "en": "not, no, never, neither, nor, none, nobody, nothing, nowhere, without, hardly, scarcely, barely,"
+    " rarely, seldom,"
     " cannot, few, little, unlikely, ain't, fail*, lack*, refus*, prohibit*, forbid*, forbidden, exempt*",
-    "de": "nicht, kein*, weder, noch, nie, niemals, niemand*, nichts, nirgend*, ohne, kaum, selten, keinesfalls, keineswegs,"
+    "de": "nicht, kein*, weder, noch, nie, niemals, niemand*, nichts, nirgend*, ohne, kaum, selten,"
+    " keinesfalls, keineswegs,"
     " mitnichten, verboten, untersagt, unzulässig, entfällt, entfallen, befreit",
-    "fr": "ne, n'*, pas, ni, sans, non, jamais, aucun*, nul, nulle, nuls, rien, guère, interdit*, exclu*, exonér*",
-    "es": "no, nunca, jamás, sin, ni, ningún, ningun*, nada, nadie, tampoco, apenas, prohibid*, exclu*, exent*",
+    "fr": "ne, n'*, pas, ni, sans, non, jamais, aucun*, nul, nulle, nuls, rien, guère, interdit*, exclu*,"
+    " exonér*",
+    "es": "no, nunca, jamás, sin, ni, ningún, ningun*, nada, nadie, tampoco, apenas, prohibid*, exclu*,"
+    " exent*",
     "it": "non, né, nè, mai, senza, nessun*, niente, nulla, neanche, nemmeno, neppure, mica, vietat*, esent*",
     "pt": "não, nunca, jamais, sem, nem, nenhum*, nada, ninguém, tampouco, proibid*, exclu*, isent*",
     "nl": "niet, geen, nooit, noch, zonder, niemand, niets, nauwelijks, verboden, evenmin",
@@ -50,30 +72,38 @@ NEGATIONS = {
     "ja": "ない, なかっ, なく, なし, ません, ず、, ずに, ぬ, 不, 未, 非, 無, 禁",
 }
 GOVERNORS = {
-    "en": "only, at most, up to, no more than, all but, merely, solely, exclusively, whether, claim*, alleg*, den*ed,"
-    " denies, deny, denying, said, says, say, saying, stated, states that, argue*, argued, believe*, report*, according,"
-    " suggest*, think*, thought, suppos*, pretend*, rumo*, purport*, false, untrue, wrong, doubt*, perhaps, maybe,"
+    "en": "only, at most, up to, no more than, all but, merely, solely, exclusively, whether, claim*,"
+    " alleg*, den*ed,"
+    " denies, deny, denying, said, says, say, saying, stated, states that, argue*, argued, believe*,"
+    " report*, according,"
+    " suggest*, think*, thought, suppos*, pretend*, rumo*, purport*, false, untrue, wrong, doubt*, perhaps,"
+    " maybe,"
     " possibly, probably, apparently, seemingly, would, wouldn't, should have, wrongly, mistakenly",
-    "de": "nur, höchstens, maximal, lediglich, ausschließlich, allenfalls, erst, ob, behaupt*, bestreit*, bestritt*,"
-    " leugn*, angeblich, vermutlich, vielleicht, wahrscheinlich, möglicherweise, laut, zufolge, sagt*, meint*, glaubt*,"
+    "de": "nur, höchstens, maximal, lediglich, ausschließlich, allenfalls, erst, ob, behaupt*, bestreit*,"
+    " bestritt*,"
+    " leugn*, angeblich, vermutlich, vielleicht, wahrscheinlich, möglicherweise, laut, zufolge, sagt*,"
+    " meint*, glaubt*,"
     " nach angaben, mutmaßlich*, falsch, unwahr, irrtümlich, wäre, würde*, hätte*",
-    "fr": "seulement, uniquement, au plus, exclusivement, prétend*, affirm*, nie, nient, niait, démen*, selon, d'après,"
+    "fr": "seulement, uniquement, au plus, exclusivement, prétend*, affirm*, nie, nient, niait, démen*,"
+    " selon, d'après,"
     " peut-être, probablement, serait, seraient, aurait, auraient, dit, disent, faux, que si, croit, estim*",
-    "es": "solo, sólo, solamente, únicamente, exclusivamente, como máximo, afirm*, niega*, negó, según, quizá*, tal vez,"
+    "es": "solo, sólo, solamente, únicamente, exclusivamente, como máximo, afirm*, niega*, negó, según,"
+    " quizá*, tal vez,"
     " probablemente, supuest*, presunt*, dice, dijo, dicen, sería, habría, falso, cree*, asegur*",
-    "it": "solo, soltanto, solamente, unicamente, esclusivamente, al massimo, afferm*, sostien*, nega*, negò, secondo,"
+    "it": "solo, soltanto, solamente, unicamente, esclusivamente, al massimo, afferm*, sostien*, nega*,"
+    " negò, secondo,"
     " forse, probabilmente, presunt*, sarebbe, avrebbe, dice, disse, falso, crede, dichiar*",
     "pt": "só, apenas, somente, unicamente, exclusivamente, no máximo, afirm*, nega*, negou, segundo, talvez,"
     " provavelmente, suposto*, suposta*, alegad*, diz, disse, seria, teria, falso, acredita*",
     "nl": "alleen, slechts, hoogstens, uitsluitend, volgens, beweer*, ontken*, misschien, zou, zegt, zei",
     "ru": "только, лишь, якобы, возможно, утвержда*, отрица*, по словам, вероятно, бы",
     "zh": "只, 仅, 僅, 最多, 至多, 假设, 声称, 據稱, 据, 否认, 可能, 也许, 或许, 认为, 称, 表示, 说",
-    "ja": "のみ, だけ, 最大, と主張, と述べ, という, と言, によれば, によると, かもしれ, 否定, おそらく, らしい, とされ, 否認, と発表",
+    "ja": "のみ, だけ, 最大, と主張, と述べ, という, と言, によれば, によると, かもしれ, 否定, おそらく,"
+    " らしい, とされ, 否認, と発表",
 }
 # At the beginning of a sentence these open a condition for all that follows.
-OPENERS = (
-    "when, whenever, where, wherever, once, while, during, quand, lorsqu*, cuando, quando, wo, sobald, während, bei, beim"
-)
+OPENERS = "when, whenever, where, wherever, once, while, during, quand, lorsqu*, cuando, quando, wo,"
+" sobald, während, bei, beim"
 _CONTRACTED = r"n['’]t(?!\w)|(?<!\w)(?:n|s)['’](?=\w)"  # isn't; n'est, s'il
 _UNSPACED = frozenset({"zh", "ja"})
 
@@ -106,9 +136,9 @@ def excepting(language: str = "") -> re.Pattern[str]:
 
 # Harmless words of a language that are listed above for another one.
 _COMMON = {
-    "en": "falls fora mits ob ove pas se si sin als ne nada zou", "de": "mai ne no se si den* als", "nl": "se si ne",
-    "fr": "no se non son", "es": "se mai", "it": "si ne ni", "pt": "no si ni ne", "sv": "ni se sin", "da": "se sin no",
-    "no": "se sin", "fi": "ne se", "pl": "si se", "cs": "se si ne", "tr": "ne se",
+    "en": "falls fora mits ob ove pas se si sin als ne nada zou", "de": "mai ne no se si als", "nl": "se si ne",
+    "fr": "no se non son", "es": "se mai", "it": "si ne ni", "pt": "no si ni ne", "sv": "ni se sin",
+    "da": "se sin no", "no": "se sin", "fi": "ne se", "pl": "si se", "cs": "se si ne", "tr": "ne se",
 }  # fmt: skip
 _LISTS = {"exceptions": EXCEPTIONS, "negations": NEGATIONS, "governors": GOVERNORS}
 
