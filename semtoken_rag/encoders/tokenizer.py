@@ -1,7 +1,7 @@
 """Tokenizing word by word: what a word was cut into once is remembered, since texts repeat their words.
 
-WordPiece gives up a run of letters that is over 100 characters long, or that has a letter its vocabulary lacks:
-a whole sentence of Thai is one unknown token to it. Such a run is cut into syllables or short pieces.
+WordPiece gives up a run of letters that is over 100 characters long, or has a letter its vocabulary lacks: a
+whole sentence of Thai is one unknown token to it. Such a run is cut into syllables or short pieces.
 """
 
 from __future__ import annotations

@@ -106,7 +106,10 @@ def _column(lines: Sequence[str]) -> int:
     east = sum(re.match(_EAST, line) is not None for line in prose)
     if width < (NARROW if 2 * east < len(prose) else 8):
         return 0
-    full = sum(len(a) + min(len(b.split(None, 1)[0]), width // 2) + 1 > width - width // SLACK for a, b in pairwise(prose))
+    full = sum(
+        len(a) + min(len(b.split(None, 1)[0]), width // 2) + 1 > width - width // SLACK
+        for a, b in pairwise(prose)
+    )
     small = sum(line[:1].islower() or (re.match(_EAST, line) is not None) for line in prose[1:])
     if full < 0.7 * (len(prose) - 1) or small < 0.4 * (len(prose) - 1) or not _is_prose(prose):
         return 0

@@ -22,7 +22,7 @@ LISTED = {
         "fr": "art. p. no.",
         "es": "art. núm. pág.",
         "it": "art. n. pag.",
-        "pt": "art. n.º. pág.".replace("n.º. ", ""),
+        "pt": "art. pág.",
     },
     "may": {"de": "Mio. Mrd. usw.", "en": "Inc. Ltd. Jr. etc.", "it": "ecc.", "fr": "etc."},
 }

@@ -50,7 +50,9 @@ def test_a_sentence_is_enough(language: str, text: str) -> None:
     assert guess_language(text) == language
 
 
-@pytest.mark.parametrize("text", ["", "   ", "42", "XJ-7", "\ud800\x00", "a = b + c", "ᚠᚢᚦ", "Zürich HB", "🙂"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "42", "XJ-7", "\ud800\x00", "a = b + c", "ᚠᚢᚦ", "Zürich HB", "🙂"]
+)
 def test_too_little_to_tell_is_english(text: str) -> None:
     assert guess_language(text) == "en"
 

@@ -17,9 +17,12 @@ def groups(text: str) -> list[str]:
     "text",
     [
         "The old quay was re-\nbuilt after the storm\nof 1908, when most\nof the stones had been\nlost.",
-        "Each member pays a fee\nof twenty euros a year,\nwhich is due in March.\nNew members pay half of\nit in the first year.",
-        "Der Verein wurde 1921 ge-\ngründet und hat heute\nrund achtzig Mitglieder,\ndie sich jeden Monat im\nGasthaus treffen.",
-        "Le musée occupe une an-\ncienne gare, fermée en\n1969 et restaurée dix\nans plus tard par la\nville.",
+        "Each member pays a fee\nof twenty euros a year,\nwhich is due in March.\nNew members pay half "
+        "of\nit in the first year.",
+        "Der Verein wurde 1921 ge-\ngründet und hat heute\nrund achtzig Mitglieder,\ndie sich jeden Monat "
+        "im\nGasthaus treffen.",
+        "Le musée occupe une an-\ncienne gare, fermée en\n1969 et restaurée dix\nans plus tard par "
+        "la\nville.",
         "La torre fu costrui-\nta nel 1300.",
         "人们在河边建造了一座\n新的磨坊，它在第一年\n就雇用了四十人，后来\n被烧毁了。",
         "This line has more than fifty characters and so goes on\nin the next one",
@@ -44,7 +47,8 @@ def test_lines_of_a_column_are_one_paragraph(text: str) -> None:
         "1. open it\n2. turn it\n3. close it",
         "Anna Moor\n4 Mill Lane\nLeeds\nEngland",
         "pears\nquinces\nmedlars\nsloes",
-        "The sun went down behind the hill,\nThe stars came out, and all was still,\nThe owl awoke,\nAnd no one spoke.",
+        "The sun went down behind the hill,\nThe stars came out, and all was still,\nThe owl awoke,\nAnd "
+        "no one spoke.",
         "name: pump\nweight: 80 kg\nmade: 1990",
         "a | b\nc | d\ne | f",
         "# Head\ntext below",
@@ -67,7 +71,9 @@ def test_blank_lines_part_paragraphs() -> None:
 
 
 def test_a_heading_above_a_column_stays_alone() -> None:
-    text = "Fees\nEach member pays a fee\nof twenty euros a year,\nwhich is due in March,\nand half of it later."
+    text = (
+        "Fees\nEach member pays a fee\nof twenty euros a year,\nwhich is due in March,\nand half of it later."
+    )
     assert groups(text) == ["Fees", text[5:]]
 
 
@@ -76,7 +82,13 @@ def test_a_range_is_looked_at_alone() -> None:
     assert join_lines(text, 4, 12) == [(4, 12)]
 
 
-@given(st.lists(st.sampled_from(["ab-", "cd", "\n", " ", "the", ", ", ". ", "字", "\r\n", "\ud800", "\x00", "w" * 60, "|"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["ab-", "cd", "\n", " ", "the", ", ", ". ", "字", "\r\n", "\ud800", "\x00", "w" * 60, "|"]
+        )
+    )
+)
 def test_paragraphs_are_in_order_and_hold_every_character_but_blanks(bits: list[str]) -> None:
     text, at = "".join(bits), 0
     for start, end in join_lines(text, 0, len(text)):

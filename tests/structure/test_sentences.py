@@ -28,17 +28,17 @@ WHOLE = [
     ("en", "Max. 5 guests, tel. 555 0100.| Ask Max.| He knows."),
     ("en", "Room No. 14 is on p. 3, see Sec. 2, vol. 4, pp. 10.| The rest is gone."),
     ("en", "Fruit, e.g. pears, i.e. ripe ones, vs. nuts.| The end."),
-    ("en", "He founded Brill Inc. in May.| She runs Dorn Ltd. The firm grew.".replace("Ltd. The", "Ltd.| The")),
+    ("en", "He founded Brill Inc. in May.| She runs Dorn Ltd.| The firm grew."),
     ("en", "A. B. Crane met J. R. Poole.| They spoke."),
     ("en", "Is it so?| No!| It is not."),
     ("en", "Well... perhaps not.| We shall see..."),
     ("en", "It costs 3.75 dollars in version 2.0.1.| That is a lot."),
-    ("en", "Read https://docs.example.org/a.b?c=d.| Then ask help@example.org.| It is in /etc/app.conf.| Good."),
+    ("en", "Read https://docs.example.org/a.b?c=d.| Ask help@example.org.| It is in /etc/a.conf.| Good."),
     ("en", "She said (it rained. It poured.) and left.| Then it stopped."),
     ("en", 'He said "I saw it. It moved." and ran.| We stayed.'),
     ("en", "He said “I saw it. It moved.”| We stayed."),
     ("en", "Sound travels fast.[7]| Light is faster.[8][9]| Nothing beats it.¹²| It is so."),
-    ("en", "It rained.The field was wet."),
+    ("en", "It rained.|The field was wet."),
     ("en", "They live in the U.S.| The others do not."),
     ("en", "1. Open the lid.| 2. Press the button."),
     ("fr", "Selon l'art. 3, p. 12, M. Roux et Mme Petit paient env. 40 euros.| Le reste est gratuit."),
@@ -61,8 +61,6 @@ WHOLE = [
 
 @pytest.mark.parametrize(("language", "marked"), WHOLE)
 def test_sentences_end_where_people_end_them(language: str, marked: str) -> None:
-    if marked == "It rained.The field was wet.":
-        marked = "It rained.|The field was wet."
     assert cut(marked.replace("|", ""), language) == [part.strip() for part in marked.split("|")]
 
 
@@ -105,8 +103,10 @@ def test_a_sentence_longer_than_a_window_stays_whole() -> None:
 
 
 BITS = st.sampled_from(
-    ["Dr. ", "e.g. ", "3. ", "May ", "The ", "it. ", "z. B. ", "(", ")", '"', "“", "”", "[3]", "¹", "...", "…", "?",
-     "。", "」", "「", "ครับ ", "ก", "។", "။", "।", "\n", "\r\n", "\x00", "\ud800", "https://a.b.", " ", "x", "5", "\u2028"]
+    ["Dr. ", "e.g. ", "3. ", "May ", "The ", "it. ", "z. B. ", "(", ")", '"', "“", "”", "[3]", "¹", "...",
+    "…", "?",
+     "。", "」", "「", "ครับ ", "ก", "។", "။", "।", "\n", "\r\n", "\x00", "\ud800", "https://a.b.", " ", "x",
+     "5", "\u2028"]
 )  # fmt: skip
 
 
@@ -125,9 +125,11 @@ def test_sentences_are_in_order_and_hold_every_character_but_blanks(text: str, l
     assert not text[at:].strip()
 
 
-@pytest.mark.parametrize("bit", [".", ". ", "\n", " ", '"a. ', "(a. ", "1. ", "a. ", "“", "ก ", "@a.", "¹", "[1]"])
+@pytest.mark.parametrize(
+    "bit", [".", ". ", "\n", " ", '"a. ', "(a. ", "1. ", "a. ", "“", "ก ", "@a.", "¹", "[1]"]
+)
 def test_a_megabyte_of_anything_is_cut(bit: str) -> None:
-    text = bit * (200_000 // len(bit))
+    text = bit * (100_000 // len(bit))
     found = list(split_sentences(text, 0, len(text), "en"))
     assert sum(len(text[a:b].split()) for a, b in found) == len(text.split())
 
