@@ -1,7 +1,7 @@
 """A tokenizer that caches the tokens of each word, since texts repeat their words.
 
-WordPiece gives up a run of letters that is over 100 characters long, or that has one letter its vocabulary lacks:
-a whole sentence of Thai is one unknown token to it. Such a run is cut into syllables or short pieces first.
+WordPiece gives up a run of letters that is over 100 characters long, or has a letter its vocabulary lacks: a
+whole sentence of Thai is one unknown token to it. Such a run is cut into syllables or short pieces.
 """
 
 from __future__ import annotations
@@ -115,13 +115,14 @@ class TextTokenizer:
             return tokens
         made: list[tuple[int, int, int]] = []
         for token, start, end in zip(ids, places[::2], places[1::2], strict=True):
-            while token == self._unknown and is_joined(word, end):  # marks that the tokenizer dropped
-                end += 1
-            pieces = _pieces(word[start:end]) if token == self._unknown else []
-            if len(pieces) < 2:
-                made.append((token, start, end))
-            for a, b in pieces if len(pieces) > 1 else []:
+            stop = end
+            while token == self._unknown and is_joined(word, stop):  # marks that the tokenizer dropped
+                stop += 1
+            pieces = _pieces(word[start:stop]) if token == self._unknown else []
+            for a, b in pieces:
                 made += self._piece(word[start + a : start + b], start + a)
+            if not pieces:
+                made.append((token, start, end))
         return tuple(token for token, _, _ in made), tuple(at for _, *place in made for at in place)
 
     def _piece(self, piece: str, start: int) -> list[tuple[int, int, int]]:

@@ -17,7 +17,7 @@ NEVER_LAST = {
     "fr": "m. mm. mme. mlle. mr. dr. me. env. c.-à-d. p.ex. cf. mgr. pr. st. ste. av. bd. vs. resp.",
     "es": "sr. sra. srta. sres. d. dña. dr. dra. prof. profa. p.ej. aprox. cf. vs. lic. ing. arq. gral."
     " avda. ud. uds.",
-    "it": "sig. sig.ra sig.na sigg. dott. dott.ssa dr. prof. prof.ssa avv. ing. arch. geom. on. spett."
+    "it": "sig. sigg. dott. dr. prof. avv. ing. arch. geom. on. spett."
     " gent. es. p.es."
     " ca. cfr. vs. d.lgs. d.p.r. s.p.a. s.",
     "pt": "sr. sra. srs. dr. dra. prof. profa. eng. exmo. exma. p.ex. aprox. cf. vs. av.",
@@ -53,10 +53,10 @@ BEFORE_NUMBER = {
     " nov. déc.",
     "es": "art. arts. núm. núms. no. pág. págs. p. pp. fig. cap. vol. tel. tfno. ap. párr. inc. n. ed."
     " secc. máx. mín.",
-    "it": "art. artt. n. nn. nr. pag. pagg. p. pp. fig. cap. vol. tel. co. comma. lett. par. all. sez. tab."
+    "it": "art. artt. n. nn. nr. pag. pagg. p. pp. fig. cap. vol. tel. co. lett. par. all. sez. tab."
     " ed. max. min.",
-    "pt": "art. arts. n. nº. n.º pág. págs. p. pp. fig. cap. vol. tel. al. inc. núm. ed. sec. máx. mín.",
-    "nl": "nr. nrs. art. blz. p. fig. afb. tab. hfst. tel. lid. par. vol. max. min.",
+    "pt": "art. arts. n. nº. pág. págs. p. pp. fig. cap. vol. tel. al. inc. núm. ed. sec. máx. mín.",
+    "nl": "nr. nrs. art. blz. p. fig. afb. tab. hfst. tel. par. vol. max. min.",
     "sv": "nr. s. kap. fig. tel. art. st. max. min.",
     "no": "nr. s. kap. fig. tlf. art. pkt. maks. min.",
     "da": "nr. s. kap. fig. tlf. art. stk. pkt. maks. min.",

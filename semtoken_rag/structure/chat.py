@@ -34,7 +34,7 @@ _PARTICLES = frozenset(
     {"de", "van", "von", "der", "den", "da", "di", "du", "la", "le", "del", "bin", "al", "el", "y", "of"}
 )
 _FIELDS = (  # what ends in a colon and is nobody
-    "note|notes|warning|caution|danger|attention|tip|hint|important|example|examples|name|date|address|age"
+    "info|error|warn|debug|trace|critical|fatal|notice|note|notes|warning|caution|danger|attention|tip|hint|important|example|examples|name|date|address|age"
     "|price|title"
     "|phone|tel|email|e-mail|mail|subject|from|to|cc|bcc|re|status|summary|source|sources|author|version"
     "|license|url|web"

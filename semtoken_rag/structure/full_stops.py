@@ -16,6 +16,7 @@ _WORD = r"(?<![\w.])(?:[^\W\d_]{1,4}\.[ \xa0\u202f]?){0,3}[^\W\d_](?:[\w-]|\.(?=
 _NUMERAL = r"[\d§]|[IVXLC]{1,6}\b(?!')|\(?[a-zA-Z][).]|[A-Z](?![\w'’])"
 _ORDINAL = r"(?<![\w.,])(\d{1,3})(?:er|re|e|º|ª|°)?\.\Z"
 _MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]+\Z"  # of a list
+_ITEM = r"[(\[]?(?:\d{1,2}|[a-z])[.)] {1,3}[^\W\d_a-z]"  # of a list that runs on
 _ADDRESS = r"\S*(?::/|www\.|@\w)|[(<\"']?(?:~?/|[A-Za-z]:\\|\.{1,2}/)\w"
 _GLUED = r"(?:\S*[^\w.])?[^\W\d_A-Z]{2,}\.\Z"  # "rained.The tower"
 _ELIDED = frozenset({"l", "d", "c", "j", "qu", "un", "dell", "all", "nell"})
@@ -56,7 +57,9 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
     goes_on = _abbreviated(word, ahead, language) if word else None
     if goes_on is not None:
         return not goes_on
-    return certain or (not small and len(word) > 4 and begins_sentence(ahead, language))
+    listed = re.match(_ITEM, before) and re.match(_ITEM, ahead)
+    opens = listed or (len(word) > 4 and begins_sentence(ahead, language))
+    return certain or (not small and bool(opens))
 
 
 def begins_sentence(following: str, language: str) -> bool:
@@ -86,6 +89,7 @@ def _abbreviated(word: str, ahead: str, language: str) -> bool | None:
     """Tell whether the sentence goes on behind an abbreviation or initial; None where the word is neither."""
     last = re.split(r"[ \xa0\u202f]", word)[-1]
     whole = re.sub(r"[ \xa0\u202f]", "", word)
+    last = "str." if last.lower().endswith("str.") else last  # Gartenstr.
     kind = abbreviation(whole, language) or abbreviation(last, language)
     if kind == "never":
         return True

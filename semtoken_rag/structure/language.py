@@ -76,9 +76,9 @@ KNOWN = frozenset(STOP_WORDS) | {language for _, language in _SCRIPTS if languag
 def guess_language(text: str) -> str:
     """Guess the language of a text from its script, and where many share it, from its commonest words.
 
-    A call has some 30 microseconds a chunk for this, and the guess only chooses between abbreviations and rules
-    for sentences, which the languages mostly share. Detectors of character n-grams cost megabytes
-    and milliseconds, and lose on texts of few words, where a wrong guess is worse than none.
+    A call has some 30 microseconds a chunk for this, and the guess only chooses between abbreviations and
+    rules for sentences, which the languages mostly share. Detectors of character n-grams cost megabytes and
+    milliseconds, and lose on texts of few words, where a wrong guess is worse than none.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from semtoken_rag.structure.language import STOP_WORDS, stop_words
 WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
 NARROW = 12  # characters that the lines of a column have at least; of CJK, 8
 LEAST_LINES = 3  # of a column
+SLACK = 6  # part of the width that a line may fall short of it, by letters that are narrow
 
 # Strings: re compiles them at their first use and not at import.
 _HYPHEN = r"[^\W\d_]{2,}[-\u00ad\u2010]\s*\Z"  # the first half of a word
@@ -21,6 +22,7 @@ _OTHER = (  # lines that are something else than prose
     r"|.*[|\t{}]|.*\S {3,}\S"
     r"|\s*[^\s:]{1,24}(?: [^\s:]{1,24}){0,3}: "
 )
+_UNFINISHED = _HYPHEN + r"|[,;，、；]\Z"
 _INSIDE = r"[.,;:!?][\"'”’»)]*\s+\S|[、，。]\S"
 _EAST = "[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3]"
 
@@ -92,7 +94,7 @@ def _goes_on(line: str, following: str, width: int) -> bool:
         return True
     word = head.split(None, 1)[0]
     room = 1 if re.match(_EAST, word) else len(word) + 1
-    return width > 0 and len(line) + room > width and (not final or len(line) + room > width + 2)
+    return width > 0 and len(line) + room > (width if final else width - width // SLACK)
 
 
 def _column(lines: Sequence[str]) -> int:
@@ -104,7 +106,10 @@ def _column(lines: Sequence[str]) -> int:
     east = sum(re.match(_EAST, line) is not None for line in prose)
     if width < (NARROW if 2 * east < len(prose) else 8):
         return 0
-    full = sum(len(a) + min(len(b.split(None, 1)[0]), width // 2) + 1 > width - 1 for a, b in pairwise(prose))
+    full = sum(
+        len(a) + min(len(b.split(None, 1)[0]), width // 2) + 1 > width - width // SLACK
+        for a, b in pairwise(prose)
+    )
     small = sum(line[:1].islower() or (re.match(_EAST, line) is not None) for line in prose[1:])
     if full < 0.7 * (len(prose) - 1) or small < 0.4 * (len(prose) - 1) or not _is_prose(prose):
         return 0
@@ -113,7 +118,7 @@ def _column(lines: Sequence[str]) -> int:
 
 def _is_prose(lines: Sequence[str]) -> bool:
     """Tell whether some line has a mark inside, breaks a word, or ends with a word that needs another."""
-    if any(re.search(_INSIDE, line) or re.search(_HYPHEN, line[-40:]) for line in lines):
+    if any(re.search(_INSIDE, line) or re.search(_UNFINISHED, line[-40:]) for line in lines[:-1]):
         return True
     last = {line.rsplit(None, 1)[-1] for line in lines[:-1]}
     return any(word in stop_words(language) for word in last for language in STOP_WORDS)

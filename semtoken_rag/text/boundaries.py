@@ -18,8 +18,8 @@ _UNSPACED = re.compile(_CHARACTER * 2)
 def word_ends(text: str, offsets: IntArray) -> BoolArray:
     """Return after which token a word ends: offsets (n, 2), n >= 1, to (n - 1,) bool.
 
-    Words end at blanks, around characters of scripts that write none, and between syllables of Thai, Lao, Khmer
-    and Burmese; never before an accent or another mark that belongs to the character before.
+    Words end at blanks, around characters of scripts that write none, and between syllables of Thai, Lao,
+    Khmer and Burmese; never before an accent or another mark that belongs to the character before.
     """
     left, right = offsets[:-1, 1], offsets[1:, 0]
     ends: BoolArray = left < right

@@ -51,8 +51,8 @@ class Clauses:
 def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     """Cut a sentence at its clause borders, and tell which of them a part of it may begin and end at.
 
-    Where in doubt, neither: a negation, condition or attribution reaches to the end of the sentence and back to
-    its beginning, except over a semicolon to a clause with a subject and a verb of its own.
+    Where in doubt, neither: a negation, condition or attribution reaches to the end of the sentence and back
+    to its beginning, except over a semicolon to a clause with a subject and a verb of its own.
 
     Parameters
     ----------
@@ -87,7 +87,11 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
             fresh[bisect_left(fresh, right, 1)],
         )
         may_start.append(left <= start or not _any(words, begun, left))
-        ends = text[right - 1] not in ":：(" and not _any(words, right, done) and not _any(limits, right, end)
+        ends = (
+            text[right - 1 : right] not in ":：("
+            and not _any(words, right, done)
+            and not _any(limits, right, end)
+        )
         may_end.append(ends or right >= spans[-1][1])
     return Clauses(spans, may_start, may_end)
 
@@ -95,8 +99,9 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
 def clause_borders(text: str, start: int, end: int, language: str = "") -> list[int]:
     """Find where a sentence may be cut: behind its punctuation and before its brackets.
 
-    Never inside an atom or a bracket, never before an exception, and never so that a part of less than
-    `LEAST_WORDS` words or `LEAST_CHARACTERS` characters of a script without blanks would be left.
+    Never inside an atom or a bracket, never before the word of an exception or right behind it, and never so
+    that a part of less than `LEAST_WORDS` words, or `LEAST_CHARACTERS` characters of a script without blanks,
+    would be left.
 
     Parameters
     ----------
@@ -114,8 +119,9 @@ def clause_borders(text: str, start: int, end: int, language: str = "") -> list[
     [19]
     """
     part = text[start:end]
-    lower, exception = _lower(part), _exception(language)
+    lower, (before, behind) = _lower(part), _beside_exceptions(language)
     whole = merged([*atoms(text, start, end), *_bracketed(part, start)])
+    opened = {start + m.end() for m in behind.finditer(lower)}
     found, borders, w = (start + m.end() for m in re.finditer(_CUT, part)), [start], 0
     for at in found:
         while at < end and text[at].isspace():
@@ -123,9 +129,9 @@ def clause_borders(text: str, start: int, end: int, language: str = "") -> list[
         while w < len(whole) and whole[w][1] <= at:
             w += 1
         inside = w < len(whole) and whole[w][0] < at
-        if at >= end or inside or exception.match(lower, at - start) or not _is_part(text[borders[-1] : at]):
-            continue
-        borders.append(at)
+        bound = at in opened or before.match(lower, at - start)
+        if at < end and not inside and not bound and _is_part(text[borders[-1] : at]):
+            borders.append(at)
     if len(borders) > 1 and not _is_part(text[borders[-1] : end]):
         borders.pop()
     return borders[1:]
@@ -139,8 +145,10 @@ def _is_part(text: str) -> bool:
 
 
 @cache
-def _exception(language: str) -> re.Pattern[str]:
-    return re.compile(_AHEAD + f"(?:{excepting(language).pattern})")
+def _beside_exceptions(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns of what stands from a border to an exception, and from an exception to a border."""
+    words = f"(?:{excepting(language).pattern})"
+    return re.compile(_AHEAD + words), re.compile(words + r"\W*")
 
 
 def opening() -> re.Pattern[str]:
