@@ -7,7 +7,7 @@ import itertools
 
 from evaluation.faithful.case import Case, Limit, Sheet
 from evaluation.faithful.draw import Draw
-from evaluation.faithful.judge import places
+from evaluation.faithful.judge import Kept, bare_claims, places
 from evaluation.faithful.templates import TEMPLATES
 
 LANGS = ("en", "de", "fr", "zh")
@@ -76,7 +76,8 @@ def _case(name: str, kind: str, draw: Draw, sheets: list[Sheet]) -> Case:
 
 
 def sound(case: Case) -> bool:
-    """Whether every claim and every atom stands in the case exactly once."""
+    """Whether every claim and every atom stands in the case once, and no claim of the whole misleads."""
     whole = "\n".join(case.chunks)
     claims = [limit.text for limit in case.limits] + [text for _, text in case.atoms]
-    return all(len(places(claim, whole)) == 1 for claim in claims)
+    once = all(len(places(claim, whole)) == 1 for claim in claims)
+    return once and not bare_claims(case, Kept(dict(enumerate(case.chunks))))

@@ -43,6 +43,7 @@ class Kept:
     bare: int | None = None
 
 
+@lru_cache(maxsize=1 << 12)
 def squash(text: str) -> str:
     r"""Write every run of blanks as one.
 
@@ -138,17 +139,24 @@ def _torn(atom: str, whole: str, text: str) -> bool:
 def _breaks_off(atom: str, whole: str, text: str) -> bool:
     """Whether a start of the atom stands in ``text`` behind what is before it, and something else follows.
 
-    Not where the source goes on like that somewhere else, as with another sum in the same words.
+    Not where a word goes on, nor where the source goes on like that somewhere else: that is another sum in
+    the same words.
     """
     head = _beside(whole[: whole.index(atom)], whole)
     for found in re.finditer(re.escape(head), text) if head else ():
         rest = text[found.end() :]
-        n = next(
-            (i for i, (a, b) in enumerate(zip(atom, rest, strict=False)) if a != b), min(len(atom), len(rest))
-        )
-        if n < len(atom) and _counts(atom[:n]) and (len(rest) == n or rest[: n + CONTEXT] not in whole):
+        n = _common(atom, rest)
+        word = rest[n - 1 : n].isalnum() and rest[n : n + 1].isalnum()
+        elsewhere = len(rest) > n and rest[: n + CONTEXT] in whole
+        if n < len(atom) and _counts(atom[:n]) and not word and not elsewhere:
             return True
     return False
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _beside(before: str, whole: str) -> str:

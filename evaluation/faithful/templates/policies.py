@@ -35,7 +35,7 @@ ITEMS = {
         "boat hire", "allergic reactions", "helicopter transfers", "translation of documents", "bicycle tyres",
         "hearing aids", "camera lenses", "airport parking", "vaccinations", "snake bites", "visa fees",
         "frozen pipes at home", "wedding rings", "guide dogs", "surfboards", "lost contact lenses",
-        "stranded children", "search at sea",
+        "stranded children", "search parties",
     ),
     "de": (
         "verlorenes Gepäck", "gesprungene Bildschirme", "Zahnbehandlungen", "verpasste Flüge", "Bergrettung",
@@ -48,7 +48,7 @@ ITEMS = {
         "Bootsmiete", "allergische Reaktionen", "Hubschrauberflüge", "Übersetzung von Papieren",
         "Fahrradreifen", "Hörgeräte", "Objektive", "Parken am Flughafen", "Impfungen", "Schlangenbisse",
         "Visagebühren", "gefrorene Rohre daheim", "Eheringe", "Blindenhunde", "Surfbretter",
-        "verlorene Kontaktlinsen", "gestrandete Kinder", "Suche auf See",
+        "verlorene Kontaktlinsen", "gestrandete Kinder", "Suchtrupps",
     ),
     "fr": (
         "les bagages perdus", "les écrans fêlés", "les soins dentaires", "les vols manqués",
@@ -64,7 +64,7 @@ ITEMS = {
         "les appareils auditifs", "les objectifs photo", "le parking de l'aéroport", "les vaccins",
         "les morsures de serpent", "les frais de visa", "le gel des conduites à la maison", "les alliances",
         "les chiens d'aveugle", "les planches de surf", "les lentilles perdues", "les enfants bloqués",
-        "les recherches en mer",
+        "les équipes de recherche",
     ),
     "zh": (
         "丢失的行李", "碎裂的屏幕", "牙科治疗", "错过的航班", "山地救援", "租车损坏", "被盗的护照", "未用的滑雪票",
@@ -72,7 +72,7 @@ ITEMS = {
         "中断的课程", "变质的药品", "损坏的婴儿车", "额外的酒店住宿", "音乐会门票", "乐器", "骑马事故", "中暑",
         "推迟的婚礼", "夜间拖车", "帐篷里的首饰", "无人机坠毁", "打回家的电话", "轮椅修理", "租船", "过敏反应",
         "直升机转运", "文件翻译", "自行车轮胎", "助听器", "相机镜头", "机场停车", "疫苗接种", "蛇咬伤", "签证费",
-        "家中水管冻裂", "结婚戒指", "导盲犬", "冲浪板", "遗失的隐形眼镜", "滞留的儿童", "海上搜寻",
+        "家中水管冻裂", "结婚戒指", "导盲犬", "冲浪板", "遗失的隐形眼镜", "滞留的儿童", "搜寻队",
     ),
 }  # fmt: skip
 WORDS = {
