@@ -222,9 +222,14 @@ def warnings(draw: Draw) -> Sheet:
         if draw.lang == "zh":
             lines.append(f"{limit}{deny}{act}。")
             facts.append(Fact(ask, act, (limit, deny), rivals=others, answer=(limit, act)))
+            facts.append(Fact(ask, limit, after=(deny, act), answer=(limit, act)))
         else:
             lines.append(f"{deny} {act} {limit}.".strip())
             facts.append(Fact(ask, act, (deny,) if deny else (), (limit,), others, (act, limit)))
+            needs = (
+                (deny, act) if deny else (act,)
+            )  # "before noon" alone says that it may be done before noon
+            facts.append(Fact(ask, limit, needs, answer=(act, limit)))
     marked = [f"{ALARM[draw.lang]}: {line}" for line in lines]
     return Sheet("\n\n".join([draw.prose(), *marked, draw.prose()]), facts)
 

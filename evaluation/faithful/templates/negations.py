@@ -29,18 +29,18 @@ NEITHER = {
 NEVER = {
     "en": (
         "Under no circumstances, and whatever a steward may say, may {who} {act}.",
-        "Under no circumstances", "may {who} {act}", "May {who} {act}?",
+        "Under no circumstances", "{act}", "May {who} {act}?",
     ),
     "de": (
         "Auf keinen Fall, was ein Ordner auch sagen mag, dürfen {who} {act}.", "Auf keinen Fall",
-        "dürfen {who} {act}", "Dürfen {who} {act}?",
+        "{act}", "Dürfen {who} {act}?",
     ),
     "fr": (
         "En aucun cas, et quoi qu'en dise un steward, {who} ne peuvent {act}.", "En aucun cas",
-        "peuvent {act}", "Est-ce que {who} peuvent {act} ?",
+        "{act}", "Est-ce que {who} peuvent {act} ?",
     ),
     "zh": (
-        "在任何情况下，不管工作人员怎么说，都不允许{who}{act}。", "都不", "允许{who}{act}", "允许{who}{act}吗？",
+        "在任何情况下，不管工作人员怎么说，都不允许{who}{act}。", "都不", "{act}", "允许{who}{act}吗？",
     ),
 }  # fmt: skip
 PARTIES = {
@@ -126,7 +126,7 @@ def never(draw: Draw) -> Sheet:
     """Return a ban whose negation is parted from the verb."""
     sentence, deny, claim, ask = NEVER[draw.lang]
     who, act = draw.pick(WHO[draw.lang]), draw.pick(ACT[draw.lang])
-    fact = yes_no(ask.format(who=who, act=act), claim.format(who=who, act=act), (deny,))
+    fact = yes_no(ask.format(who=who, act=act), claim.format(act=act), (deny,))
     return Sheet(draw.join([draw.prose(), sentence.format(who=who, act=act), draw.prose()]), [fact])
 
 
