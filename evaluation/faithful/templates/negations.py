@@ -26,21 +26,22 @@ NEITHER = {
         "无论是{a}还是{b}，均不对前往集市途中的{harm}负责。", "还是{b}，均不", "对前往集市途中的{harm}负责", "谁对{harm}负责？",
     ),
 }  # fmt: skip
+# (sentence, what denies it, question)
 NEVER = {
     "en": (
         "Under no circumstances, and whatever a steward may say, may {who} {act}.",
-        "Under no circumstances", "{act}", "May {who} {act}?",
+        "Under no circumstances", "May {who} {act}?",
     ),
     "de": (
         "Auf keinen Fall, was ein Ordner auch sagen mag, dürfen {who} {act}.", "Auf keinen Fall",
-        "{act}", "Dürfen {who} {act}?",
+        "Dürfen {who} {act}?",
     ),
     "fr": (
         "En aucun cas, et quoi qu'en dise un steward, {who} ne peuvent {act}.", "En aucun cas",
-        "{act}", "Est-ce que {who} peuvent {act} ?",
+        "Est-ce que {who} peuvent {act} ?",
     ),
     "zh": (
-        "在任何情况下，不管工作人员怎么说，都不允许{who}{act}。", "都不", "{act}", "允许{who}{act}吗？",
+        "在任何情况下，不管工作人员怎么说，都不允许{who}{act}。", "都不", "允许{who}{act}吗？",
     ),
 }  # fmt: skip
 PARTIES = {
@@ -124,9 +125,9 @@ def neither(draw: Draw) -> Sheet:
 
 def never(draw: Draw) -> Sheet:
     """Return a ban whose negation is parted from the verb."""
-    sentence, deny, claim, ask = NEVER[draw.lang]
+    sentence, deny, ask = NEVER[draw.lang]
     who, act = draw.pick(WHO[draw.lang]), draw.pick(ACT[draw.lang])
-    fact = yes_no(ask.format(who=who, act=act), claim.format(act=act), (deny,))
+    fact = yes_no(ask.format(who=who, act=act), act, (deny,))
     return Sheet(draw.join([draw.prose(), sentence.format(who=who, act=act), draw.prose()]), [fact])
 
 
