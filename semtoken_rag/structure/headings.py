@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 LONGEST = 100  # characters of a heading
+TERM = 9  # level of a term, whose meaning is indented below it
 TITLE_WORDS = 9  # words of a heading that nothing marks but the blank lines around it
 
 # Strings: re compiles them at their first use and not at import.
@@ -18,12 +19,14 @@ _LEGAL = (
 )
 _CJK = r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}[章节節条條款部編编回]"
 _NUMBERED = r"\s*((?:\d{1,2}\.)+\d{1,2}|\d{1,2}(?:\.\d{1,2})*\.|[IVX]{1,5}\.|[A-Z]\.)\s+\S"
+_SECTION = r"\s*(\d{1,2}(?:\.\d{1,2})+\.?)\s+\S"
+_BULLET = r"\s*(?:[-*+•‣◦▪–·]|\(?\w{1,3}[.)])\s"
 _ENDS = tuple(".!?;,。！？；，、।؟؛።…")
 _INNER_END = r"[.!?;。！？；।؟።][\s\"'”’)]"
 _PLAIN = r"\s*[^\W\d_a-zß-öø-ÿ]|\s*\d"  # begins with a capital, a letter of a script without case, or a digit
 
 
-def marked_level(line: str, following: str) -> int:
+def marked_level(line: str, following: str, above: bool) -> int:
     """Return the level of a line that its notation marks as a heading, 1 = highest; 0 if none does.
 
     Parameters
@@ -32,6 +35,8 @@ def marked_level(line: str, following: str) -> int:
         The line, without its break.
     following
         The line below it, empty if there is none.
+    above
+        Whether the line above is blank, or missing.
     """
     if len(line) > LONGEST + 40 or not line.strip():
         return 0
@@ -45,6 +50,10 @@ def marked_level(line: str, following: str) -> int:
         return 6
     if short and (re.match(_LEGAL, line) or re.match(_CJK, line)) and not line.rstrip().endswith(_ENDS):
         return 4
+    if above and short and (match := re.match(_SECTION, line)) and _is_title(line[match.end() - 1 :]):
+        return 3 + match.group(1).count(".")
+    if short and _indent(following) > _indent(line) and _is_title(line) and not re.match(_BULLET, line):
+        return TERM
     return 0
 
 
@@ -69,10 +78,17 @@ def plain_level(line: str, alone: bool) -> int:
     return 7 if _is_title(line) else 0
 
 
+def _indent(line: str) -> int:
+    """Return the width of the blanks in front of a line; 0 for a blank line."""
+    return len(line) - len(line.lstrip()) if line.strip() else 0
+
+
 def _is_title(line: str) -> bool:
     """Return whether a line is as short as a title and begins as one."""
     text = line.strip()
     words = text.split()
+    if text.endswith((*_ENDS, ":", "：")):
+        return False
     if len(words) > TITLE_WORDS or len(text) > LONGEST or (len(words) == 1 and len(text) > 40):
         return False
     if re.search(_INNER_END, re.sub(r"^\w{1,3}\.\s|\b[A-Z]\.\s", "", text)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from semtoken_rag.structure.base import Segment
-from semtoken_rag.structure.headings import marked_level, plain_level
+from semtoken_rag.structure.headings import TERM, marked_level, plain_level
 from semtoken_rag.structure.html import find_html_tables, parse_html
 from semtoken_rag.structure.paragraphs import join_lines
 from semtoken_rag.structure.tables import find_tables, parse_table
@@ -23,6 +23,7 @@ Sentences: TypeAlias = Callable[[str, int, int], Iterable[Range]]
 
 WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
 ITEM = 300  # characters from which a list item is cut into its sentences
+CAPTION = 200  # characters of a caption
 CODE = 600  # characters from which a code block is cut at its definitions
 LINE = 1200  # characters of a line that its kind is told from
 
@@ -40,6 +41,10 @@ _DEFINITION = (
 )
 _ROW = r"\s*\||[^|\n]*\S(?:\s+\||\|\s+|\t)[^|]*\S"  # of a table whose other lines are elsewhere
 _NOTE = r"\s*(\[\^?\w{1,12}\]|[¹²³⁴-⁹]|\*{1,3}(?=\s\S)):?\s*\S"  # [^1]: a footnote
+_CAPTION = (
+    r"(?i:\W*(?:table|tab\.|tabelle|übersicht|tableau|tabla|tabella|tabela|exhibit|schedule|figure|liste?)\W*\w{0,6}\b)"
+    r"|\W*[表图圖]|.*[:：]\Z|(?!.*[.!?。]\Z)"
+)
 _RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
 _FINAL = tuple(".!?:;。！？।؟…")
 _LEAD = (":", "：")
@@ -85,6 +90,8 @@ class _Outline:
         if block.kind == "rule":
             return
         lead, self.lead = self.lead, -1
+        if self.headings and self.headings[-1][0] == TERM and self._flush(block):
+            self.headings.pop()
         if lead >= 0:
             self.leads.add(lead)
         if block.kind != "item":
@@ -103,8 +110,14 @@ class _Outline:
                 )
             case "code":
                 self._code(block, parent)
+            case "caption":
+                self.lead = self.add(block.start, block.end, "caption", parent)
             case _:
                 self._prose(block, parent)
+
+    def _flush(self, block: _Block) -> bool:
+        """Return whether a block begins at the left margin."""
+        return self.text[block.start : block.start + 1] not in (" ", "\t")
 
     def _heading(self, block: _Block) -> None:
         while self.headings and self.headings[-1][0] >= block.level:
@@ -183,9 +196,23 @@ def parse_outline(text: str, sentences: Sentences) -> list[Segment]:
         on is an ordinary sentence or row.
     """
     outline = _Outline(text, sentences)
-    for block in _blocks(text, sentences):
-        outline.take(block)
+    blocks = list(_blocks(text, sentences))
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        for part in _captioned(text, block) if following and following.kind == "table" else (block,):
+            outline.take(part)
     return name_heads(outline.segments, outline.leads)
+
+
+def _captioned(text: str, block: _Block) -> Iterator[_Block]:
+    """Part a block in front of a table into what it says and its last line, if that is the table's caption."""
+    start = max(text.rfind("\n", block.start, block.end) + 1, block.start)
+    line = text[start : block.end].strip()
+    if block.kind in ("sentence", "heading") and len(line) <= CAPTION and re.match(_CAPTION, line):
+        if start > block.start:
+            yield _Block(block.start, start - 1, block.kind, block.level)
+        yield _Block(start, block.end, "caption")
+    else:
+        yield block
 
 
 def name_heads(segments: Sequence[Segment], leads: Container[int] = ()) -> list[Segment]:
@@ -209,7 +236,7 @@ def name_heads(segments: Sequence[Segment], leads: Container[int] = ()) -> list[
         kind = s.kind
         if number not in parents:
             kind = PLAIN.get(kind, kind)
-        elif number in leads:
+        elif number in leads and kind != "caption":
             kind = "lead"
         named.append(Segment(s.start, s.end, kind, s.parent))
     return named
@@ -295,7 +322,7 @@ def _block(line: str, below: str, start: int, end: int, above: bool) -> _Block |
         return None
     if re.match(_RULE, line) and not re.search(r"\|", line):
         return _Block(start, end, "rule")
-    if level := marked_level(line, below):
+    if level := marked_level(line, below, above):
         return _Block(start, end, "heading", level)
     if len(line) < LINE and re.match(_ROW, line):
         return _Block(start, end, "row")

@@ -59,8 +59,11 @@ def find_tables(text: str, start: int, end: int) -> Iterator[Range]:
     found: list[Range] = []
     run: list[Range] = []
     mark = ""
-    for a, b in [*_all_lines(text, start, end), (end, end)]:
+    every = [*_all_lines(text, start, end), (end, end)]
+    for (a, b), (c, d) in zip(every, [*every[1:], (end, end)], strict=True):
         sign = _sign(text[a:b]) if a < b else ""
+        if run and mark == " " and a < b and not sign and c < d and _sign(text[c:d]) == " ":
+            sign = mark  # a line of one cell between aligned ones names a section
         if run and sign != mark and not (sign and (is_rule(text[a:b]) or mark == "-")):
             found += _tables_of(text, run, mark)
             run = []

@@ -27,6 +27,7 @@ _CLAUSE = (  # after a semicolon, a sentence of its own: a subject and a finite 
     r"|will|can|ist|sind|war|waren|hat|haben|darf|muss|wird|werden|kann|est|sont|était|a|ont|doit|peut|es|son|fue|ha"
     r"|han|debe|puede|è|sono|deve|può|é|são|foi|tem|pode)\s"
 )
+_THAT = r"\s*(?:and |or |und |oder |et |ou |y |o |e )?(?:that|dass|daß|que|qu'|qu’|che)\s"  # beside another
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Clauses:
     spans
         Character range of each part, in order, without surrounding blanks.
     may_start
-        Whether no word before the part negates, limits, conditions or attributes what it says.
+        Whether the part is a clause with a subject of its own, and no word before it negates, limits,
+        conditions or attributes what it says.
     may_end
         Whether none behind it does, and it does not announce what follows (a colon).
     """
@@ -80,17 +82,18 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
         words.insert(0, start)
     limits = [start + m.start() for m in excepting(language).finditer(lower)]
     fresh = [start, *_fresh(lower, start), end]
+    beside = [left for left, right in spans if re.match(_THAT + _CLAUSE, lower[left - start : right - start])]
     may_start, may_end = [], []
     for left, right in spans:
-        begun, done = (
-            fresh[bisect_right(fresh, left, 1, len(fresh) - 1) - 1],
-            fresh[bisect_left(fresh, right, 1)],
-        )
-        may_start.append(left <= start or not _any(words, begun, left))
+        begun = fresh[bisect_right(fresh, left, 1, len(fresh) - 1) - 1]
+        done = min([at for at in (*fresh[1:], *beside) if at >= right])
+        reach = min([at for at in beside if at >= right], default=end)
+        own = re.match(f"{_AHEAD}(?:{_THAT})?{_CLAUSE}", lower[left - start : right - start] + " ")
+        may_start.append(left <= start or (own is not None and not _any(words, begun, left)))
         ends = (
             text[right - 1 : right] not in ":：("
             and not _any(words, right, done)
-            and not _any(limits, right, end)
+            and not _any(limits, right, reach)
         )
         may_end.append(ends or right >= spans[-1][1])
     return Clauses(spans, may_start, may_end)
