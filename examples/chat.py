@@ -1,7 +1,7 @@
-"""Chat over a folder, with memory: LangChain's agent, to which SemToken is a middleware.
+"""Chat over a folder, with memory: LangChain's agent with SemToken as a middleware.
 
-Before each call of the model the middleware retrieves what the question is about, compresses it, and puts it
-in front of the question. It does so for that call alone: the memory holds what was said and nothing else.
+Before each call of the model the middleware retrieves chunks for the question, compresses them, and puts them
+before the question. It does so for that call alone: the memory holds only what was said.
 
     python examples/chat.py --docs papers/
     python examples/chat.py --question "What does continue do?" --question "And what does break do?"
@@ -41,11 +41,11 @@ from common import (
 )
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
 
-TURNS = 4  # messages that are passed on with a question: two questions and their answers
+TURNS = 4  # messages passed on with a question: two questions and their answers
 
 
 class Context(AgentMiddleware):
-    """Puts what the retriever finds in front of the question; `found` is what it found last."""
+    """Puts the retrieved documents before the question; `found` holds the last ones."""
 
     def __init__(self, retriever: BaseRetriever) -> None:
         self.retriever = retriever
@@ -54,7 +54,7 @@ class Context(AgentMiddleware):
     def wrap_model_call(
         self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]
     ) -> ModelResponse:
-        """Retrieve for the question and the one before it, which says what "it" is."""
+        """Retrieve for the question and the one before it, to which "it" may refer."""
         asked = [m.text for m in request.messages if isinstance(m, HumanMessage)]
         self.found = self.retriever.invoke("\n".join(asked[-2:]))
         context = "\n".join(f"[{d.metadata['title']}] {d.page_content}" for d in self.found)
@@ -73,7 +73,7 @@ def index(texts: dict[str, str]) -> InMemoryVectorStore:
 
 
 def chat_model(reader: Reader) -> ChatHuggingFace:
-    """Let LangChain use the reader, greedily."""
+    """Return the reader as a LangChain chat model that decodes greedily."""
     generate = pipeline(
         "text-generation",
         model=reader.model,
@@ -85,8 +85,8 @@ def chat_model(reader: Reader) -> ChatHuggingFace:
     return ChatHuggingFace(llm=HuggingFacePipeline(pipeline=generate), tokenizer=reader.tokenizer)
 
 
-def typed() -> Iterator[str]:
-    """Questions as they are typed; an empty line ends them."""
+def read_questions() -> Iterator[str]:
+    """Yield questions from the terminal, up to an empty line."""
     console.print("Ask; an empty line ends the chat.")
     while asked := console.input("> ").strip():
         yield asked
@@ -99,7 +99,7 @@ def main(
     llm: LlmOption = "smollm2",
     k: KOption = 12,
 ) -> None:
-    """Answer questions one after the other, each in the light of those before."""
+    """Answer questions one after the other; the model remembers the ones before."""
     disable_progress_bar()  # of loading weights; indexing has one of its own
     texts = load(docs)
     retriever = index(texts).as_retriever(search_kwargs={"k": k})
@@ -107,7 +107,7 @@ def main(
     compressor = SemTokenCompressor(ratio=ratio, token_counter=reader.count)
     context = Context(ContextualCompressionRetriever(compressor=compressor, retriever=retriever))
     agent = create_agent(chat_model(reader), middleware=[context], checkpointer=InMemorySaver())
-    asking: Iterable[str] = question or typed()
+    asking: Iterable[str] = question or read_questions()
     for asked in asking:
         state = agent.invoke({"messages": [HumanMessage(asked)]}, {"configurable": {"thread_id": "chat"}})
         answer = state["messages"][-1].text.strip()

@@ -1,4 +1,4 @@
-"""What the examples share: documents, a local reader, the report with its citations, and the options."""
+"""Shared by the examples: documents, a local LLM, the report with citations, and the options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pydoc_data.topics import topics
 from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
-from pypdf import PdfReader
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -18,6 +17,7 @@ from rich.table import Table
 from semtoken_rag.llm import SemTokenLLM
 from semtoken_rag.llm.gguf import packaged_gguf_path
 from semtoken_rag.llm.modes import MODES
+from semtoken_rag.text.files import read_pdf
 
 QUESTIONS = (
     "Which exception does a failed assert statement raise?",  # answered in one place
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def mode_of(mode: str) -> str:
-    """Return the mode, if it is one."""
+    """Return the mode, or raise BadParameter if there is no such mode."""
     if mode not in MODES:
         raise typer.BadParameter(f"must be one of {', '.join(MODES)}, got {mode!r}")
     return mode
@@ -51,7 +51,7 @@ KOption = Annotated[int, typer.Option(min=1, help="Chunks to retrieve.")]
 
 
 class Retrieved(Protocol):
-    """A document or node: its metadata has the ``title``, and ``semtoken`` once it is compressed."""
+    """A document or node; its metadata has ``title``, and ``semtoken`` after compression."""
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Retrieved(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the LLM answered, the tokens it read, and the seconds it and the compression before it took."""
+    """An answer, the tokens of its prompt, and the seconds of the LLM and of the compression."""
 
     text: str
     tokens: int
@@ -87,16 +87,16 @@ class Reader:
 
     @property
     def positions(self) -> int | None:
-        """Most tokens that fit; None if the model does not say."""
+        """Largest number of tokens of the model's window, None if it is not known."""
         return getattr(self.model.config, "max_position_embeddings", None)
 
     def count(self, text: str) -> int:
-        """Tokens of a text, as this model counts them."""
+        """Return the number of tokens of a text."""
         return len(self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
 
 
 def reference() -> dict[str, str]:
-    """Topics of the Python language reference, without those that other topics contain nearly whole."""
+    """Return the topics of the Python language reference, without those that others contain almost whole."""
     paragraphs = {title: {p for p in text.split("\n\n") if len(p) > 60} for title, text in topics.items()}
     for title in sorted(paragraphs, key=lambda title: -len(topics[title])):
         others = set().union(*(p for other, p in paragraphs.items() if other != title))
@@ -107,13 +107,13 @@ def reference() -> dict[str, str]:
 
 
 def load(folder: Path | None) -> dict[str, str]:
-    """Titles and texts: the ``.txt``, ``.md`` and ``.pdf`` files of a folder, or the Python reference."""
+    """Return titles and texts of a folder's ``.txt``, ``.md`` and ``.pdf`` files, or the Python reference."""
     if folder is None:
         return reference()
     texts = {}
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".txt", ".md", ".pdf"}):
         if path.suffix.lower() == ".pdf":
-            text = "\n".join(page.extract_text() for page in PdfReader(path).pages)
+            text = "\n".join(page for _, _, page in read_pdf(path.read_bytes(), str(path)))
         else:
             text = path.read_text(encoding="utf-8", errors="replace")
         texts[str(path.relative_to(folder))] = text
@@ -123,13 +123,13 @@ def load(folder: Path | None) -> dict[str, str]:
 
 
 def batches(chunks: Sequence[T], documents: int) -> Iterable[Sequence[T]]:
-    """Cut into batches to index, with a progress bar."""
+    """Yield chunks in batches to index, with a progress bar."""
     cut = [chunks[i : i + BATCH] for i in range(0, len(chunks), BATCH)]
     return track(cut, f"Indexing {len(chunks)} chunks of {documents} documents", console=console)
 
 
 def citations(answer: str, documents: Iterable[Retrieved], texts: Mapping[str, str], n: int = 3) -> list[str]:
-    """Return the kept pieces that share most of the answer's words, best first: title, offsets, text."""
+    """Return the kept pieces that share most words with the answer, best first: title, offsets, text."""
     words = set(re.findall(r"\w+", answer.lower()))
     found = []
     for document in documents:
@@ -151,7 +151,7 @@ def report(
     cited: Iterable[str],
     remark: str = "",
 ) -> None:
-    """Print the answers side by side, then what was compressed and what the answer rests on."""
+    """Print the answers side by side, then the token counts and the citations."""
     table = Table(title=question, title_justify="left", show_lines=True, expand=True)
     table.add_column("")
     for name in answers:

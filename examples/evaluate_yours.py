@@ -1,8 +1,8 @@
-"""How much of your own answers survives: a table of strategies by budgets.
+"""Evaluate on your own questions: the share of answers that is kept, by strategy and budget.
 
-One question a line, as for ``semtoken train``: ``{"question": ..., "chunks": [...], "gold": [sentences]}``,
+One question per line, as for ``semtoken train``: ``{"question": ..., "chunks": [...], "gold": [sentences]}``,
 or ``"answers"`` in place of ``"gold"``. A cell is the share of questions of which every gold sentence is
-kept, or an answer where there is no gold.
+kept, or one of the answers if there is no gold.
 
     python examples/evaluate_yours.py questions.jsonl
 """
@@ -23,7 +23,7 @@ RATIOS = (0.1, 0.2, 0.4)
 
 
 def main(questions: Path, encoder: str = "auto") -> None:
-    """Compress each question's chunks and look for what answers it."""
+    """Compress the chunks of each question and look for its gold or answers."""
     rows = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
     for row in rows:
         row["chunks"] = [Chunk(**c) if isinstance(c, dict) else c for c in row["chunks"]]

@@ -49,7 +49,7 @@ from semtoken_rag.llm import SemTokenLLM, Settings
 
 
 class Events(BaseCallbackHandler):
-    """Keeps what the compressor reports of its last call."""
+    """Keeps the figures of the compressor's last call."""
 
     last: dict[str, Any]
 
@@ -69,7 +69,7 @@ def index(texts: dict[str, str]) -> Faiss:
 
 
 def prompt(reader: Reader, documents: list[Document], question: str) -> torch.Tensor:
-    """Token ids (1, n) of context and question."""
+    """Return the token ids (1, n) of context and question."""
     context = "\n".join(f"[{d.metadata['title']}] {d.page_content.strip()}" for d in documents)
     text = PROMPT.format(context=context, question=question)
     special = not reader.tokenizer.chat_template
@@ -80,8 +80,8 @@ def prompt(reader: Reader, documents: list[Document], question: str) -> torch.Te
     return encoded.input_ids.to(reader.model.device)
 
 
-def fitting(reader: Reader, documents: list[Document], question: str) -> list[Document]:
-    """Return the first documents that the model has positions for."""
+def fit_to_window(reader: Reader, documents: list[Document], question: str) -> list[Document]:
+    """Return the first documents that fit the model's window."""
     limit = reader.positions
     while limit and documents and prompt(reader, documents, question).shape[1] + NEW_TOKENS > limit:
         documents = documents[:-1]
@@ -90,7 +90,7 @@ def fitting(reader: Reader, documents: list[Document], question: str) -> list[Do
 
 @torch.inference_mode()
 def ask(reader: Reader, documents: list[Document], question: str, compressing: float | None = None) -> Answer:
-    """Answer from the documents, greedily."""
+    """Answer from the documents by greedy decoding."""
     ids = prompt(reader, documents, question)
     start = time.perf_counter()
     out = reader.model.generate(
@@ -160,10 +160,12 @@ def compare(
     beside: Callable[[list[Document], str], Answer] | None = None,
 ) -> None:
     """Ask both ways and print the answers side by side, then what the second one rests on."""
-    fit = fitting(reader, full, question)
+    fit = fit_to_window(reader, full, question)
     answers = {
         "full context": ask(reader, fit, question),
-        "compressed": ask(reader, fitting(reader, short, question), question, sum(stats["seconds"].values())),
+        "compressed": ask(
+            reader, fit_to_window(reader, short, question), question, sum(stats["seconds"].values())
+        ),
     }
     if beside:
         answers["compressed"] = beside(fit, question)

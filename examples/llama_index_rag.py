@@ -58,7 +58,7 @@ from semtoken_rag import llm as local
 
 
 class Meter(BaseEventHandler):
-    """Measures what the LLM reads and how long it takes, and keeps what the compression reports."""
+    """Measures tokens and seconds of the LLM, and keeps the figures of the compression."""
 
     count: Callable[[str], int]
     tokens: int = 0
@@ -72,7 +72,7 @@ class Meter(BaseEventHandler):
         return "Meter"
 
     def handle(self, event: Any, **_: Any) -> None:
-        """Take the figures of an event; a long context may take several completions."""
+        """Add the figures of an event; a long context may take several completions."""
         if isinstance(event, LLMCompletionStartEvent):
             self.started = event.timestamp
             self.tokens += self.count(event.prompt)
@@ -81,8 +81,8 @@ class Meter(BaseEventHandler):
         elif isinstance(event, CompressionEndEvent):
             self.stats = event.model_dump(exclude={"nodes"})
 
-    def measured(self, query: Callable[[str], Any], question: str) -> tuple[Answer, Any]:
-        """Ask, and return the answer with its figures, and the engine's response."""
+    def measure(self, query: Callable[[str], Any], question: str) -> tuple[Answer, Any]:
+        """Ask; return the answer with its figures, and the engine's response."""
         self.tokens, self.seconds, self.stats = 0, 0.0, None
         response = query(question)
         compressing = sum(self.stats["seconds"].values()) if self.stats else None
@@ -112,7 +112,7 @@ def index(texts: dict[str, str]) -> VectorStoreIndex:
 
 
 def local_llm(reader: Reader) -> HuggingFaceLLM:
-    """Let LlamaIndex use the reader, greedily."""
+    """Return the reader as a LlamaIndex LLM that decodes greedily."""
     window = {"context_window": reader.positions} if reader.positions else {}
     return HuggingFaceLLM(
         model=reader.model,
@@ -168,9 +168,9 @@ def main(
     meter = Meter(count=reader.count)
     get_dispatcher().add_event_handler(meter)
     for asked in question or QUESTIONS:
-        whole, _ = meter.measured(full.query, asked)
-        later, _ = meter.measured(lambda text: asyncio.run(short.aquery(text)), asked)
-        answer, response = meter.measured(short.query, asked)
+        whole, _ = meter.measure(full.query, asked)
+        later, _ = meter.measure(lambda text: asyncio.run(short.aquery(text)), asked)
+        answer, response = meter.measure(short.query, asked)
         answers = {"full context": whole, "compressed": answer, "compressed, async": later}
         if mode != "text":
             answer = beside(reader, retriever.retrieve(asked), asked, mode, budget)

@@ -4,8 +4,8 @@
     curl localhost:8000/compress --json '{"query": "When did the tower open?", "max_tokens": 8,
         "chunks": [{"id": "a", "text": "The tower opened in 1889. It rained that day."}]}'
 
-Positions count code points, as in Python: where strings count otherwise (UTF-16 in JavaScript and Java, bytes
-in Go and Rust), take the pieces' own ``text``.
+Positions count code points, as in Python. Languages whose strings count differently (UTF-16 in JavaScript and
+Java, bytes in Go and Rust) can use the ``text`` of the pieces.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from semtoken_rag.text.encodable import encodable
 MAX_BYTES = 20 * 2**20
 
 
-# Half a character, which JSON can hold and UTF-8 cannot, becomes U+FFFD; positions stay.
+# A lone surrogate, which JSON can contain and UTF-8 cannot, becomes U+FFFD; positions stay.
 Text = Annotated[str, AfterValidator(encodable)]
 
 
 def whole(value: object) -> object:
-    """Take 8.0 for 8, as JSON Schema does."""
+    """Convert 8.0 to 8, as JSON Schema does."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Strict(BaseModel):
-    """Takes no field that it does not know, and no value of another type."""
+    """Refuses unknown fields and values of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -45,16 +45,16 @@ class Passage(Strict):
     """A retrieved passage."""
 
     text: Text
-    id: Text | None = Field(None, description="Names it in the pieces; its position where there is none.")
-    title: str = Field("", description="Of its document; helps to tell what it is about.")
+    id: Text | None = Field(None, description="Names it in the pieces; by default its position.")
+    title: str = Field("", description="Title of its document; helps to judge relevance.")
     score: float | None = Field(None, description="The retriever's, higher is better.")
 
 
 class Question(Strict):
-    """Passages, and how much of them may be kept for a question."""
+    """Passages, a question, and a budget."""
 
     chunks: list[Passage]
-    query: str = Field("", description="Without one, what says most is kept.")
+    query: str = Field("", description="Without one, the densest units are kept.")
     ratio: float = Field(0.4, gt=0, le=1, description="Largest share of the tokens.")
     max_tokens: Annotated[int | None, BeforeValidator(whole)] = Field(
         None, ge=1, description="Most tokens; both bounds hold."
@@ -62,7 +62,7 @@ class Question(Strict):
 
 
 class Slice(BaseModel):
-    """What is kept: characters ``start`` to ``end`` of a passage."""
+    """A kept slice: characters ``start`` to ``end`` of a passage."""
 
     id: str
     start: int
@@ -71,13 +71,13 @@ class Slice(BaseModel):
 
 
 class Compressed(BaseModel):
-    """The text for the LLM, and where each part of it is from."""
+    """The text for the LLM, and the source of each part."""
 
     text: str
     pieces: list[Slice]
     tokens_before: int
     tokens_after: int
-    fallback: str | None = Field(description="The failure after which the passages were cut in their order.")
+    fallback: str | None = Field(description="The failure after which the passages were truncated.")
 
 
 class Problem(BaseModel):
@@ -87,7 +87,7 @@ class Problem(BaseModel):
 
 
 def answer(context: CompressedContext) -> Compressed:
-    """Write a compressed context down."""
+    """Return the response for a compressed context."""
     pieces = [
         Slice(id=kept.id, start=p.start, end=p.end, text=kept.chunk.text[p.start : p.end])
         for kept in context.chunks
@@ -104,12 +104,12 @@ def answer(context: CompressedContext) -> Compressed:
 
 
 def create_app(engine: SemToken, max_bytes: int = MAX_BYTES) -> FastAPI:
-    """Make the service."""
+    """Return the service as an ASGI application."""
     app = FastAPI(title="SemToken", version="1", max_body_size=max_bytes)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        """Say what is wrong without the input, which need not be JSON (NaN) and may be large."""
+        """Describe the error without the input, which may be large or contain NaN, which is not JSON."""
         found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         return JSONResponse({"detail": "; ".join(found)}, 422)
 
@@ -121,7 +121,7 @@ def create_app(engine: SemToken, max_bytes: int = MAX_BYTES) -> FastAPI:
 
     @app.post("/compress", responses=refused)
     def compress(question: Question) -> Compressed:
-        """Keep what matters for the question, under the budget."""
+        """Compress passages for a question under a budget."""
         chunks = [Chunk(p.text, id=p.id, title=p.title, score=p.score) for p in question.chunks]
         return answer(
             engine.compress(chunks, question.query, ratio=question.ratio, max_tokens=question.max_tokens)

@@ -14,7 +14,7 @@ ESTIMATE = "estimate"
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How many tokens may be passed on; where both bounds are given, both hold.
+    """How many tokens may be passed on; if both bounds are given, both hold.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Budget:
     Raises
     ------
     ValueError
-        With the value received.
+        If a bound is out of range, or none is given; the message has the value received.
     """
 
     max_tokens: int | None = None
@@ -43,7 +43,7 @@ class Budget:
             raise ValueError("give max_tokens, ratio or both, got neither")
 
     def tokens(self, before: int) -> int:
-        """Tokens that an input of ``before`` tokens may keep.
+        """Return how many tokens an input of ``before`` tokens may keep.
 
         >>> Budget(ratio=0.25).tokens(10), Budget(max_tokens=8, ratio=1).tokens(10)
         (2, 8)
@@ -82,6 +82,11 @@ class TokenCounter:
             A callable, a Hugging Face tokenizer, a tiktoken encoding, or None.
         estimate
             Counts if ``source`` is None: the encoder's own tokenizer.
+
+        Returns
+        -------
+        TokenCounter
+            The counter; lone surrogates of a text are counted as U+FFFD.
 
         Raises
         ------

@@ -43,10 +43,17 @@ class SemToken:
         Keeps fingerprints between calls: ``"memory://"``, ``"sqlite:///file"``, ``"redis://host"`` or a byte
         store; None computes them in every call. See `FingerprintStore`.
     on_error
-        ``"fallback"``: a failure inside returns the originals cut to the budget, flagged in the stats and
-        logged; ``"raise"``: it is raised.
+        ``"fallback"``: if something inside fails, the call returns the originals cut to the budget, flagged
+        in the stats and logged. ``"raise"``: the call raises the failure.
     config
-        See `Config`.
+        See `Config`; None: the defaults.
+
+    Raises
+    ------
+    ValueError
+        If an argument is none of these; the message has the value received.
+    ImportError
+        If the encoder, the strategy or the store needs an extra that is not installed; the message names it.
 
     Examples
     --------
@@ -104,8 +111,10 @@ class SemToken:
             Retrieved passages, in the retriever's order.
         query
             The question; None or blank compresses by density and redundancy alone.
-        max_tokens, ratio
-            The budget, see `Budget`; at least one.
+        max_tokens
+            Most tokens to keep, at least 1, see `Budget`. At least one of the two bounds is needed.
+        ratio
+            Most tokens to keep as a share of the input's, in (0, 1].
 
         Returns
         -------
@@ -115,7 +124,15 @@ class SemToken:
         Raises
         ------
         ValueError
-            For bad arguments, with the value received.
+            If an argument is out of range or of another type; the message has the value received.
+        DeadlineExceeded
+            If there is no result within `Config.deadline`, under ``on_error="raise"``.
+        Overloaded
+            If `Config.max_calls` calls are under way, or a call before this one hangs, under
+            ``on_error="raise"``.
+        Exception
+            Any failure of the encoder or the strategy, under ``on_error="raise"``; any failure of the token
+            counter. A failure of the store is never raised: the fingerprints are computed anew.
         """
         return self._dispatcher.run(self._call(chunks, query, Budget(max_tokens, ratio)))
 
@@ -127,7 +144,37 @@ class SemToken:
         max_tokens: int | None = None,
         ratio: float | None = None,
     ) -> CompressedContext:
-        """Do as `compress` while the event loop goes on; where it is cancelled, the work stops soon after."""
+        """Compress without blocking the event loop, as `compress`; a cancelled call stops at its next batch.
+
+        Parameters
+        ----------
+        chunks
+            Retrieved passages, in the retriever's order.
+        query
+            The question; None or blank compresses by density and redundancy alone.
+        max_tokens
+            Most tokens to keep, see `compress`.
+        ratio
+            Most tokens to keep as a share of the input's, see `compress`.
+
+        Returns
+        -------
+        CompressedContext
+            As from `compress`.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of range or of another type; the message has the value received.
+        DeadlineExceeded
+            If there is no result within `Config.deadline`, under ``on_error="raise"``.
+        Overloaded
+            If `Config.max_calls` calls are under way, or a call before this one hangs, under
+            ``on_error="raise"``.
+        Exception
+            Any failure of the encoder or the strategy, under ``on_error="raise"``; any failure of the token
+            counter. A failure of the store is never raised: the fingerprints are computed anew.
+        """
         return await self._dispatcher.arun(self._call(chunks, query, Budget(max_tokens, ratio)))
 
     def _call(self, chunks: Sequence[str | Chunk], query: str | None, budget: Budget) -> Call:
@@ -147,26 +194,52 @@ class SemToken:
     ) -> CompressedVectors:
         """Keep what matters of any vectors (n, d), such as an image's patches.
 
-        See `semtoken_rag.vectors.compress_vectors`.
+        Parameters
+        ----------
+        vectors
+            An array-like (n, d) of finite numbers, in reading order.
+        query_vector
+            An array-like (d,) or (q, d) in the same space; None selects by density alone.
+        budget
+            Most vectors to keep, at least 1.
+        grid
+            Rows and columns, if the vectors are the cells of a grid row by row; None: they are a sequence.
+        tau
+            Cosine in [0, 1) above which a vector is merged into an earlier one.
+
+        Returns
+        -------
+        CompressedVectors
+            See `semtoken_rag.vectors.compress_vectors`, which says how it selects.
+
+        Raises
+        ------
+        ValueError
+            If a shape or a value is out of range; the message has the value received.
         """
         from semtoken_rag.vectors import compress_vectors
 
         return compress_vectors(vectors, query_vector, budget, grid=grid, tau=tau)
 
     def annotate(self, chunks: Sequence[str | Chunk]) -> int:
-        """Fill the store with the fingerprints of ``chunks``, so that calls need not make them.
+        """Fill the store with the fingerprints of ``chunks``, so that calls need not compute them.
+
+        Parameters
+        ----------
+        chunks
+            Passages, in any order.
 
         Returns
         -------
         int
-            How many chunks the store lacked.
+            Number of chunks that the store lacked.
 
         Raises
         ------
         ValueError
-            For bad arguments, or where there is no store.
+            If ``chunks`` is not a sequence of str or `Chunk`, or if there is no store.
         Exception
-            Whatever the encoder or the store raises, also under ``on_error="fallback"``.
+            Any failure of the encoder or the store, also under ``on_error="fallback"``.
         """
         fingerprinter = self._setup.fingerprinter
         if isinstance(fingerprinter, Fingerprinter):
@@ -175,7 +248,7 @@ class SemToken:
 
 
 def _fingerprinter(encoder: Encoder, store: Any, segmenter: Segmenter) -> Fingerprinter | StoredFingerprinter:
-    """Make what reads fingerprints; what keeps them is loaded only where there is a store."""
+    """Return what computes or reads fingerprints; the store's modules are loaded only if there is a store."""
     if store is None:
         return Fingerprinter(encoder, segmenter)
     from semtoken_rag.fingerprints.stored import StoredFingerprinter

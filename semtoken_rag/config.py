@@ -29,7 +29,7 @@ class Config:
         Regular expressions whose matches are never cut.
     order
         Of the chunks: ``best-last``, next to the question that follows them, where small readers know more
-        (the README has figures); ``source``; ``relevance`` (best first); ``edges`` (best first and last).
+        (see docs/experiments.md); ``source``; ``relevance`` (best first); ``edges`` (best first and last).
         Without a question it is ``source``.
     gap
         Stands where something of a chunk was left out: between two pieces, and where a sentence is broken.

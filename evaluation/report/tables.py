@@ -1,8 +1,9 @@
 """Tables and plots of the results: ``python -m evaluation.report.tables``, or ``make tables``.
 
 Writes what stands between ``<!-- results -->`` and ``<!-- /results -->`` of docs/results.md, which it makes
-where it is missing, and of README.md, where that has the markers; what stands between ``<!-- budget -->`` and
-``<!-- /budget -->`` of docs/budget.md; and docs/img/.
+if it is missing, and of README.md; between ``<!-- headline -->`` and ``<!-- /headline -->`` of the former;
+between ``<!-- budget -->`` and ``<!-- /budget -->`` of docs/budget.md; and docs/img/. A page without markers
+stays as it is.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from pathlib import Path
 from evaluation.data import options
 from evaluation.markdown import CLOSE, OPEN, between, number, table
 from evaluation.report.budget import curves
-from evaluation.report.readme import headline
+from evaluation.report.readme import headline, summary
 from evaluation.results import BENCH, ROOT, Result, failed, groups, interval, load, paired, ran
 
 OURS = "semtoken"
 LEGEND = """\
 Q: reads the question; T: reads the titles. answer: share of questions whose gold answer is still in the text;
 chain: all gold sentences are; with 95 % bootstrap intervals over the questions. minus: paired difference of
-`answer` to `semtoken`; bold where its interval is above 0. kept: tokens out / tokens in; over: the worst
+`answer` to `semtoken`; bold if its interval is above 0. kept: tokens out / tokens in; over: the worst
 overshoot of the budget in tokens. dangling: share of the kept sentences with a third-person pronoun whose
-previous sentence is gone. whole: kept numbers and names that stand so in the source. facts: different gold
-facts in 100 tokens. ms: median of a call, all documents of a question; `-` where the judge's peers remembered
-the vectors of another ratio.
+previous sentence is gone. whole: kept numbers and names that the source has in the same form. facts: distinct
+gold facts in 100 tokens. ms: median of a call, all documents of a question; `-` if the peer remembered the
+vectors of another ratio.
 """
 
 
@@ -139,13 +140,14 @@ def render(results: Sequence[Result], root: Path) -> None:
     page, budget, readme = root / "docs" / "results.md", root / "docs" / "budget.md", root / "README.md"
     page.parent.mkdir(parents=True, exist_ok=True)
     start = page.read_text(encoding="utf-8") if page.exists() else f"# Results\n\n{OPEN}\n{CLOSE}\n"
-    page.write_text(between(start, details(results)), encoding="utf-8")
+    written = between(between(start, details(results)), headline(results, place="below"), "headline")
+    page.write_text(written, encoding="utf-8")
     if budget.exists():
         budget.write_text(
             between(budget.read_text(encoding="utf-8"), curves(results), "budget"), encoding="utf-8"
         )
     if readme.exists():
-        readme.write_text(between(readme.read_text(encoding="utf-8"), headline(results)), encoding="utf-8")
+        readme.write_text(between(readme.read_text(encoding="utf-8"), summary(results)), encoding="utf-8")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The command ``semtoken``: compress for a question, fill a store, train an encoder."""
+"""The command ``semtoken``, one module per sub-command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ for _needed in ("typer", "rich"):
 
 import typer  # noqa: E402  (the check above names the extra)
 
-from semtoken_rag.cli import compress, explain, figures, ingest, train, ui  # noqa: E402  (they need both packages)
+from semtoken_rag.cli import compress, explain, figures, ingest, train, ui  # noqa: E402  (they import both packages)
 
 app = typer.Typer(
     add_completion=False,

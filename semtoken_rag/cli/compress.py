@@ -1,4 +1,4 @@
-"""``semtoken compress``: files or standard input, cut to what answers a question."""
+"""``semtoken compress``: compress files or standard input for a question."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from semtoken_rag import CompressedContext
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder, Files, MaxTokens, Query, Ratio, compressed
+from semtoken_rag.cli.options import Encoder, Files, MaxTokens, Query, Ratio, compress_files
 
 
 def compress(
@@ -20,9 +20,9 @@ def compress(
     encoder: Encoder = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Text, stats and pieces with offsets.")] = False,
 ) -> None:
-    """Compress FILES, or standard input, to what answers the question."""
+    """Compress FILES, or standard input, for the question."""
     with one_line():
-        context = compressed(files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder)
+        context = compress_files(files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder)
     typer.echo(json.dumps(_as_dict(context), ensure_ascii=False) if as_json else context.text)
 
 

@@ -1,4 +1,4 @@
-"""What a user sees of an error: one line and the exit status 2."""
+"""Errors on the command line: one line and exit status 2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Turn errors that the user can do something about into one line on standard error."""
+    """Print errors that a user can mend as one line on standard error, and exit with status 2."""
     try:
         yield
     except (ValueError, OSError, ImportError) as error:

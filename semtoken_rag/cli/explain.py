@@ -1,4 +1,4 @@
-"""``semtoken explain``: what a call keeps, what it drops and why, in the terminal or as a page."""
+"""``semtoken explain``: show what a call keeps and drops, and why, in the terminal or as a page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder, Files, MaxTokens, Query, Ratio, compressed
+from semtoken_rag.cli.options import Encoder, Files, MaxTokens, Query, Ratio, compress_files
 
 
 def explain(
@@ -22,9 +22,9 @@ def explain(
         Path | None, typer.Option(metavar="FILE", help="Write a page for a browser instead.")
     ] = None,
 ) -> None:
-    """Show what is kept of FILES, or of standard input, what is dropped and why."""
+    """Show what is kept and dropped of FILES, or of standard input, and why."""
     with one_line():
-        context = compressed(files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder)
+        context = compress_files(files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder)
         if html is not None:
             context.to_html(html)
             typer.echo(f"{html}: open it in a browser", err=True)

@@ -1,4 +1,4 @@
-"""``semtoken figure``: one of the paper's figures, from files or from measured numbers."""
+"""``semtoken figure``: draw one of the paper's figures from texts or from measured numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 
 from semtoken_rag import CompressedContext
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder, compressed
+from semtoken_rag.cli.options import Encoder, compress_files
 from semtoken_rag.encoders.base import encode
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.paper.clusters import average_clusters, greedy_clusters
@@ -24,7 +24,7 @@ TAUS = (0.8, 0.7, 0.6)
 
 
 class Name(str, Enum):
-    """What is drawn."""
+    """Figure to draw."""
 
     DENSITY = "density"
     IMPORTANCE = "importance"
@@ -36,8 +36,8 @@ class Name(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What the command was given."""
+class Arguments:
+    """Arguments of the command."""
 
     files: list[Path]
     queries: list[str]
@@ -48,15 +48,15 @@ class Given:
 
     def context(self, query: str) -> CompressedContext:
         """Compress the files for a question."""
-        return compressed(self.files, query, max_tokens=None, ratio=self.ratio, encoder=self.encoder)
+        return compress_files(self.files, query, max_tokens=None, ratio=self.ratio, encoder=self.encoder)
 
     def tokens(self) -> Tokens:
-        """Fingerprints of the files, each one chunk."""
+        """Return the fingerprints of the files; each file is a chunk."""
         texts = [file.read_text(encoding="utf-8") for file in self.files]
         return Tokens.concatenate(encode(resolve_encoder(self.encoder), texts, [""] * len(texts)))
 
     def numbers(self, shape: Callable[[Any], Any], said: str) -> dict[str, Any]:
-        """Read the one file as a JSON object, whose values ``shape`` checks."""
+        """Read the only file as a JSON object and convert its values by ``shape``; errors show ``said``."""
         if len(self.files) != 1:
             raise ValueError(f"FILES must be one JSON file, got {len(self.files)}")
         text = self.files[0].read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def figure(
         list[Path],
         typer.Argument(
             help='Texts, each one chunk; for gains and radar one JSON file, {"NAME": [[R, GAIN], ...]} and '
-            '{"METHOD": {"RESPECT": FIGURE from 0 to 1}}.'
+            '{"METHOD": {"METRIC": VALUE from 0 to 1}}.'
         ),
     ],
     query: Annotated[
@@ -95,7 +95,7 @@ def figure(
 
         if name is Name.IMPORTANCE and not query:
             raise ValueError("importance needs --query, got none")
-        given = Given(files, query or [""], ratio, encoder, tau or [*TAUS], threshold)
+        given = Arguments(files, query or [""], ratio, encoder, tau or [*TAUS], threshold)
         made = viz.save(DRAWN[name](viz, given), out, name.value)
     typer.echo("\n".join(map(str, made)))
 
@@ -105,10 +105,10 @@ def _points(value: Any) -> list[tuple[float, float]]:
 
 
 def _profile(value: Any) -> dict[str, float]:
-    return {respect: float(figure) for respect, figure in value.items()}
+    return {metric: float(figure) for metric, figure in value.items()}
 
 
-def _trajectory(viz: Any, given: Given) -> Any:
+def _trajectory(viz: Any, given: Arguments) -> Any:
     tokens, stages = given.tokens(), {}
     for tau in given.taus:
         clusters = greedy_clusters(tokens.vectors, tokens.chunk, tau)
@@ -116,7 +116,7 @@ def _trajectory(viz: Any, given: Given) -> Any:
     return viz.trajectory({"fingerprints": tokens.vectors, **stages})
 
 
-def _clusters(viz: Any, given: Given) -> Any:
+def _clusters(viz: Any, given: Arguments) -> Any:
     tokens = given.tokens()
     sizes: dict[str, dict[str, Any]] = {}
     for tau in given.taus:
@@ -126,12 +126,12 @@ def _clusters(viz: Any, given: Given) -> Any:
     return viz.cluster_distribution(sizes)
 
 
-DRAWN: Mapping[Name, Callable[[Any, Given], Any]] = {
+DRAWN: Mapping[Name, Callable[[Any, Arguments], Any]] = {
     Name.DENSITY: lambda viz, given: viz.density_profile(given.context(given.queries[0]), given.threshold),
     Name.IMPORTANCE: lambda viz, given: viz.importance_by_query({q: given.context(q) for q in given.queries}),
     Name.GAINS: lambda viz, given: viz.efficiency_gains(given.numbers(_points, '{"NAME": [[R, GAIN], ...]}')),
     Name.SURFACE: lambda viz, given: viz.density_surface(given.context(given.queries[0])),
-    Name.RADAR: lambda viz, given: viz.radar(given.numbers(_profile, '{"METHOD": {"RESPECT": FIGURE}}')),
+    Name.RADAR: lambda viz, given: viz.radar(given.numbers(_profile, '{"METHOD": {"METRIC": VALUE}}')),
     Name.TRAJECTORY: _trajectory,
     Name.CLUSTERS: _clusters,
 }

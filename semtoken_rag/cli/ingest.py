@@ -1,4 +1,4 @@
-"""``semtoken ingest``: the fingerprints of a corpus into a store."""
+"""``semtoken ingest``: fill a store with the fingerprints of a corpus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from semtoken_rag.store.registry import resolve_store
 
 
 class Engine(str, Enum):
-    """Where the work is done."""
+    """Executor of the ingestion."""
 
     LOCAL = "local"
     RAY = "ray"
@@ -37,18 +37,18 @@ def ingest(
     encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
     engine: Annotated[Engine, typer.Option(help="This process, or a Ray cluster.")] = Engine.LOCAL,
     workers: Annotated[
-        int | None, typer.Option(help="With ray; one a GPU, or one a CPU, by default.")
+        int | None, typer.Option(help="With ray; by default one per GPU, or one per CPU.")
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Chunks encoded and written together.")] = 64,
 ) -> None:
-    """Fill a store with the fingerprints of SOURCE, so that calls need not make them. Can be repeated."""
+    """Fill a store with the fingerprints of SOURCE. A run that was killed goes on when it is repeated."""
     with one_line():
         if workers is not None and engine is Engine.LOCAL:
             raise ValueError(f"--workers is for --engine ray, got {workers} with --engine local")
-        _try(store)
+        _check_store(store)
         with _bar(source) as on_progress:
             if engine is Engine.RAY:
-                _calm_ray()
+                _quiet_ray()
                 done = ingest_ray(
                     source,
                     store=store,
@@ -63,8 +63,8 @@ def ingest(
     typer.echo(f"{done.chunks} chunks, {done.new} new, {done.tokens} tokens in {done.seconds:.1f} s")
 
 
-def _try(store: str) -> None:
-    """Read from the store once: a server that is not there is told before a model is loaded."""
+def _check_store(store: str) -> None:
+    """Read from the store once, so that a missing server is an error before a model is loaded."""
     if store.startswith("memory:"):
         raise ValueError(f"--store must outlive the command, got {store!r}")
     made = resolve_store(store)
@@ -72,22 +72,22 @@ def _try(store: str) -> None:
         made.mget([""])
     except ImportError:
         raise
-    except Exception as error:  # each kind of store has its own
+    except Exception as error:  # each kind of store raises its own
         raise ValueError(f"--store {store!r} cannot be used: {error}") from error
 
 
-def _calm_ray() -> None:
-    """Set, for this process alone, what Ray reads when it is imported, and pass its advice over."""
+def _quiet_ray() -> None:
+    """Set the variables that Ray reads at its import, for this process alone, and ignore its warnings."""
     warnings.filterwarnings("ignore", module=r"ray\.")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it writes to the terminal itself
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its core writes to the terminal
     if not os.environ.get("RAY_ADDRESS"):
-        # A cluster of this machine listens to this machine alone, as Ray has it by default elsewhere.
+        # A cluster that is started here listens on this machine alone, as is Ray's default elsewhere.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 
 @contextmanager
 def _bar(source: Path) -> Iterator[OnProgress | None]:
-    """Show a progress bar where there is a terminal; give what moves it on."""
+    """Show a progress bar if there is a terminal; yield the callback that updates it."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None

@@ -1,4 +1,4 @@
-"""The options of the commands that compress, and the call they stand for."""
+"""Shared options of the commands that compress, and their call of the engine."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 
 from semtoken_rag import Chunk, CompressedContext, SemToken
+from semtoken_rag.text.files import decode_utf8
 
 Number = TypeVar("Number", int, float)
 
 Files: TypeAlias = Annotated[
-    list[Path] | None, typer.Argument(help="Each file is one chunk; standard input where none is given.")
+    list[Path] | None, typer.Argument(help="Each file is one chunk; standard input if none is given.")
 ]
 Query: TypeAlias = Annotated[
     str, typer.Option("--query", "-q", help="The question; density alone without one.")
@@ -26,19 +27,45 @@ Ratio: TypeAlias = Annotated[
 Encoder: TypeAlias = Annotated[str, typer.Option(help="auto, static, or a model's name or path.")]
 
 
-def compressed(
+def compress_files(
     files: list[Path] | None, query: str, *, max_tokens: str | None, ratio: str | None, encoder: str
 ) -> CompressedContext:
-    """Make the call; a bad value is a ValueError that shows it."""
+    """Compress files, or standard input, for a question.
+
+    Parameters
+    ----------
+    files
+        Each file is one chunk; standard input is read if there is none.
+    query
+        The question, "" for none.
+    max_tokens
+        As given on the command line, None for no bound.
+    ratio
+        As given on the command line, None for no bound.
+    encoder
+        As for `SemToken`.
+
+    Returns
+    -------
+    CompressedContext
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If a value is bad, or a file is not UTF-8; shows the value.
+    OSError
+        If a file cannot be read.
+    """
     tokens = _number(max_tokens, int, "--max-tokens")
     share = _number(ratio, float, "--ratio")
     chunks = _read(files or [])
-    with Console(stderr=True).status("Compressing"):  # silent where it is no terminal
+    with Console(stderr=True).status("Compressing"):  # silent without a terminal
         return SemToken(encoder=encoder).compress(chunks, query, max_tokens=tokens, ratio=share)
 
 
 def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Number | None:
-    """Convert here rather than in typer, whose message leaves the value out."""
+    """Convert a number here rather than in typer, whose message omits the value."""
     try:
         return None if value is None else kind(value)
     except ValueError:
@@ -46,16 +73,7 @@ def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Numb
 
 
 def _read(files: list[Path]) -> list[Chunk]:
-    """Read bytes, not text: newline translation would shift the offsets."""
+    """Read files as bytes, since newline translation would shift the offsets."""
     if not files:
-        return [Chunk(_decode(typer.get_binary_stream("stdin").read(), "stdin"), id="stdin")]
-    return [Chunk(_decode(file.read_bytes(), str(file)), id=str(file), title=file.stem) for file in files]
-
-
-def _decode(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{name} must be UTF-8, got {data[error.start : error.end]!r} at {error.start}"
-        ) from None
+        return [Chunk(decode_utf8(typer.get_binary_stream("stdin").read(), "stdin"), id="stdin")]
+    return [Chunk(decode_utf8(file.read_bytes(), str(file)), id=str(file), title=file.stem) for file in files]

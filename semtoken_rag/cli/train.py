@@ -1,4 +1,4 @@
-"""``semtoken train``: an adapter from questions of one's own."""
+"""``semtoken train``: train an adapter on one's own questions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def train(
     questions: Annotated[Path, typer.Argument(help="JSON Lines: question, chunks, and gold or answers.")],
-    out: Annotated[Path, typer.Option(help="The adapter; pass it on as encoder=.")] = Path(
+    out: Annotated[Path, typer.Option(help="File of the adapter; pass it on as encoder=.")] = Path(
         "adapter.safetensors"
     ),
     base: Annotated[str, typer.Option(help="minilm, or a model's name or path.")] = "minilm",

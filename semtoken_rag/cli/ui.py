@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def ui(
     files: Annotated[list[Path] | None, typer.Argument(help="Text, markdown or PDF to open with.")] = None,
     llm: Annotated[
-        str, typer.Option(help="auto (SmolLM2 where its package is), none, a model's name, folder or .gguf.")
+        str,
+        typer.Option(help="auto (SmolLM2 if it is installed), none, a model's name, folder or .gguf."),
     ] = "auto",
     encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
     host: Annotated[
@@ -28,7 +29,7 @@ def ui(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8765,
     max_upload: Annotated[int, typer.Option(min=1, metavar="MB", help="Largest upload.")] = 20,
 ) -> None:
-    """See in a browser what is kept of your documents, and what a local LLM answers from that."""
+    """Show in a browser what is kept of your documents, and what a local LLM answers from it."""
     with one_line():
         from semtoken_rag.ui.app import LOOPBACK, create_app
         from semtoken_rag.ui.documents import load
@@ -36,7 +37,7 @@ def ui(
         from semtoken_rag.ui.workbench import Workbench
 
         documents = [load(file) for file in files or []]
-        listener = socket.create_server((host, port))  # a port in use is told before a model is loaded
+        listener = socket.create_server((host, port))  # a port in use is an error before a model is loaded
         with Console(stderr=True).status("Loading the encoder and the reader"):
             reader = load_reader(llm)
             counter = reader.tokenizer if reader else None

@@ -29,7 +29,7 @@ def page(explanation: Explanation) -> str:
     allows only the script whose hash it names.
     """
     stats = explanation.stats
-    script, style = _asset("page.js"), _asset("page.css")
+    script, style = _asset("page.js"), _asset("theme.css") + _asset("page.css")
     question = explanation.query or "No question: by density alone"
     return Template(_asset("page.html")).substitute(
         script=script,

@@ -1,4 +1,4 @@
-"""Ingestion: the fingerprints of a whole corpus, made once and kept in a store, on one machine or on many."""
+"""Ingestion: fill a store with the fingerprints of a corpus, on one machine or on a Ray cluster."""
 
 from semtoken_rag.ingest.base import Source
 from semtoken_rag.ingest.local import IngestStats, ingest

@@ -1,4 +1,4 @@
-"""What a corpus is, and how it is cut into parts for several readers."""
+"""The protocol of a corpus, and how a range is cut into parts for several readers."""
 
 from __future__ import annotations
 
@@ -10,23 +10,37 @@ from semtoken_rag.types import Chunk
 
 
 class Source(Protocol):
-    """A corpus, or a part of one. It holds names and places alone, so that it can be sent to a worker."""
+    """A corpus or a part of one. It holds only paths and positions, so that it can be sent to a worker."""
 
     def __iter__(self) -> Iterator[Chunk]:
         """Read the chunks one by one, in a fixed order."""
         ...
 
     def rows(self) -> int:
-        """Tell how many chunks there are at most, without decoding them."""
+        """Return an upper bound of the number of chunks, without decoding them."""
         ...
 
     def split(self, most: int) -> list[Source]:
-        """Cut into at most ``most`` sources that together have each chunk once."""
+        """Cut into at most ``most`` sources that together hold each chunk once."""
         ...
 
 
 def cuts(start: int, end: int, most: int) -> list[tuple[int, int]]:
-    """Cut a range into at most ``most`` ranges of nearly one length; an empty range is one.
+    """Cut a range into ranges of nearly equal length.
+
+    Parameters
+    ----------
+    start
+        First position of the range.
+    end
+        Position behind the last one.
+    most
+        Largest number of ranges.
+
+    Returns
+    -------
+    list of (int, int)
+        Start and end of each range, at least one; an empty range is not cut.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files of rows, each one a chunk: JSON Lines and parquet."""
+"""Files of rows, JSON Lines and parquet; each row is a chunk."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from semtoken_rag.types import Chunk
 
 BLOCK = 2**20  # bytes
 ROWS = 256  # of a parquet file, at a time
-PART = 2**16  # bytes of a file that are not worth another reader
+PART = 2**16  # bytes; a file is not cut into smaller parts
 
 
 @dataclass(frozen=True, slots=True)
 class JsonLines:
-    """The lines of a file that begin in the bytes from ``start`` to ``end``; blank ones do not count."""
+    """The lines of a file that begin between the bytes ``start`` and ``end``; blank lines are skipped."""
 
     path: Path
     start: int
@@ -31,7 +31,7 @@ class JsonLines:
         return cls(path, 0, path.stat().st_size)
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Decode line by line; a ValueError tells the file, the line (from 1) and what is wrong."""
+        """Decode line by line; a ValueError names the file, the line (from 1) and what is wrong."""
         for place, line in self._lines():
             if not line.strip():
                 continue
@@ -47,12 +47,12 @@ class JsonLines:
         return _newlines(self.path, self.start, self.end) + 1
 
     def split(self, most: int) -> list[Source]:
-        """Cut by bytes; a line belongs to the part that it begins in."""
+        """Cut by bytes; a line belongs to the part in which it begins."""
         parts = min(most, (self.end - self.start) // PART + 1)
         return [replace(self, start=a, end=b) for a, b in cuts(self.start, self.end, parts)]
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
-        """Each line with its first byte's place."""
+        """Yield the position of each line's first byte, and the line."""
         with self.path.open("rb") as file:
             place = _next_line(file, self.start)
             while place < self.end and (line := file.readline()):
@@ -62,14 +62,14 @@ class JsonLines:
 
 @dataclass(frozen=True, slots=True)
 class Parquet:
-    """Row groups of a parquet file."""
+    """Some row groups of a parquet file."""
 
     path: Path
     groups: tuple[int, ...]
 
     @classmethod
     def open(cls, path: Path) -> Parquet:
-        """Return the whole file; ImportError without pyarrow, ValueError where it is no parquet file."""
+        """Return the whole file; raise ImportError without pyarrow, ValueError if it is no parquet file."""
         try:
             with _parquet(path) as file:
                 return cls(path, tuple(range(file.num_row_groups)))
@@ -77,7 +77,7 @@ class Parquet:
             raise ValueError(f"{path}: {error!s:.80}") from None
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Decode some rows at a time; a ValueError tells the file, the row (from 1) and what is wrong."""
+        """Decode `ROWS` rows at a time; a ValueError names the file, the row (from 1) and what is wrong."""
         with _parquet(self.path) as file:
             for group in self.groups:
                 number = sum(file.metadata.row_group(i).num_rows for i in range(group))
@@ -95,7 +95,7 @@ class Parquet:
             return sum(file.metadata.row_group(group).num_rows for group in self.groups)
 
     def split(self, most: int) -> list[Source]:
-        """Cut between row groups, the smallest part that can be read by itself."""
+        """Cut between row groups: a row group is the smallest part that can be read alone."""
         return [replace(self, groups=self.groups[a:b]) for a, b in cuts(0, len(self.groups), most)]
 
 
@@ -114,12 +114,12 @@ def _chunk(row: Any) -> Chunk:
 
 
 def _parquet(path: Path) -> Any:
-    # A buffer, without which every column of a row group is read as a whole.
+    # Without a buffer, each column of a row group is read at once.
     return require("pyarrow.parquet", extra="ray").ParquetFile(path, buffer_size=BLOCK)
 
 
 def _next_line(file: BinaryIO, place: int) -> int:
-    """Go to the first line that begins at ``place`` or after it, and return where that is."""
+    """Seek to the first line that begins at ``place`` or later; return its position."""
     if not place:
         return 0
     file.seek(place - 1)

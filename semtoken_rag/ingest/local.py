@@ -1,10 +1,10 @@
-"""Fill a store batch by batch; what it holds already is passed over, so that a killed run can be repeated."""
+"""Ingestion in this process. It skips what the store holds, so that a killed run can be resumed."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -18,16 +18,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class IngestStats:
-    """What became of a corpus, or of the part of it that was read so far.
+    """Counts of an ingestion, so far or at its end.
 
     Attributes
     ----------
     chunks
         Chunks read.
     new
-        How many of them the store lacked.
+        Chunks that the store lacked.
     tokens
-        Tokens of the batches that were not in the store as a whole, counted by the encoder, without titles.
+        Tokens, without titles and counted by the encoder, of the batches of which the store lacked a chunk.
     seconds
         Wall time.
     """
@@ -37,9 +37,9 @@ class IngestStats:
     tokens: int = 0
     seconds: float = 0.0
 
-    def plus(self, chunks: int, new: int, tokens: int) -> IngestStats:
-        """Return the sum with one more batch."""
-        return replace(self, chunks=self.chunks + chunks, new=self.new + new, tokens=self.tokens + tokens)
+    def add(self, other: IngestStats) -> IngestStats:
+        """Return the sums of both."""
+        return IngestStats(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 OnProgress = Callable[[IngestStats], object]
@@ -54,25 +54,30 @@ def ingest(
 ) -> IngestStats:
     """Fill the engine's store with the fingerprints of ``chunks``.
 
-    A call of `SemToken.compress` finds them for a chunk of the same text and the same title. Each batch is
-    written before the next one is read, and chunks that the store holds are not encoded again: a run that was
-    killed is continued by starting it again.
+    `SemToken.compress` finds them for a chunk of the same text and the same title. Each batch is written
+    before the next one is read, and chunks that the store holds are not encoded again. To resume a run that
+    was killed, start it again.
 
     Parameters
     ----------
     engine
-        Has the encoder and the store.
+        Its encoder and its store are used.
     chunks
-        Read once and never held as a whole, see `open_source`.
+        Read once and never held as a whole; see `open_source`.
     batch_size
-        Chunks that are encoded and written together.
+        Chunks that are encoded and written together, at least 1.
     on_progress
         Called with the sum so far after every batch.
+
+    Returns
+    -------
+    IngestStats
+        Counts of the whole run.
 
     Raises
     ------
     ValueError
-        For a bad argument, an engine without a store, and whatever ``chunks`` raises for a bad row.
+        If an argument is bad, the engine has no store, or ``chunks`` raises it for a bad row.
     Exception
         Whatever the encoder or the store raises.
 
@@ -86,29 +91,41 @@ def ingest(
     """
     start, done = time.perf_counter(), IngestStats()
     for batch in batches(chunks, batch_size):
-        done = done.plus(len(batch), *annotate(engine, batch))
-        done = replace(done, seconds=time.perf_counter() - start)
+        done = replace(done.add(annotate(engine, batch)), seconds=time.perf_counter() - start)
         if on_progress:
             on_progress(done)
     return done
 
 
-def annotate(engine: SemToken, batch: Sequence[str | Chunk]) -> tuple[int, int]:
-    """Fill the store with one batch; return how many chunks it lacked and, if any, the batch's tokens."""
+def annotate(engine: SemToken, batch: Sequence[str | Chunk]) -> IngestStats:
+    """Store the fingerprints of one batch; return its counts, with 0 seconds."""
     new = engine.annotate(batch)
     if not new:  # counting takes longer than finding everything in the store
-        return 0, 0
+        return IngestStats(len(batch))
     count = engine.encoder.count
-    return new, sum(count(chunk.text if isinstance(chunk, Chunk) else chunk) for chunk in batch)
+    tokens = sum(count(chunk.text if isinstance(chunk, Chunk) else chunk) for chunk in batch)
+    return IngestStats(len(batch), new, tokens)
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Cut items into lists of ``size``, the last of which may be shorter.
+    """Cut items into lists of equal length; the last one may be shorter.
+
+    Parameters
+    ----------
+    items
+        Read lazily, never further than the list that is asked for.
+    size
+        Length of a list, at least 1.
+
+    Returns
+    -------
+    iterator of list
+        The lists, in order.
 
     Raises
     ------
     ValueError
-        Where ``size`` is less than 1, at the call.
+        If ``size`` is less than 1, at the call rather than at the first list.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Corpora by their path: a folder of texts, a JSON Lines or a parquet file."""
+"""Open a corpus by its path: a folder of texts, a JSON Lines file or a parquet file."""
 
 from __future__ import annotations
 
@@ -8,30 +8,36 @@ from pathlib import Path
 
 from semtoken_rag.ingest.base import Source, cuts
 from semtoken_rag.ingest.files import JsonLines, Parquet
+from semtoken_rag.text.files import decode_utf8
 from semtoken_rag.types import Chunk
 
 SUFFIXES = (".txt", ".md")
 
 
 def open_source(path: str | Path) -> Source:
-    """Return the corpus at ``path``, to be read row by row.
+    """Return the corpus at ``path``, which is read row by row.
 
     Parameters
     ----------
     path
         A folder, of which each ``.txt`` and ``.md`` file, however deep, is a chunk with its relative path as
-        title and id; or a ``.jsonl`` or ``.parquet`` file of rows with ``text`` and, if any, ``title`` and
-        ``id``, whose other keys become metadata.
+        title and id. Or a ``.jsonl`` or ``.parquet`` file of rows with ``text`` and optionally ``title`` and
+        ``id``; other keys become metadata.
+
+    Returns
+    -------
+    Source
+        The whole corpus. To read it raises ValueError for a row that is no chunk, with the file, the line or
+        row (from 1) and what was found there.
 
     Raises
     ------
     FileNotFoundError
-        Where there is nothing at ``path``.
+        If there is nothing at ``path``.
     ValueError
-        Where it is neither of these, or a folder without a text. While it is read: for a row that is no
-        chunk, with the file, the line or row (from 1) and what was found there.
+        If ``path`` is none of these, or a folder without a text.
     ImportError
-        Where a parquet file is to be read without pyarrow; names the extra.
+        If it is a parquet file and pyarrow is missing; names the extra.
     """
     path = Path(path).absolute()  # workers may run in another folder
     if path.is_dir():
@@ -47,14 +53,14 @@ def open_source(path: str | Path) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Files of a folder, each one chunk; ``names`` are relative paths."""
+    """Files of a folder; each is a chunk. ``names`` are relative paths."""
 
     root: Path
     names: tuple[str, ...]
 
     @classmethod
     def open(cls, path: Path) -> Folder:
-        """Return all texts of a folder, sorted by name; ValueError where there are none."""
+        """Return all texts of a folder, sorted by name; raise ValueError if there is none."""
         files = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         if names := sorted(file.relative_to(path).as_posix() for file in files):
             return cls(path, tuple(names))
@@ -63,17 +69,11 @@ class Folder:
     def __iter__(self) -> Iterator[Chunk]:
         """Read bytes, not text: newline translation would shift the offsets."""
         for name in self.names:
-            data = (self.root / name).read_bytes()
-            try:
-                text = data.decode("utf-8")
-            except UnicodeDecodeError as error:
-                line, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 10]
-                place = f"{self.root / name}, line {line}"
-                raise ValueError(f"{place}: a text must be UTF-8, got {found!r}") from None
+            text = decode_utf8((self.root / name).read_bytes(), str(self.root / name))
             yield Chunk(text, id=name, title=name)
 
     def rows(self) -> int:
-        """Tell how many files there are."""
+        """Return the number of files."""
         return len(self.names)
 
     def split(self, most: int) -> list[Source]:

@@ -13,6 +13,13 @@ T = TypeVar("T")
 def check_reader(model: Any, tokenizer: Any) -> None:
     """Check that model and tokenizer fit together.
 
+    Parameters
+    ----------
+    model
+        A causal language model of transformers.
+    tokenizer
+        Its tokenizer.
+
     Raises
     ------
     ValueError
@@ -61,12 +68,16 @@ def check_beside(name: str, found: Sized, *, cutter: T | None, kind: str, given:
 
     Parameters
     ----------
-    name, found
-        What the framework calls the documents, and the documents.
-    cutter, kind
-        What compresses them, and what the framework calls that.
+    name
+        What the framework calls the documents, for the error message.
+    found
+        The retrieved documents.
+    cutter
+        The compressor or postprocessor that compresses them.
+    kind
+        What the framework calls the ``cutter``, for the error message.
     given
-        The context and its chunks.
+        The context and its chunks; None for one that is not given.
 
     Returns
     -------

@@ -42,8 +42,10 @@ def begin(reader: Reader, mode: Mode, *, prepared: Prepared) -> State:
     ----------
     reader
         The reader.
-    mode, prepared
-        The mode, and what it made of the question.
+    mode
+        The mode of the conversation.
+    prepared
+        The prompt that the mode made of the question.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def go_on(reader: Reader, question: str, *, previous: Answer) -> tuple[Prepared,
 def answer(
     reader: Reader, prepared: Prepared, *, state: State, seconds: float = 0.0
 ) -> Generator[str, None, Answer]:
-    """Read a prompt and answer it.
+    """Read a prompt and answer it; yield the parts of the answer as strings.
 
     Parameters
     ----------
@@ -100,12 +102,7 @@ def answer(
     state
         The conversation with the question.
     seconds
-        Time spent on the prompt already, counted as prefill.
-
-    Yields
-    ------
-    str
-        Parts of the answer.
+        Seconds spent on the prompt already, counted as prefill.
 
     Returns
     -------

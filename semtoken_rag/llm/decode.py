@@ -33,7 +33,7 @@ class Input:
     ----------
     ids : (1, n) int, or None
         Token ids; None if there are embeddings.
-    embeds : (1, n, d), or None
+    embeds : (1, n, d) float, or None
         Input embeddings; None if there are ids.
     positions : (1, n) int
         Position of each token.
@@ -61,7 +61,7 @@ class Input:
 
 
 class Decoder:
-    """A model and a cache that continue from where they are.
+    """Reads and generates tokens with a model and a cache; each call goes on from the last one.
 
     Parameters
     ----------
@@ -121,8 +121,8 @@ class Decoder:
 
         Parameters
         ----------
-        logits : (v,)
-            Of the first token.
+        logits
+            Logits (v,) of the first token.
         max_new_tokens
             Most tokens to generate.
         sampler

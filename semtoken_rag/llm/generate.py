@@ -24,8 +24,10 @@ class SemTokenLLM:
 
     Parameters
     ----------
-    model, tokenizer
-        Of transformers; the tokenizer must be a fast one.
+    model
+        A causal language model of transformers.
+    tokenizer
+        Its tokenizer, which must be a fast one.
     template
         How context and question become a prompt; None: see `Template.of`.
     settings
@@ -161,7 +163,15 @@ class SemTokenLLM:
 
         Parameters
         ----------
-        question, context, mode, chunks, previous
+        question
+            The question.
+        context
+            As for `generate`.
+        mode
+            As for `generate`.
+        chunks
+            As for `generate`.
+        previous
             As for `generate`.
 
         Returns

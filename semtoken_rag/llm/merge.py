@@ -23,10 +23,10 @@ class Merger(Protocol):
 
         Parameters
         ----------
-        runs : (r, run, d)
-            Input embeddings of the reader.
-        mask : (r, run) bool
-            False at padding.
+        runs
+            Input embeddings (r, run, d) of the reader.
+        mask
+            Mask (r, run) bool, False at padding.
 
         Returns
         -------
@@ -63,10 +63,10 @@ class Medoid:
 
         Parameters
         ----------
-        runs : (r, run, d)
-            Input embeddings of the reader.
-        mask : (r, run) bool
-            False at padding.
+        runs
+            Input embeddings (r, run, d) of the reader.
+        mask
+            Mask (r, run) bool, False at padding.
 
         Returns
         -------
@@ -84,8 +84,8 @@ def merge_tokens(embeddings: torch.Tensor, merger: Merger) -> tuple[torch.Tensor
 
     Parameters
     ----------
-    embeddings : (n, d)
-        Input embeddings of what is left out.
+    embeddings
+        Input embeddings (n, d) of the tokens that are left out.
     merger
         Merges each run.
 

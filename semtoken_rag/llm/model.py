@@ -33,10 +33,20 @@ def takes(model: Any, name: str) -> bool:
 def attention_layers(model: Any) -> list[Any]:
     """Return the attention modules of a model, one a layer.
 
+    Parameters
+    ----------
+    model
+        A causal language model of transformers.
+
+    Returns
+    -------
+    list of torch.nn.Module
+        In the order of the model's modules.
+
     Raises
     ------
     ValueError
-        If there are none, or some share a layer.
+        If there are none, or two share a layer.
     """
     found = [m for m in model.modules() if hasattr(m, "layer_idx") and hasattr(m, "is_causal")]
     if not found or sorted(m.layer_idx for m in found) != list(range(len(found))):

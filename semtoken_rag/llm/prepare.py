@@ -115,7 +115,9 @@ def check_context(
     ----------
     mode
         The mode.
-    context, chunks
+    context
+        As for `Mode.prepare`.
+    chunks
         As for `Mode.prepare`.
 
     Returns
@@ -126,7 +128,7 @@ def check_context(
     Raises
     ------
     ValueError
-        For a `SoftPrompt`, which is a whole prompt, or chunks without a context.
+        If the context is a `SoftPrompt`, which is a whole prompt, or if there are chunks and no context.
     """
     if isinstance(context, SoftPrompt):
         raise ValueError(f"a SoftPrompt needs mode 'soft', got {mode.name!r}")
@@ -149,7 +151,13 @@ def kept_prompt(
     ----------
     mode
         The mode that asks.
-    reader, question, context, chunks
+    reader
+        Model, tokenizer, template and settings.
+    question
+        The question.
+    context
+        As for `Mode.prepare`.
+    chunks
         As for `Mode.prepare`.
 
     Returns
@@ -175,13 +183,15 @@ def to_input(
     Parameters
     ----------
     reader
-        Of whose model the device is.
-    ids : (n,) int
-        Token ids.
+        The reader, whose model is on the device.
+    ids
+        Token ids (n,) int, at least one.
     first
-        Position of the first one.
-    plan, parts
-        See `Input`.
+        Position of the first token.
+    plan
+        What to keep of the prompt in the KV cache; None keeps everything.
+    parts
+        Lengths of the parts that are read one after the other; empty: all at once.
 
     Returns
     -------

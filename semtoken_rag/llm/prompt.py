@@ -202,7 +202,19 @@ class Template:
 
 
 def tokenize(prompt: Prompt, tokenizer: Any) -> Tokenized:
-    """Return the ids (n,) and offsets (n, 2) of a prompt's tokens.
+    """Tokenize a prompt.
+
+    Parameters
+    ----------
+    prompt
+        The prompt.
+    tokenizer
+        The reader's, which must be a fast one.
+
+    Returns
+    -------
+    Tokenized
+        Ids (n,) of the tokens, and the character range (n, 2) of each.
 
     Raises
     ------

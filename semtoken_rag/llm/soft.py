@@ -39,7 +39,12 @@ class SoftPrompt:
     merged: int
 
     def payload(self) -> dict[str, torch.Tensor]:
-        """Return the prompt for vLLM (``enable_prompt_embeds``): ``{"prompt_embeds": (n, d)}``, on the CPU.
+        """Return the prompt for vLLM, which takes it with ``enable_prompt_embeds``.
+
+        Returns
+        -------
+        dict of str to torch.Tensor
+            ``prompt_embeds`` (n, d), on the CPU.
 
         Raises
         ------
@@ -58,12 +63,19 @@ def check_positions(positions: str) -> None:
 
 
 def check_soft(model: Any, soft: SoftPrompt | None = None) -> None:
-    """Check that a model takes embeddings, and those of a prompt.
+    """Check that a model takes embeddings, and that those of a prompt have its size.
+
+    Parameters
+    ----------
+    model
+        A causal language model of transformers.
+    soft
+        The prompt; None checks the model alone.
 
     Raises
     ------
     ValueError
-        If the model takes no ``inputs_embeds``, or the prompt's have another size than its own.
+        If the model takes no ``inputs_embeds``, or if the prompt's embeddings have another size than its own.
     """
     if not takes(model, "inputs_embeds"):
         raise ValueError(f"mode 'soft' needs a model that takes inputs_embeds, got {type(model).__name__}")
@@ -87,10 +99,14 @@ def soft_prompt(
 
     Parameters
     ----------
-    model, tokenizer
-        The reader's.
-    prompt, excerpts
-        The prompt, made of the excerpts, see `semtoken_rag.llm.excerpts.kept_excerpts`.
+    model
+        The reader's, a causal language model of transformers.
+    tokenizer
+        The reader's, which must be a fast one.
+    prompt
+        The prompt.
+    excerpts
+        The excerpts that it is made of, see `semtoken_rag.llm.excerpts.kept_excerpts`.
     merger
         What stands for a run of left-out tokens; None: nothing.
     positions

@@ -89,9 +89,9 @@ def image_prompt(
     ratio
         Share of each image's tokens to keep at most, though at least one token; 1 gives the model's own
         embeddings and positions.
-    query_ids : (q,) int
-        The question's tokens, whose embeddings are the query; None goes by density alone. How far these
-        embeddings and image features are of one space depends on the model.
+    query_ids
+        Ids (q,) int of the question's tokens, whose embeddings are the query; None goes by density alone. How
+        far these embeddings and image features are of one space depends on the model.
     tau
         Cosine above which two image tokens say the same, see `compress_vectors`.
 

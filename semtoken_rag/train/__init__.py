@@ -1,7 +1,7 @@
-"""Training of an encoder's fingerprints for late interaction on questions with known answers."""
+"""Training an encoder for late interaction on questions with known answers: examples, loss, trainer."""
 
 from __future__ import annotations
 
 from semtoken_rag._optional import require
 
-require("torch", extra="torch")  # so that a missing torch is named with its extra
+require("torch", extra="torch")  # the error for a missing torch names the extra

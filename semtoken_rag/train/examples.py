@@ -1,4 +1,4 @@
-"""What an encoder is trained on: questions, their chunks, and where the answers stand."""
+"""Training examples: questions, their chunks, and the positions of the answers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,24 @@ from semtoken_rag.types import Chunk, Units
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question, its chunks, and the character ranges (chunk, start, end) that answer it."""
+    """A question, its chunks, and what answers it.
+
+    Attributes
+    ----------
+    question
+        The question.
+    chunks
+        The chunks that were retrieved for it.
+    gold
+        Character ranges (chunk, start, end) that answer it.
+    """
 
     question: str
     chunks: Sequence[Chunk]
     gold: Sequence[tuple[int, int, int]]
 
     def wanted(self, units: Units) -> npt.NDArray[np.bool_]:
-        """Units that hold more than half of a gold range, or lie for more than half in one: (m,)."""
+        """Return which units hold more than half of a gold range, or lie more than half inside one: (m,)."""
         out = np.zeros(len(units), bool)
         for chunk, start, end in self.gold:
             a, b = units.chars[:, 0], units.chars[:, 1]
@@ -33,8 +43,8 @@ class Example:
             out |= (units.chunk == chunk) & (2 * shared > np.minimum(b - a, end - start))
         return out
 
-    def narrowed(self, kept: Sequence[int], *, titles: bool = True) -> Example:
-        """Return the same question on the chunks ``kept``, without their titles if so wished."""
+    def take_chunks(self, kept: Sequence[int], *, titles: bool = True) -> Example:
+        """Return the same question on the chunks with the indices ``kept``, with or without their titles."""
         place = {chunk: i for i, chunk in enumerate(kept)}
         chunks = [self.chunks[i] for i in kept]
         return Example(
@@ -45,16 +55,26 @@ class Example:
 
 
 def read_examples(path: Path) -> list[Example]:
-    """Read a JSON Lines file; lines whose gold is not in their chunks are left out.
+    """Read examples from a JSON Lines file; lines whose gold is in none of their chunks are left out.
 
-    Each line is ``{"question": str, "chunks": [...], "gold": [...] or "answers": [...]}``: chunks are strings
-    or objects with ``text`` and perhaps ``title``; ``gold`` are sentences that stand verbatim in a chunk,
-    ``answers`` are strings whose every occurrence counts.
+    Each line is ``{"question": str, "chunks": [...], "gold": [...] or "answers": [...]}``. Chunks are strings
+    or objects with ``text`` and optionally ``title``. ``gold`` are sentences that a chunk contains verbatim.
+    ``answers`` are strings of which every occurrence counts.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    list of Example
+        In the order of the lines, at least one.
 
     Raises
     ------
     ValueError
-        With the number of the line that cannot be read, or where no line can be used.
+        If a line cannot be read, with its number, or if no line can be used.
     """
     examples = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -90,7 +110,7 @@ def _example(row: Mapping[str, Any]) -> Example:
 
 
 def occurrences(text: str, answers: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Ranges in which an answer stands as whole words; ``yes`` and ``no`` stand nowhere."""
+    """Yield the ranges in which an answer occurs as whole words; ``yes`` and ``no`` never do."""
     for answer in answers:
         if answer.strip() and answer.strip().lower() not in ("yes", "no"):
             pattern = r"(?<!\w)" + r"\W+".join(map(re.escape, answer.split())) + r"(?!\w)"
@@ -98,7 +118,7 @@ def occurrences(text: str, answers: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def groups(examples: Sequence[Example], most: int) -> list[list[Example]]:
-    """Group different questions on the same chunks, ``most`` at the most, in the order of their first."""
+    """Group different questions on the same chunks, at most ``most`` to a group, in order."""
     made: list[list[Example]] = []
     last: dict[tuple[tuple[str, str], ...], list[Example]] = {}
     for example in examples:
@@ -111,12 +131,26 @@ def groups(examples: Sequence[Example], most: int) -> list[list[Example]]:
 
 
 def folds(examples: Sequence[Example], parts: int, seed: int = 0) -> list[list[Example]]:
-    """Shuffle and deal into parts; questions on the same chunks are in one part.
+    """Shuffle examples and deal them into folds; questions on the same chunks stay in one fold.
+
+    Parameters
+    ----------
+    examples
+        With at least ``parts`` different lists of chunks.
+    parts
+        Number of folds, at least 2.
+    seed
+        Seed of the order.
+
+    Returns
+    -------
+    list of list of Example
+        The folds, each example in one of them.
 
     Raises
     ------
     ValueError
-        Where there are fewer different lists of chunks than parts.
+        If there are fewer different lists of chunks than folds, or fewer than two folds.
     """
     found = groups(examples, len(examples))
     if not 1 < parts <= len(found):
@@ -128,14 +162,28 @@ def folds(examples: Sequence[Example], parts: int, seed: int = 0) -> list[list[E
 def split(
     examples: Sequence[Example], share: float = 0.08, seed: int = 0
 ) -> tuple[list[Example], list[Example]]:
-    """Shuffle and split into what is trained on and what is held back, at least one example each.
+    """Shuffle examples and split them into a training part and a held-back part.
 
-    Questions on the same chunks are on one side, unless all are on the same.
+    Questions on the same chunks stay in one part, unless all examples have the same chunks.
+
+    Parameters
+    ----------
+    examples
+        At least 2.
+    share
+        Share of the examples to hold back.
+    seed
+        Seed of the order.
+
+    Returns
+    -------
+    list of Example, list of Example
+        The training part and the held-back part, each with at least one example.
 
     Raises
     ------
     ValueError
-        Where there are fewer than two examples.
+        If there are fewer than two examples.
     """
     if len(examples) < 2:
         raise ValueError(f"at least 2 examples are needed, got {len(examples)}")
@@ -144,5 +192,5 @@ def split(
         found = [[example] for example in examples]
     shuffled = random.Random(seed).sample(found, len(found))
     size = np.cumsum([len(group) for group in shuffled[:-1]])
-    held = 1 + int(np.abs(size - share * len(examples)).argmin())  # as near to the share as can be
+    held = 1 + int(np.abs(size - share * len(examples)).argmin())  # as close to the share as possible
     return [e for g in shuffled[held:] for e in g], [e for g in shuffled[:held] for e in g]

@@ -1,4 +1,4 @@
-"""The loss: a listwise softmax over all units of a question's chunks, scored by late interaction."""
+"""The training loss: a listwise softmax over all units of a question's chunks, scored by late interaction."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What does not depend on the vectors of one question.
+    """The part of a question that does not depend on the vectors.
 
     Attributes
     ----------
     inside, unit : (n',) int
-        Tokens that lie in a unit, and their unit.
+        Indices of the tokens that lie in a unit, and the unit of each.
     chunk : (m,) int
         Chunk of each unit.
     title_chunk : (t,) int
@@ -27,7 +27,7 @@ class Target:
     weight : (q,) float32
         IDF of each token of the question, summing to 1.
     wanted : (m,) bool
-        The units that answer it.
+        Which units answer the question.
     cost : (m,) int
         Tokens of each unit.
     """
@@ -42,7 +42,24 @@ class Target:
 
     @classmethod
     def of(cls, query_ids: IntArray, tokens: Tokens, units: Units, wanted: np.ndarray) -> Target:
-        """Prepare a question."""
+        """Prepare a question.
+
+        Parameters
+        ----------
+        query_ids
+            Token ids of the question: (q,).
+        tokens
+            Tokens of its chunks.
+        units
+            Units of its chunks, m of them.
+        wanted
+            Which units answer it: (m,) bool.
+
+        Returns
+        -------
+        Target
+            Groups, weights and costs.
+        """
         terms = Terms.of(tokens, units, query_ids)
         return cls(
             inside=terms.inside,
@@ -56,7 +73,24 @@ class Target:
 
 
 def scores(query: torch.Tensor, tokens: torch.Tensor, titles: torch.Tensor, target: Target) -> torch.Tensor:
-    """Late interaction of a question (q, d) with every unit, with and without its title: (m,)."""
+    """Score units by late interaction with the question, as `semtoken_rag.stages.relevance` does in numpy.
+
+    Parameters
+    ----------
+    query
+        Vectors of the question: (q, d).
+    tokens
+        Vectors of the tokens of all chunks: (n, d).
+    titles
+        Vectors of the tokens of all titles: (t, d).
+    target
+        See `Target`.
+
+    Returns
+    -------
+    torch.Tensor
+        (m,) mean of the late interaction with and without the title, higher = keep.
+    """
     m, chunks = len(target.chunk), int(target.chunk.max(initial=0)) + 1
 
     def best(values: torch.Tensor, group: IntArray, groups: int) -> torch.Tensor:
@@ -73,7 +107,20 @@ def scores(query: torch.Tensor, tokens: torch.Tensor, titles: torch.Tensor, targ
 
 
 def listwise(score: torch.Tensor, wanted: np.ndarray) -> torch.Tensor:
-    """Mean over the wanted units of -log of their share against all that are not wanted."""
+    """Return the listwise loss, lower = better.
+
+    Parameters
+    ----------
+    score
+        Score of each unit: (m,), higher = keep.
+    wanted
+        Which units answer the question: (m,) bool, with both values in it.
+
+    Returns
+    -------
+    torch.Tensor
+        () mean over the wanted units of -log of their softmax share against all unwanted units.
+    """
     mask = torch.from_numpy(wanted).to(score.device)
     logits = SCALE * score
     others = torch.logsumexp(logits[~mask], 0)
@@ -82,7 +129,22 @@ def listwise(score: torch.Tensor, wanted: np.ndarray) -> torch.Tensor:
 
 
 def recall(score: FloatArray, target: Target, ratio: float) -> float:
-    """Share of the wanted units among the best ones that fit in ``ratio`` of the tokens."""
+    """Return the recall of the wanted units under a budget.
+
+    Parameters
+    ----------
+    score
+        Score of each unit: (m,), higher = keep.
+    target
+        See `Target`.
+    ratio
+        Budget, as a share of the tokens of all units.
+
+    Returns
+    -------
+    float
+        Share of the wanted units among the best units that fit the budget, in [0, 1].
+    """
     order = np.argsort(-score, kind="stable")
     kept = order[np.cumsum(target.cost[order]) <= ratio * target.cost.sum()]
     return float(target.wanted[kept].sum() / target.wanted.sum())

@@ -1,4 +1,4 @@
-"""Train an adapter: MiniLM's token vectors learn late interaction, and stay independent of the question."""
+"""Train an adapter, with which an encoder's token vectors suit late interaction."""
 
 from __future__ import annotations
 
@@ -24,44 +24,44 @@ from semtoken_rag.types import Tokens
 
 log = logging.getLogger(__name__)
 RATIOS = (0.1, 0.2)
-TOGETHER = 4  # questions on the same chunks that share a pass
+TOGETHER = 4  # questions on the same chunks that share a forward pass
 Factors: TypeAlias = dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train.
+    """Hyperparameters of a training.
 
     Parameters
     ----------
     rank
-        Rank of each layer's change.
+        Rank of the update of each layer.
     learning_rate
-        The highest; it rises over the first twentieth and falls as a cosine.
+        Peak learning rate; it warms up over the first twentieth of the steps and decays as a cosine.
     epochs
-        Passes over the examples at most.
+        Passes over the examples, at most.
     batch_size
-        Lists of chunks a step, each with at most `TOGETHER` of its questions.
+        Lists of chunks per step, each with at most `TOGETHER` of its questions.
     checks
-        How often an epoch is held against the examples held back.
+        Evaluations on the held-back examples per epoch.
     patience
-        Checks without a better loss after which training stops.
+        Evaluations without a better loss after which training stops.
     title_dropout
-        Share of the lists whose chunks lose their titles, so that chunks without titles work too.
+        Share of the lists whose chunks lose their titles, so that the encoder learns chunks without titles.
     chunk_dropout
-        Share of the chunks without gold that are left out, others each time.
+        Share of the chunks without gold that are left out, drawn anew each time.
     seed
-        Of the order of the examples and of the first weights.
+        Seed of the order of the examples and of the initial weights.
     runs
-        Trainings from ``seed``, ``seed + 1``, ..., whose changes are averaged: arxiv.org/abs/2203.05482
+        Trainings with ``seed``, ``seed + 1``, ..., whose updates are averaged: arxiv.org/abs/2203.05482
     strengths
-        Shares of the change that are tried on the examples held back, the best is taken: in full it remembers
-        its own examples too well (arxiv.org/abs/2109.01903).
+        Factors of the update that are tried on the held-back examples. The best is kept: at 1 the encoder
+        overfits its examples (arxiv.org/abs/2109.01903).
 
     Raises
     ------
     ValueError
-        For less than one run, without a strength, and for a dropout outside [0, 1].
+        If ``runs`` is less than 1, ``strengths`` is empty, or a dropout is outside of [0, 1].
     """
 
     rank: int = 40
@@ -88,16 +88,16 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Figures on the held-back part.
+    """An evaluation on the held-back examples.
 
     Attributes
     ----------
     step
-        Steps done.
+        Steps trained.
     loss
         Mean loss, lower = better.
     recall
-        Share of the gold units that are among the best ones within a share of the tokens, by that share.
+        Ratio of the tokens to the share of the gold units among the best units that fit it.
     """
 
     step: int
@@ -106,7 +106,7 @@ class Check:
 
 
 class Trainer:
-    """Trains an adapter for an encoder; `run` does it, `save` writes the best state seen.
+    """Trains an adapter for an encoder. `run` trains, `save` writes the best state.
 
     Parameters
     ----------
@@ -126,20 +126,27 @@ class Trainer:
         held_back: Sequence[Example],
         progress: Callable[[int, int, float], None] | None = None,
     ) -> list[Check]:
-        """Train on ``examples``; return the checks, first before training, last of what `save` writes.
+        """Train on ``examples``.
 
         Parameters
         ----------
-        examples, held_back
-            Disjoint, neither empty; see `semtoken_rag.train.examples.split`.
+        examples
+            Examples to train on, not empty; see `semtoken_rag.train.examples.split`.
+        held_back
+            Other examples, not empty, on which the training is evaluated.
         progress
-            Called after each step with the step, the number of steps, and a running mean of the loss; every
-            run counts anew.
+            Called after each step with the step, the number of steps, and a running mean of the loss. Every
+            run starts at step 1.
+
+        Returns
+        -------
+        list of Check
+            The first was made before training, the last is of the state that `save` writes.
 
         Raises
         ------
         ValueError
-            Where one of the two is empty, or no held-back question can be judged.
+            If one of the two is empty, or no held-back question has both wanted and other units.
         """
         if not examples or not held_back:
             raise ValueError(
@@ -155,14 +162,14 @@ class Trainer:
         mean, tried = adapter.average(changes, self.recipe.rank), []
         for strength in self.recipe.strengths:
             factors = {name: (strength * up, down) for name, (up, down) in mean.items()}
-            with _added(self.encoder.module, factors):
+            with _apply_factors(self.encoder.module, factors):
                 tried.append((self.check(steps, held_back), factors))
             log.info("strength %s: %s", strength, tried[-1][0])
         best, self.factors = min(tried, key=lambda pair: pair[0].loss)
         return [*checks, best]
 
     def _fresh(self, seed: int) -> Factors:
-        """Factors that change nothing yet."""
+        """Return initial factors, whose product is 0."""
         seeded = torch.Generator().manual_seed(seed)
         factors: Factors = {}
         for name, layer in adapter.targets(self.encoder.module).items():
@@ -180,18 +187,18 @@ class Trainer:
         held_back: Sequence[Example],
         progress: Callable[[int, int, float], None] | None,
     ) -> list[Check]:
-        """Bring ``factors`` to the best state seen; return the checks."""
+        """Train ``factors`` in place and leave them at the best state; return the checks."""
         parameters = [p.requires_grad_() for pair in factors.values() for p in pair]
         dice = random.Random(seed)
         steps = self._steps(examples, dice)
         total = len(steps)
         every = max(1, total // (self.recipe.epochs * self.recipe.checks))
         optimizer, schedule = self._optimizer(parameters, total)
-        with _added(self.encoder.module, factors):
+        with _apply_factors(self.encoder.module, factors):
             checks = [self.check(0, held_back)]
             best, mean = _Best(parameters, checks[0]), checks[0].loss
             for step, batch in enumerate(steps, 1):
-                mean += 0.02 * (self._accumulate([self._varied(group, dice) for group in batch]) - mean)
+                mean += 0.02 * (self._accumulate([self._augment(group, dice) for group in batch]) - mean)
                 torch.nn.utils.clip_grad_norm_(parameters, 1.0)
                 optimizer.step()
                 schedule.step()
@@ -207,12 +214,12 @@ class Trainer:
         return checks
 
     def save(self, path: Path, base: str) -> None:
-        """Write the adapter; ``base`` is what the encoder is called by whoever loads it."""
+        """Write the adapter to ``path``; ``base`` is the name by which its encoder is loaded."""
         recipe = {name: str(getattr(self.recipe, name)) for name in Recipe.__dataclass_fields__}
         adapter.save(path, self.factors, {"base": base, **recipe})
 
     def check(self, step: int, examples: Sequence[Example]) -> Check:
-        """Judge the present state."""
+        """Evaluate the present state on ``examples``; raise ValueError if none can be judged."""
         losses, found = [], []
         with torch.no_grad():
             for group in groups(examples, len(examples)):
@@ -234,21 +241,21 @@ class Trainer:
         return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, share)
 
     def _steps(self, examples: Sequence[Example], dice: random.Random) -> list[list[list[Example]]]:
-        """Group the questions of each step; every epoch has an order of its own."""
+        """Return the groups of questions of each step; every epoch has its own order."""
         made, size = [], self.recipe.batch_size
         for _ in range(self.recipe.epochs):
             found = groups(dice.sample(list(examples), len(examples)), TOGETHER)
             made += [found[at : at + size] for at in range(0, len(found), size)]
         return made
 
-    def _varied(self, group: Sequence[Example], dice: random.Random) -> list[Example]:
-        """Leave out some chunks that have no gold, and at times the titles of all."""
+    def _augment(self, group: Sequence[Example], dice: random.Random) -> list[Example]:
+        """Drop some chunks without gold, and sometimes the titles of all chunks."""
         gold = {chunk for example in group for chunk, _, _ in example.gold}
         others = [i for i in range(len(group[0].chunks)) if i not in gold]
         left = math.ceil((1 - self.recipe.chunk_dropout) * len(others))
         kept = sorted([*gold, *dice.sample(others, left)])
         titles = dice.random() >= self.recipe.title_dropout
-        return [example.narrowed(kept, titles=titles) for example in group]
+        return [example.take_chunks(kept, titles=titles) for example in group]
 
     def _accumulate(self, batch: Sequence[Sequence[Example]]) -> float:
         """Add the gradients of a batch; return its mean loss."""
@@ -261,14 +268,14 @@ class Trainer:
         return total
 
     def _scores(self, group: Sequence[Example]) -> list[tuple[torch.Tensor, Target]]:
-        """Scores of the units for each question of a group, but those of which all or none are wanted."""
+        """Score the units for each question, except for questions of which all or no units are wanted."""
         chunks, questions = group[0].chunks, [example.question for example in group]
         n, titles = len(chunks), [chunk.title for chunk in chunks]
         plan = self.encoder.plan(
             [*(chunk.text for chunk in chunks), *questions], [*titles, *("" for _ in questions)]
         )
         bare = plan.assemble([np.zeros((len(w.ids), 1), np.float32) for w in plan.windows])
-        tokens = Tokens.concatenate(bare[:n])  # ids and offsets are all that the units need
+        tokens = Tokens.concatenate(bare[:n])  # units need only ids and offsets
         units = build_units(chunks, tokens)
         own, heads = self._forward(plan)
         every, title = torch.cat(own[:n]), torch.cat(heads[:n])
@@ -281,7 +288,7 @@ class Trainer:
         return found
 
     def _forward(self, plan: Plan) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-        """Vectors of each text and of each title, with their gradients."""
+        """Return the vectors of each text and of each title, with gradients."""
         rows: dict[int, torch.Tensor] = {}
         lengths = [len(window.ids) for window in plan.windows]
         for batch in group_into_batches(lengths, 2 * self.encoder.batch_tokens, mixed=True):
@@ -292,14 +299,14 @@ class Trainer:
 
 
 class _Best:
-    """The best state seen, by its loss."""
+    """The state with the lowest loss so far."""
 
     def __init__(self, parameters: Sequence[Any], check: Check) -> None:
         self.parameters, self.check, self.waited = parameters, check, 0
         self.state = [p.detach().clone() for p in parameters]
 
     def update(self, check: Check) -> int:
-        """Keep the present state if it is better; return how many checks ago the best one was."""
+        """Keep the present state if it is better; return the number of checks since the best one."""
         self.waited += 1
         if check.loss < self.check.loss:
             self.check, self.waited = check, 0
@@ -307,17 +314,17 @@ class _Best:
         return self.waited
 
     def restore(self) -> None:
-        """Put the best state back."""
+        """Restore the best state."""
         for parameter, value in zip(self.parameters, self.state, strict=True):
             parameter.detach().copy_(value)
 
 
 @contextmanager
-def _added(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
-    """While open, every target layer adds up @ down @ x to its output.
+def _apply_factors(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
+    """Add up @ down @ x to the output of every target layer while the context is open.
 
-    Attention is in plain products then, whose gradients are faster on a CPU than those of the fused kernel,
-    and half precision, in which gradients vanish, gives way to single.
+    Meanwhile attention is eager, whose gradients are faster on a CPU than those of the fused kernel, and half
+    precision, in which gradients vanish, becomes single precision.
     """
     linear = torch.nn.functional.linear
 

@@ -1,8 +1,8 @@
-"""The playground: a page on which to see what is kept of one's own documents, and what a local LLM says.
+"""The playground: a page that shows what is kept of your documents, and what a local LLM answers from it.
 
-FastAPI serves one static page. Gradio and Streamlit are kits of ready widgets, and text whose every sentence
-is marked, which a citation jumps into, is not among them. FastAPI has bounded uploads and streams that can be
-cancelled, and a page of one's own runs under a policy that lets no document become a script.
+FastAPI serves one static page. Gradio and Streamlit offer ready widgets, but none in which every sentence is
+marked and a citation jumps to one. FastAPI has bounded uploads and streams that can be cancelled, and our own
+page runs under a strict Content-Security-Policy, so that no document becomes a script.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
-"""The server: the page, and the streams behind it."""
+"""The ASGI application: the page and its event streams."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, FastAPI, Query
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -18,14 +19,14 @@ from starlette.requests import Request
 from semtoken_rag import __version__
 from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.ui.documents import SUFFIXES, Document, read
-from semtoken_rag.ui.events import stream, until_left
+from semtoken_rag.ui.events import close_when_left, stream
 from semtoken_rag.ui.security import Guard
 from semtoken_rag.ui.workbench import Asked, Workbench
 
 STATIC = Path(__file__).parent / "static"
 LOOPBACK = ("127.0.0.1", "localhost")
 MAX_BYTES = 20 * 2**20
-Left = Annotated[ExitStack, Depends(until_left)]
+Left = Annotated[ExitStack, Depends(close_when_left)]
 
 
 def create_app(
@@ -35,18 +36,23 @@ def create_app(
     hosts: Sequence[str] = LOOPBACK,
     max_bytes: int = MAX_BYTES,
 ) -> FastAPI:
-    """Make the server.
+    """Return the playground as an ASGI application.
 
     Parameters
     ----------
     workbench
         Compresses and answers.
     documents
-        What the page opens with.
+        Documents that the page shows at first.
     hosts
-        Names that the server answers to; a page of another name that resolves to this machine gets nothing.
+        Host names that the server answers to. Requests for any other name are refused (DNS rebinding).
     max_bytes
-        Largest upload, and largest request.
+        Largest request, and so the largest upload.
+
+    Returns
+    -------
+    FastAPI
+        The application.
     """
     app = FastAPI(
         title="SemToken", version=__version__, docs_url=None, redoc_url=None, max_body_size=max_bytes
@@ -67,6 +73,11 @@ def create_app(
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(STATIC / "index.html")
+
+    @app.get("/theme.css", include_in_schema=False)
+    async def theme() -> Response:
+        """Return the colours that the page of a call has too."""
+        return Response((files("semtoken_rag.explain") / "theme.css").read_bytes(), media_type="text/css")
 
     @app.get("/api/about")
     async def tell() -> dict[str, Any]:
@@ -95,7 +106,7 @@ def create_app(
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """Say what is wrong without the input, which may be large, or not to be written as UTF-8."""
+    """Describe the error without the input, which may be large or contain lone surrogates."""
     assert isinstance(error, RequestValidationError)
     found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
     return JSONResponse({"detail": "; ".join(found)}, 422)

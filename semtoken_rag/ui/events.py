@@ -1,4 +1,4 @@
-"""Long work as a generator: it yields events between its steps, and to cancel it is to close it."""
+"""Long work as a generator, which yields events between its steps and is cancelled by being closed."""
 
 from __future__ import annotations
 
@@ -15,36 +15,51 @@ log = logging.getLogger(__name__)
 
 
 class Event(NamedTuple):
-    """What the page is told: ``progress``, ``document``, ``result``, ``part``, ``answer`` or ``error``."""
+    """A server-sent event: ``progress``, ``document``, ``result``, ``part``, ``answer`` or ``error``."""
 
     name: str
     data: dict[str, Any]
 
 
 def progress(stage: str, done: int = 0, total: int = 0) -> Event:
-    """Tell how far a stage is; without a total it is not known how long it takes."""
+    """Return a progress event.
+
+    Parameters
+    ----------
+    stage
+        What is being done.
+    done
+        Steps done.
+    total
+        Steps in all, 0 if their number is not known.
+
+    Returns
+    -------
+    Event
+        For the progress bar of the page.
+    """
     return Event("progress", {"stage": stage, "done": done, "total": total})
 
 
-async def until_left() -> AsyncIterator[ExitStack]:
-    """Give what closes the work of a request once its client has all of it, or is gone."""
+async def close_when_left() -> AsyncIterator[ExitStack]:
+    """Yield a stack that is closed when the client has the whole response, or has disconnected."""
     with ExitStack() as stack:
         yield stack
 
 
 async def stream(work: Generator[Event, None, Any], left: ExitStack) -> AsyncIterator[ServerSentEvent]:
-    """Run the work in a thread, step by step, and pass its events on."""
-    left.callback(work.close)  # never while it runs: a step that was begun is waited for
+    """Run the work in a thread, step by step, and yield its events; ``left`` closes it."""
+    left.callback(work.close)  # not during a step: a running step is waited for
     try:
         async for event in iterate_in_threadpool(work):
-            yield _sent(event)
+            yield _to_sse(event)
     except ValueError as error:
-        yield _sent(Event("error", {"message": str(error)}))
+        yield _to_sse(Event("error", {"message": str(error)}))
     except Exception as error:
         log.exception("the work failed")
-        yield _sent(Event("error", {"message": f"failed inside: {type(error).__name__}"}))
+        yield _to_sse(Event("error", {"message": f"failed inside: {type(error).__name__}"}))
 
 
-def _sent(event: Event) -> ServerSentEvent:
-    """Encode here: FastAPI would first walk through all of ``data`` in Python."""
+def _to_sse(event: Event) -> ServerSentEvent:
+    """Encode the event here: FastAPI would first convert all of ``data`` in Python."""
     return ServerSentEvent(event=event.name, raw_data=json.dumps(event.data))

@@ -1,4 +1,4 @@
-"""A compressed context as the page shows it: every position is one in the document, not in the passage."""
+"""A compressed context as JSON for the page, with positions in the document instead of the passage."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from semtoken_rag.context import CompressedContext
 from semtoken_rag.stages.segment import segment
 from semtoken_rag.types import Chunk
 
-SOURCES = 3  # citations of one sentence at most
+SOURCES = 3  # citations of a sentence, at most
 Place: TypeAlias = dict[str, int]  # document, start, end
 
 
 def as_data(context: CompressedContext) -> dict[str, Any]:
-    """Figures, what is kept, and every unit with its scores; no units where all passed unchanged.
+    """Return the stats, the kept ranges, and every unit with its scores; no units if all passed unchanged.
 
-    ``bridged_from`` is the number of the unit that a unit owes its bridge to, -1 for none.
+    ``bridged_from`` is the index of the unit that raised a unit by bridging, -1 for none.
     """
     kept = [
         {**place(k.chunk, p.start, p.end), "granularity": p.granularity.name.lower()}
@@ -36,10 +36,10 @@ def as_data(context: CompressedContext) -> dict[str, Any]:
     return {"stats": context.stats.as_dict(), "kept": kept, "units": units}
 
 
-def cited(answer: str, context: CompressedContext) -> list[dict[str, Any]]:
-    """Sentences of an answer, each with the kept slices it rests on, best first; none where there is none."""
+def cite_sentences(answer: str, context: CompressedContext) -> list[dict[str, Any]]:
+    """Return the sentences of an answer, each with the kept ranges that support it, best first."""
     ends = [s.end for s in segment(answer)]
-    ends[-1:] = [len(answer)]  # blanks at the end, or an answer without a unit
+    ends[-1:] = [len(answer)]  # trailing blanks, or an answer without a unit
     return [
         {"text": answer[start:end], "sources": list(_sources(answer[start:end], context))}
         for start, end in zip([0, *ends], ends, strict=False)
@@ -58,6 +58,21 @@ def _sources(sentence: str, context: CompressedContext) -> Iterator[Place]:
 
 
 def place(chunk: Chunk, start: int, end: int) -> Place:
-    """Where a slice of a passage stands in its document."""
+    """Return the position in the document of a range of a passage.
+
+    Parameters
+    ----------
+    chunk
+        The passage, as `semtoken_rag.ui.documents.chunks` makes it.
+    start
+        First character of the range in the passage.
+    end
+        Character behind the last one.
+
+    Returns
+    -------
+    dict
+        ``document`` (its index), ``start`` and ``end`` (characters).
+    """
     first = chunk.metadata["start"]
     return {"document": chunk.metadata["document"], "start": first + start, "end": first + end}

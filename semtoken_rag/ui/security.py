@@ -1,4 +1,4 @@
-"""What a browser may do with the page, and which pages may call the server."""
+"""The Content-Security-Policy of the page, and a guard against requests of other sites."""
 
 from __future__ import annotations
 
@@ -14,30 +14,40 @@ POLICY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",  # what is compressed is the user's own
+    "Cache-Control": "no-store",  # the documents are private
 }
 
 
 class Guard:
-    """Refuses requests that another site's page makes, and sets `POLICY` on every answer."""
+    """ASGI middleware that refuses requests of another site's page and sets `POLICY` on every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or refuse."""
+        """Call the application, or refuse the request.
 
-        async def guarded(message: Message) -> None:
+        Parameters
+        ----------
+        scope
+            See the ASGI specification.
+        receive
+            See there.
+        send
+            See there.
+        """
+
+        async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(POLICY)
             await send(message)
 
         app = PlainTextResponse("Cross-origin request", 403) if _foreign(scope) else self.app
-        await app(scope, receive, guarded if scope["type"] == "http" else send)
+        await app(scope, receive, send_with_policy if scope["type"] == "http" else send)
 
 
 def _foreign(scope: Scope) -> bool:
-    """Tell whether a browser says that a page of another origin asks; programs say nothing."""
+    """Return whether the request comes from a page of another origin; only browsers send an origin."""
     if scope["type"] != "http":
         return False
     headers = Headers(scope=scope)

@@ -1,4 +1,4 @@
-"""How the playground is served: by the command, and beside a test or a script."""
+"""The playground's server, for the command, and in a thread for tests and scripts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from fastapi import FastAPI
 
 
 def server(app: FastAPI) -> uvicorn.Server:
-    """Return a quiet server of ``app``."""
+    """Return a uvicorn server of ``app`` that logs warnings only."""
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
 
 
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
-    """Serve ``app`` in another thread, on a free port of this machine; give its address."""
+    """Serve ``app`` in another thread on a free port of this machine; yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         made = server(app)
         thread = threading.Thread(target=made.run, kwargs={"sockets": [listener]})

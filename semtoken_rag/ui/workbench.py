@@ -1,4 +1,4 @@
-"""What the page asks for: compress documents, and answer from what is left of them."""
+"""The work behind the page: compress documents, and answer from what is kept."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.ui.documents import Document, chunks
 from semtoken_rag.ui.events import Event, progress
-from semtoken_rag.ui.payload import as_data, cited
+from semtoken_rag.ui.payload import as_data, cite_sentences
 
-BATCH = 8  # passages encoded between two reports
+BATCH = 8  # passages encoded between two progress events
 
 
 class Reader(Protocol):
-    """Structural type of a local LLM that answers part by part; `SemTokenLLM` is one."""
+    """Protocol of a local LLM that streams its answers, such as `SemTokenLLM`."""
 
     @property
     def name(self) -> str:
@@ -30,12 +30,12 @@ class Reader(Protocol):
         ...
 
     def stream(self, question: str, context: CompressedContext) -> Iterable[str]:
-        """Answer part by part."""
+        """Yield the answer part by part."""
         ...
 
 
 class Asked(BaseModel):
-    """Documents, a question about them, and how much of them may be kept."""
+    """A request: documents, a question, the largest share of the tokens to keep, and a strategy."""
 
     documents: list[Document] = Field(min_length=1)
     query: str = ""
@@ -51,16 +51,16 @@ class Asked(BaseModel):
 
 
 class Workbench:
-    """Engines that share an encoder and its fingerprints, so that a moved budget encodes nothing again.
+    """Engines that share an encoder and a store, so that nothing is encoded again when the budget changes.
 
     Parameters
     ----------
     encoder
         As for `SemToken`.
     reader
-        Answers; None where there is none.
+        Local LLM that answers, None for none.
     token_counter
-        As for `SemToken`: the reader's tokenizer.
+        As for `SemToken`; the reader's tokenizer.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class Workbench:
 
     @property
     def reads(self) -> str | None:
-        """Name of the reader without the folders it is in; None where there is none."""
+        """Name of the reader without its folders, None if there is no reader."""
         if self.reader is None:
             return None
         path = Path(self.reader.name)
         return path.name if path.is_absolute() else self.reader.name
 
     def compress(self, asked: Asked) -> Generator[Event, None, CompressedContext]:
-        """Encode what is new, batch by batch, and compress; the last event is the result."""
+        """Encode new passages batch by batch, then compress; the last event is the result."""
         engine, passages = self._engine(asked.strategy), chunks(asked.documents)
         for start in range(0, len(passages), BATCH):
             if engine.annotate(passages[start : start + BATCH]):
@@ -88,12 +88,22 @@ class Workbench:
         return context
 
     def answer(self, asked: Asked) -> Generator[Event, None, None]:
-        """Compress, then answer part by part; the last event has the sentences with their sources.
+        """Compress, then stream the answer.
+
+        Parameters
+        ----------
+        asked
+            The request.
+
+        Yields
+        ------
+        Event
+            Progress, the result, and parts of the answer; at last its sentences with their sources.
 
         Raises
         ------
         ValueError
-            Where there is no reader, no question, or more kept than the reader has positions for.
+            If there is no reader, no question, or the context is longer than the reader's window.
         """
         if self.reader is None:
             raise ValueError("there is no local LLM: start with --llm NAME")
@@ -105,7 +115,7 @@ class Workbench:
         for part in self.reader.stream(asked.query, context):
             parts.append(part)
             yield Event("part", {"text": part})
-        yield Event("answer", {"sentences": cited("".join(parts).strip(), context)})
+        yield Event("answer", {"sentences": cite_sentences("".join(parts).strip(), context)})
 
     def _engine(self, strategy: str) -> SemToken:
         with self._lock:

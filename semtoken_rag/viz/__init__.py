@@ -1,7 +1,7 @@
-"""The paper's figures 1 to 7 as functions: a result in, a matplotlib `Figure` out, without pyplot's state.
+"""The paper's figures 1 to 7: functions from a result to a matplotlib `Figure`, without pyplot's state.
 
-Readable in grey and by the colour-blind: what is told apart by colour is told apart by lightness, line or
-marker too. Needs the extra ``viz``.
+They can be read in grey and by the colour-blind: what differs by colour also differs by lightness, line or
+marker. Needs the extra ``viz``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Figure 7: how large the clusters are in texts of different kinds."""
+"""Figure 7: cluster sizes in texts of different kinds."""
 
 from __future__ import annotations
 
@@ -13,23 +13,29 @@ CLASSES = {"1 (nothing merged)": 1, "2": 2, "3 to 4": 4, "5 to 8": 8, "more than
 
 
 def cluster_distribution(sizes: Mapping[str, Mapping[str, IntArray]]) -> Figure:
-    """Share of the tokens in clusters of each size, by kind of text and level of compression (figure 7).
+    """Draw the share of the tokens in clusters of each size, by kind of text and level of compression.
 
     Parameters
     ----------
-    sizes : level to kind of text to (m,) int
-        Tokens of each cluster. A level is one panel, such as a tau; every level has the same kinds.
+    sizes
+        Level to kind of text to the tokens of each cluster, (m,) int. A level, such as a tau, is one panel;
+        every level has the same kinds.
+
+    Returns
+    -------
+    Figure
+        The figure, not saved.
 
     Raises
     ------
     ValueError
-        Where the levels have different kinds, or there is none.
+        If the levels have different kinds, or there is no level or no kind.
     """
     kinds = [tuple(by_kind) for by_kind in sizes.values()]
     if not kinds or not kinds[0] or len(set(kinds)) > 1:
         raise ValueError(f"sizes must have the same kinds of text at every level, got {kinds!r}")
     figure = sheet(2.5 + 2.4 * len(sizes), 1.4 + 0.42 * len(kinds[0]))
-    figure.set_layout_engine("constrained", wspace=0.06)  # the 100 of one axis off the 0 of the next
+    figure.set_layout_engine("constrained", wspace=0.06)  # between the 100 of one axis and the 0 of the next
     panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
     for axes, (level, by_kind) in zip(panels, sizes.items(), strict=True):
         parts = 100 * np.stack([shares(s) for s in by_kind.values()])  # (kinds, classes)
@@ -60,7 +66,7 @@ def cluster_distribution(sizes: Mapping[str, Mapping[str, IntArray]]) -> Figure:
 
 
 def shares(sizes: IntArray) -> FloatArray:
-    """Share of the tokens in each class of `CLASSES`: (m,) -> (5,), summing to 1.
+    """Return the share of the tokens in each class of `CLASSES`: (m,) -> (5,), summing to 1.
 
     >>> shares(np.array([1, 1, 2, 4])).tolist()
     [0.25, 0.25, 0.5, 0.0, 0.0]

@@ -1,4 +1,4 @@
-"""Figures 1 and 4: how dense the text is, where it is kept, and the same as a surface."""
+"""Figures 1 and 4: density along the text and what is kept of it, and density as a surface."""
 
 from __future__ import annotations
 
@@ -11,26 +11,31 @@ from semtoken_rag.types import Granularity
 from semtoken_rag.viz.layout import positions, score, units_of
 from semtoken_rag.viz.style import DARK, EDGE, LIGHT, SCALE, Figure, MaxNLocator, label, sheet
 
-MANY = 300  # units from which on their outlines would hide them
-STEPS = 60  # places along a chunk at which the surface is drawn
+MANY = 300  # units; from here on outlines would hide the bars
+STEPS = 60  # points along a chunk at which the surface is drawn
 
 
 def density_profile(context: CompressedContext, threshold: float | None = None) -> Figure:
-    """Density along the text, with the threshold between fine and coarse (the paper's figure 1).
+    """Draw density along the text, with the threshold between fine and coarse (the paper's figure 1).
 
-    Bars stand on the threshold, upwards what is denser, downwards what is not.
+    Bars start at the threshold: upwards for units above it, downwards for the others.
 
     Parameters
     ----------
     context
-        Of any strategy that scores ``density``.
+        A context of any strategy that scores ``density``.
     threshold
         The paper's delta; None draws the median of the units.
+
+    Returns
+    -------
+    Figure
+        The figure, not saved.
 
     Raises
     ------
     ValueError
-        Where the context passed unchanged, or its units have no density.
+        If the context passed unchanged, or its units have no density.
     """
     units = units_of(context)
     density = score(units, "density")
@@ -74,12 +79,22 @@ def density_profile(context: CompressedContext, threshold: float | None = None) 
 
 
 def density_surface(context: CompressedContext) -> Figure:
-    """Density over the place in a chunk and the chunk, in space and from above (the paper's figure 4).
+    """Draw density over chunks and positions in a chunk, as a surface and as a map (the paper's figure 4).
+
+    Parameters
+    ----------
+    context
+        A context of any strategy that scores ``density``.
+
+    Returns
+    -------
+    Figure
+        The figure, not saved.
 
     Raises
     ------
     ValueError
-        Where the context passed unchanged, or its units have no density.
+        If the context passed unchanged, or its units have no density.
     """
     units = units_of(context)
     density = score(units, "density")
@@ -96,7 +111,7 @@ def density_surface(context: CompressedContext) -> Figure:
     grid = figure.add_gridspec(1, 2, width_ratios=(1.1, 1))
     space: Any = figure.add_subplot(grid[0], projection="3d")
     numbers = np.arange(1, len(rows) + 1)
-    # Each chunk twice, at both of its edges, so that the surface steps from one to the next.
+    # Each chunk is drawn at both of its edges, so that the surface has a step between chunks.
     along, across = np.meshgrid(place * 100, np.stack([numbers - 0.45, numbers + 0.45], 1).ravel())
     step = {"rstride": 1, "cstride": 1, "linewidth": 0, "antialiased": False}
     space.plot_surface(along, across, np.repeat(height, 2, 0), cmap=SCALE, **step)

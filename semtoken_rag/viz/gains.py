@@ -1,4 +1,4 @@
-"""Figure 3: the gains that the paper predicts from the ratio, and those that were measured."""
+"""Figure 3: the gains that the paper predicts from the ratio, and measured gains."""
 
 from __future__ import annotations
 
@@ -14,23 +14,28 @@ LEAST = 0.1  # ratio at which the predictions begin
 def efficiency_gains(
     measured: Mapping[str, Sequence[tuple[float, float]]], kernel_gain: float | None = None
 ) -> Figure:
-    """Predicted gains over the ratio r of tokens out to tokens in, with measured points on them (figure 3).
+    """Draw predicted and measured gains over the ratio r of tokens out to tokens in (the paper's figure 3).
 
-    The paper (3.6) predicts 1/r for compute and memory. That holds for the KV cache and for the layers that
-    see one token at a time; the scores of attention fall by 1/r^2, so what a prefill gains lies between the
-    two, less what the compression itself takes.
+    The paper (3.6) predicts 1/r for compute and memory. That holds for the KV cache and for layers that see
+    one token at a time. Attention scores gain 1/r^2, so the gain of a prefill lies between the two, less the
+    time of the compression.
 
     Parameters
     ----------
     measured
-        What was measured to its points (r, gain), r in (0, 1], gain = before / after.
+        Name of a measurement to its points (r, gain): r in (0, 1], gain = before / after.
     kernel_gain
         Gain of an attention kernel alone, the paper's g_attn; its product with 1/r is drawn too.
+
+    Returns
+    -------
+    Figure
+        The figure, not saved.
 
     Raises
     ------
     ValueError
-        For a point out of range.
+        If a point is out of range.
     """
     figure = sheet(6.6, 4.2)
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""Figure 2: what the same text is worth to different questions."""
+"""Figure 2: the relevance of the same text to different questions."""
 
 from __future__ import annotations
 
@@ -16,20 +16,26 @@ from semtoken_rag.viz.style import DARK, EDGE, LIGHT, Figure, label, sheet
 def importance_by_query(
     contexts: Mapping[str, CompressedContext], name: str = "relevance", unit: str = "log-odds"
 ) -> Figure:
-    """Draw what every unit of the same chunks is worth to several questions, and what each keeps (figure 2).
+    """Draw the score of every unit of the same chunks for several questions, and what is kept (figure 2).
 
     Parameters
     ----------
     contexts
-        Kind of the question, or the question itself, to the context made for it; at least one.
-    name, unit
-        Score that is drawn, and its unit: ``relevance`` is in log-odds under the default rule, a cosine under
-        the paper's.
+        Question, or kind of question, to its context; at least one.
+    name
+        Score that is drawn.
+    unit
+        Unit of the score: ``relevance`` is in log-odds under the default rule, a cosine under the paper's.
+
+    Returns
+    -------
+    Figure
+        The figure, not saved.
 
     Raises
     ------
     ValueError
-        Where there is no context, where one passed unchanged, or where its units lack the score.
+        If there is no context, one passed unchanged, or its units lack the score.
     """
     if not contexts:
         raise ValueError(f"contexts must hold at least one, got {contexts!r}")

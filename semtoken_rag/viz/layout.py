@@ -1,4 +1,4 @@
-"""Units of a call in a row: the chunks' texts laid end to end."""
+"""Positions of a call's units in the texts of its chunks, laid end to end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,22 @@ from semtoken_rag.types import FloatArray, IntArray
 
 
 def units_of(context: CompressedContext) -> Sequence[UnitReport]:
-    """Units of a context.
+    """Return the units of a context.
+
+    Parameters
+    ----------
+    context
+        A context that did not pass unchanged.
+
+    Returns
+    -------
+    sequence of UnitReport
+        At least one, in the order of the text.
 
     Raises
     ------
     ValueError
-        Where there are none, since the input passed unchanged.
+        If there is none, since the input passed unchanged.
     """
     if not context.units:
         raise ValueError(
@@ -28,12 +38,19 @@ def units_of(context: CompressedContext) -> Sequence[UnitReport]:
 
 
 def positions(units: Sequence[UnitReport]) -> tuple[IntArray, IntArray]:
-    """Place of each unit in the texts laid end to end, in characters, and where each chunk begins.
+    """Return the positions of units and chunks in the texts laid end to end, in characters.
+
+    Parameters
+    ----------
+    units
+        All m units of a call on c chunks.
 
     Returns
     -------
     (m, 2) int
+        Start and end of each unit.
     (c,) int
+        Start of each chunk.
     """
     chunk = np.array([u.chunk for u in units])
     chars = np.array([(u.start, u.end) for u in units], np.int64)
@@ -44,12 +61,24 @@ def positions(units: Sequence[UnitReport]) -> tuple[IntArray, IntArray]:
 
 
 def score(units: Sequence[UnitReport], name: str) -> FloatArray:
-    """One score of every unit: (m,).
+    """Return one score of every unit.
+
+    Parameters
+    ----------
+    units
+        The units, m of them.
+    name
+        Name of the score.
+
+    Returns
+    -------
+    (m,) float32
+        The scores.
 
     Raises
     ------
     ValueError
-        Where the units have no such score.
+        If the units have no such score.
     """
     if missing := [u for u in units if name not in u.scores]:
         raise ValueError(f"score must be one of {sorted(missing[0].scores)}, got {name!r}")

@@ -1,4 +1,4 @@
-"""What the figures have in common: an empty sheet, colours that hold in grey, labelled axes, and saving."""
+"""Shared by the figures: an empty sheet, colours that differ in grey too, labelled axes, and saving."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from matplotlib.ticker import MaxNLocator  # noqa: E402
 __all__ = ["DARK", "EDGE", "LIGHT", "SCALE", "Figure", "MaxNLocator"]
 __all__ += ["label", "looks", "save", "shades", "sheet"]
 
-DARK, LIGHT = "#08306b", "#fdb863"  # of two states; far apart in lightness
+DARK, LIGHT = "#08306b", "#fdb863"  # of two states, far apart in lightness
 EDGE = "#404040"
-SCALE = colormaps["cividis"]  # its lightness grows evenly, and it looks the same to the colour-blind
+SCALE = colormaps["cividis"]  # its lightness grows evenly, also for the colour-blind
 
-# Okabe and Ito's colours, each with a line and a marker of its own.
+# Okabe and Ito's colours; each curve also has its own line and marker.
 _COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _LINES = ("-", "--", ":", "-.")
 _MARKERS = "osD^vP*X"
@@ -35,20 +35,30 @@ def sheet(width: float, height: float) -> Figure:
 
 
 def label(axes: Axes, x: str, y: str) -> None:
-    """Label both axes, with units, and take away the frame where nothing is read off."""
+    """Label both axes, and remove the frame at the top and at the right.
+
+    Parameters
+    ----------
+    axes
+        The axes.
+    x
+        Label of the horizontal axis, with its unit.
+    y
+        Label of the vertical axis, with its unit.
+    """
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def looks() -> Iterator[dict[str, Any]]:
-    """Yield colour, line and marker for one curve after another; the first 56 differ in at least one."""
+    """Yield colour, line and marker of each curve; the first 56 curves differ in at least one."""
     for colour, line, marker in zip(cycle(_COLOURS), cycle(_LINES), cycle(_MARKERS)):
         yield {"color": colour, "linestyle": line, "marker": marker}
 
 
 def shades(count: int) -> list[tuple[float, float, float, float]]:
-    """Colours of ``count`` classes in order, from dark to light.
+    """Return the colours of ``count`` ordered classes, from dark to light.
 
     >>> len(shades(3))
     3
@@ -57,12 +67,23 @@ def shades(count: int) -> list[tuple[float, float, float, float]]:
 
 
 def save(figure: Figure, folder: str | Path, name: str, dpi: int = 130) -> list[Path]:
-    """Write ``name.png`` and ``name.svg`` into ``folder``; the same figure gives the same bytes.
+    """Save a figure as PNG and as SVG; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    folder
+        Folder of the files; it is made if it does not exist.
+    name
+        Name of the files, without a suffix.
+    dpi
+        Pixels per inch of the PNG.
 
     Returns
     -------
     list of Path
-        The two files.
+        The two files, ``name.png`` and ``name.svg``.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

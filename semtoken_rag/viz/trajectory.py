@@ -1,4 +1,4 @@
-"""Figure 6: where the tokens' fingerprints go from stage to stage."""
+"""Figure 6: how the tokens' fingerprints move from stage to stage."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ from semtoken_rag.viz.style import DARK, EDGE, LIGHT, Figure, label, sheet
 
 
 def trajectory(stages: Mapping[str, FloatArray], kept: BoolArray | None = None) -> Figure:
-    """Fingerprints at every stage in the plane of the first stage's two main directions (figure 6).
+    """Draw the fingerprints after every stage in the plane of the first stage's two principal directions.
 
     Parameters
     ----------
-    stages : name to (n, d) float
-        Vector of each token after each stage, the same tokens in each; at least two stages. A merged token
-        has the mean of its cluster.
-    kept : (n,) bool
-        Tokens that are left at the end, which are drawn dark in the last stage; all where None.
+    stages
+        Name of a stage to the vectors of all tokens after it, (n, d) float; at least two stages. A merged
+        token has the mean of its cluster.
+    kept
+        Which tokens are kept at the end, (n,) bool; they are drawn dark in the last stage. None keeps all.
+
+    Returns
+    -------
+    Figure
+        The figure, not saved.
 
     Raises
     ------
     ValueError
-        For fewer than two stages, or stages of different shapes.
+        If there are fewer than two stages, or their shapes differ.
     """
     shapes = [vectors.shape for vectors in stages.values()]
     if len(shapes) < 2 or len(set(shapes)) > 1 or len(shapes[0]) != 2:
@@ -58,11 +63,17 @@ def trajectory(stages: Mapping[str, FloatArray], kept: BoolArray | None = None) 
 
 
 def project(stages: list[FloatArray]) -> tuple[list[FloatArray], FloatArray]:
-    """Project stages (n, d) on the two main directions of the first.
+    """Project stages onto the two principal directions of the first stage.
+
+    Parameters
+    ----------
+    stages
+        Vectors of all tokens after each stage, (n, d) each.
 
     Returns
     -------
     list of (n, 2) float32
+        The projected stages.
     (2,) float32
         Share of the first stage's variance in each direction.
     """

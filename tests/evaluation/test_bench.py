@@ -18,7 +18,7 @@ from evaluation.bench.methods import METHODS, Method, get
 from evaluation.bench.references import titled, with_title
 from evaluation.data import transforms
 from evaluation.report import plots, tables
-from evaluation.report.readme import headline
+from evaluation.report.readme import headline, summary
 
 GOLD = ["The lamp was built by Ada Lund.", "Ada Lund was born in 1907."]
 
@@ -389,6 +389,24 @@ class TestTables:
         assert "| slow |" not in front
         assert "On fewer questions, in docs/results.md: slow (2)." in front
         assert "| lead | no | .25 / .25 (+12) | .25 / .25 (+12) |" in front
+
+    def test_the_readme_shows_the_better_form_of_each_method_and_the_page_both(
+        self, table_of: list[results.Result], tmp_path: Path
+    ) -> None:
+        titled = [result("lead+title", [0, 0, 1, 1]), result("oracle+title", [0, 0, 0, 0])]
+        front = summary([*table_of, *titled])
+        assert "| lead+title |" in front
+        assert "| oracle |" in front
+        assert "| lead |" not in front
+        assert "| oracle+title |" not in front
+        page = tmp_path / "docs" / "results.md"
+        page.parent.mkdir()
+        page.write_text("# Mine\n<!-- headline -->\nold\n<!-- /headline -->\nend\n", encoding="utf-8")
+        tables.render([*table_of, *titled], tmp_path)
+        written = page.read_text(encoding="utf-8")
+        assert "old" not in written
+        assert all(f"| {method} |" in written for method in ("lead", "lead+title", "oracle", "oracle+title"))
+        assert "Not run, reasons below: vecr." in written
 
     def test_rendering_twice_changes_nothing_and_keeps_what_was_written_by_hand(
         self, table_of: list[results.Result], tmp_path: Path

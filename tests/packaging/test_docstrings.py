@@ -34,7 +34,7 @@ def undocumented(tree: ast.AST, within: ast.ClassDef | None = None) -> Iterator[
 def described_at(node: Callable, within: ast.ClassDef | None) -> Callable | ast.ClassDef | None:
     """Return where the arguments of a callable are documented, None if it is not public."""
     decorators = {ast.unparse(d).partition("(")[0].rpartition(".")[2] for d in node.decorator_list}
-    if decorators & {"overload", "override", "command"}:  # a command's arguments have their help
+    if decorators & {"overload", "override"} or "typer." in ast.unparse(node.args):  # options have their help
         return None
     if node.name == "__init__":
         return within
@@ -68,7 +68,7 @@ def test_three_arguments_are_described(path: Path):
             "class A:\n    '''A.\n\n    Attributes\n    -----\n    '''\n    def __init__(self, a, b, c): ...",
             [],
         ),
-        ("@app.command('x')\ndef f(a, b, c): ...", []),
+        ("def f(a, b: Annotated[int, typer.Option(help='It.')], c): ...", []),
     ],
 )
 def test_what_is_found(source: str, found: list[tuple[int, str]]):

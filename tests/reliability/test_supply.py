@@ -16,7 +16,7 @@ from semtoken_rag.corpus.novelty import CorpusNovelty
 from semtoken_rag.encoders import registry, verify
 from semtoken_rag.encoders.static import default_static_encoder
 from semtoken_rag.ingest import ingest, open_source
-from semtoken_rag.ingest.messages import error_from_json, error_to_json, part_from_json, part_to_json
+from semtoken_rag.ingest.messages import error_from_json, error_to_json
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.train.examples import read_examples
 from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
@@ -156,18 +156,6 @@ def test_the_installed_weights_are_the_pinned_ones():
     assert set(verify.MINILM) >= {"model.safetensors", "config.json", "tokenizer.json"}
 
 
-def test_parts_of_a_corpus_come_back_as_they_were(tmp_path: Path):
-    rows = tmp_path / "rows \udcff.jsonl"
-    rows.write_text('{"text": "a"}\n' * 9)
-    folder = tmp_path / "texts"
-    folder.mkdir()
-    for i in range(5):
-        (folder / f"{i}.txt").write_text("a")
-    for source in (open_source(rows), open_source(folder)):
-        parts = source.split(3)
-        assert [part_from_json(part_to_json(part)) for part in parts] == parts
-
-
 class StoreGone(ConnectionError):
     """An error of a package that the reading side may lack."""
 
@@ -190,7 +178,7 @@ def test_errors_come_back_by_their_built_in_type(error: Exception, kind: type, s
 
 def test_only_exceptions_are_made_from_what_a_worker_says():
     for name in ("print", "SystemExit", "KeyboardInterrupt", "__import__", "os.system", "Evil"):
-        assert type(error_from_json(json.dumps([name, "x"]).encode())) is RuntimeError
+        assert type(error_from_json(json.dumps([name, "x"]))) is RuntimeError
 
 
 class Talkative(HashEncoder):

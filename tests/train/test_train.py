@@ -242,8 +242,8 @@ def test_split_leaves_no_chunks_on_both_sides_and_comes_near_to_the_share():
 def test_a_question_is_narrowed_to_some_of_its_chunks():
     chunks = [Chunk("a", title="A"), Chunk("b", title="B"), Chunk("c", title="C")]
     example = Example("q?", chunks, [(0, 0, 1), (2, 0, 1)])
-    assert example.narrowed([1, 2]) == Example("q?", chunks[1:], [(1, 0, 1)])
-    bare = example.narrowed([0, 2], titles=False)
+    assert example.take_chunks([1, 2]) == Example("q?", chunks[1:], [(1, 0, 1)])
+    bare = example.take_chunks([0, 2], titles=False)
     assert [(c.text, c.title) for c in bare.chunks] == [("a", ""), ("c", "")]
     assert bare.gold == [(0, 0, 1), (1, 0, 1)]
     assert chunks[0].title == "A"
@@ -253,7 +253,7 @@ def test_a_step_leaves_out_chunks_without_gold_alone(folder):
     chunks = [Chunk(f"Nothing was there {i}.", title="day") for i in range(6)]
     group = [Example("a?", chunks, [(1, 0, 7)]), Example("b?", chunks, [(4, 0, 7)])]
     trainer = Trainer(TransformerEncoder(folder), Recipe(rank=1, chunk_dropout=0.5, title_dropout=1.0))
-    kept = trainer._varied(group, random.Random(0))
+    kept = trainer._augment(group, random.Random(0))
     assert [c.title for c in kept[0].chunks] == [""] * 4
     assert kept[0].chunks == kept[1].chunks
     for before, after in zip(group, kept, strict=True):

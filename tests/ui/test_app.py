@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 
 import pytest
@@ -8,7 +9,9 @@ import uvicorn
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from semtoken_rag import SemToken
 from semtoken_rag.cli import app as commands
+from semtoken_rag.explain import explain, page
 from semtoken_rag.testing import HashEncoder, ScriptedReader
 from semtoken_rag.ui.app import STATIC, create_app
 from semtoken_rag.ui.documents import Document
@@ -91,7 +94,9 @@ def test_what_is_too_large_is_refused_by_its_length_and_on_the_way(client, path:
     assert client.post(path, content=in_parts, headers=kind).status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/", "/static/page.js", "/api/about", "/nothing", "/static/../app.py"])
+@pytest.mark.parametrize(
+    "path", ["/", "/theme.css", "/static/page.js", "/api/about", "/nothing", "/static/../app.py"]
+)
 def test_every_answer_has_the_policy(client, path: str):
     policy = client.get(path).headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -102,6 +107,17 @@ def test_every_answer_has_the_policy(client, path: str):
 def test_nothing_beside_the_static_files_is_served(client):
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/docs", "/redoc"):
         assert client.get(path).status_code == 404
+
+
+def test_colours_are_those_of_the_page_of_a_call(client):
+    theme = client.get("/theme.css")
+    assert theme.headers["content-type"].startswith("text/css")
+    assert 'href="theme.css"' in client.get("/").text
+    assert theme.text in page(explain(SemToken(encoder=HashEncoder()).compress([TOWER], QUESTION, ratio=0.5)))
+    own = (STATIC / "page.css").read_text(encoding="utf-8")
+    assert re.findall(r": *#[0-9a-f]{3}|rgb|hsl", own) == []
+    names = set(re.findall(r"--[\w-]+", own))
+    assert names == names & set(re.findall(r"(--[\w-]+):", theme.text))
 
 
 def test_the_page_names_no_other_host():

@@ -18,7 +18,7 @@ from semtoken_rag.testing import HashEncoder, ScriptedReader
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.documents import Document
 from semtoken_rag.ui.events import Event, progress, stream
-from semtoken_rag.ui.payload import cited
+from semtoken_rag.ui.payload import cite_sentences
 from semtoken_rag.ui.workbench import Asked, Workbench
 from tests.support.samples import words
 from tests.ui.samples import ANSWER, MARA, QUESTION, TOWER
@@ -124,7 +124,7 @@ SAID = ["One. ", "Mara Lindqvist ", "\n\n", " ", "字。", "born in the port of 
 def test_sentences_of_an_answer_are_all_of_it(answer: str):
     chunks = [Chunk(MARA, id="0:0", metadata={"document": 0, "start": 0})]
     context = SemToken(encoder=HashEncoder()).compress(chunks, QUESTION, ratio=0.5)
-    found = cited(answer, context)
+    found = cite_sentences(answer, context)
     assert "".join(s["text"] for s in found) == answer
     assert all(0 <= p["start"] < p["end"] <= len(MARA) for s in found for p in s["sources"])
 

@@ -49,12 +49,16 @@ class Attention:
         ----------
         module
             The attention layer.
-        query : (b, heads, q, d)
-            Of the new tokens.
-        key, value : (b, h, n, d)
-            Of all tokens that the cache holds.
+        query
+            Query vectors (b, heads, q, d) of the new tokens.
+        key
+            Keys (b, h, n, d) of all tokens that the cache holds.
+        value
+            Values (b, h, n, d) of the same tokens.
         scaling
             Factor of the inner products; None: ``1 / sqrt(d)``.
+        **kwargs
+            Further arguments of the kernel.
 
         Returns
         -------

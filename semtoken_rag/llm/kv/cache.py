@@ -87,7 +87,14 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
         self._clear()
 
     def begin(self, new: int, attention_mask: torch.Tensor | None) -> None:
-        """Start a forward pass of ``new`` tokens; the mask (b, n_seen + new) is 0 for padding.
+        """Start a forward pass.
+
+        Parameters
+        ----------
+        new
+            Number of tokens to read.
+        attention_mask
+            Mask (b, n_seen + new), 0 for padding and 1 for a token; None if there is no padding.
 
         Raises
         ------
@@ -117,8 +124,10 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
 
         Parameters
         ----------
-        key_states, value_states : (b, h, q, d)
-            Of the new tokens.
+        key_states
+            Keys (b, h, q, d) of the new tokens.
+        value_states
+            Values (b, h, q, d) of the new tokens.
         layer_idx
             Number of the layer.
 
@@ -148,8 +157,8 @@ class SpanCache(Cache):  # type: ignore[misc]  # transformers exports no types
         ----------
         layer_idx
             Number of the layer.
-        query : (b, heads, q, d)
-            Query vectors of the tokens just read.
+        query
+            Query vectors (b, heads, q, d) of the tokens just read.
         scaling
             Factor of their inner products with the keys.
         """

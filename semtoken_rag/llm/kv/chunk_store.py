@@ -59,11 +59,13 @@ class ChunkKVCache:
 
     Parameters
     ----------
-    model, tokenizer
-        The reader's.
+    model
+        The reader's, a causal language model of transformers.
+    tokenizer
+        The reader's, which must be a fast one.
     rotate
-        Whether keys move to their positions in the prompt; False leaves every chunk at the position where it
-        was computed, right behind the first tokens.
+        Whether keys move to their positions in the prompt; False leaves every chunk at the position at
+        which it was computed, right behind the first tokens.
     max_bytes
         Most bytes that are held; the least recently used chunks leave. None: no bound.
     device
@@ -111,8 +113,10 @@ class ChunkKVCache:
 
         Parameters
         ----------
-        prompt, excerpts
-            The prompt, made of the excerpts, see `semtoken_rag.llm.excerpts.full_excerpts`.
+        prompt
+            A prompt with at least one chunk.
+        excerpts
+            The excerpts that it is made of, see `semtoken_rag.llm.excerpts.full_excerpts`.
         titles
             Whether the title of a chunk stays if nothing else of the chunk is kept.
         packed

@@ -52,14 +52,16 @@ class Eviction:
 
         Parameters
         ----------
-        layer, plan
-            The layer, after the policy has prepared it, and the spans of its prompt.
-        index : (b, g, n) int
-            Candidates, by their index in the sequence; -1 for none.
-        present : (b, g or 1, n) bool
-            Which of them there are to choose from.
+        layer
+            The layer, after the policy has prepared it.
+        plan
+            Spans of its prompt.
+        index
+            Index (b, g, n) int of each candidate in the sequence; -1 for none.
+        present
+            Mask (b, g or 1, n) bool of the candidates that may be chosen.
         n_layers
-            Layers that share a budget in bytes.
+            Number of layers that share a budget in bytes.
 
         Returns
         -------
@@ -104,12 +106,14 @@ def top_within_limit(
 
     Parameters
     ----------
-    score : (b, g, n) float
-        Higher = keep; inf = pinned.
-    present, pinned : (b, g or 1, n) bool
-        The tokens to choose from, and those among them that are chosen in any case.
-    limit : (b, 1) int
-        Number of tokens to choose, those chosen in any case included.
+    score
+        Scores (b, g, n), higher = keep; inf = pinned.
+    present
+        Mask (b, g or 1, n) bool of the tokens to choose from.
+    pinned
+        Mask (b, g or 1, n) bool of those among them that are chosen in any case.
+    limit
+        Number (b, 1) int of tokens to choose, those chosen in any case included.
 
     Returns
     -------

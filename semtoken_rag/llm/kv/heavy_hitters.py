@@ -40,8 +40,8 @@ class HeavyHitters:
         ----------
         layer
             Gets ``attention_sum`` (b, h, n_seen or more) float.
-        query : (b, heads, q, d)
-            Query vectors of the tokens just read.
+        query
+            Query vectors (b, heads, q, d) of the tokens just read.
         scaling
             Factor of the inner products of queries and keys.
         """
@@ -79,8 +79,8 @@ class HeavyHitters:
         ----------
         layer
             The layer, after `observe`.
-        index : (b, g, n) int
-            Index of each token in the sequence; -1 for none.
+        index
+            Index (b, g, n) int of each token in the sequence; -1 for none.
         plan
             Not used.
 

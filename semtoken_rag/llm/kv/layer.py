@@ -29,13 +29,18 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
     n_prompt, n_kept : (b, 1) int
         Tokens of the prompt, and those of them that the plan kept; set when the prompt is pruned.
     n_seen_when_pruned : int
-        Tokens read when the prompt was pruned.
+        Tokens that had been read when the prompt was pruned.
     query : (b, heads, d), optional
         The last token's query vectors, kept by a policy.
     attention_sum : (b, h, n_seen or more), optional
         Attention that each token has received, kept by a policy.
     span_key_means : (b, h, s, d), optional
         Mean key of each span, kept by a policy.
+
+    Parameters
+    ----------
+    window
+        Number of last tokens that a query sees, itself included; None: it sees all.
     """
 
     keys: torch.Tensor
@@ -67,10 +72,12 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
 
         Parameters
         ----------
-        key_states, value_states : (b, h, q, d)
-            Of the new tokens.
-        valid : (b, q) bool, optional
-            False for padding.
+        key_states
+            Keys (b, h, q, d) of the new tokens.
+        value_states
+            Values (b, h, q, d) of the new tokens.
+        valid
+            Mask (b, q) bool, False for padding; None if there is no padding.
 
         Returns
         -------
@@ -95,12 +102,14 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
 
         Parameters
         ----------
-        keys, values : (1, h, n, d)
-            Of some of the ``n_seen`` tokens.
-        index : (n,) int
-            Index of each of them.
+        keys
+            Keys (1, h, n, d) of some of the ``n_seen`` tokens.
+        values
+            Values (1, h, n, d) of the same tokens.
+        index
+            Index (n,) int of each of them in the sequence.
         n_seen
-            Tokens that count as read.
+            Number of tokens that count as read.
         """
         super().update(keys, values)
         self.index, self.n_seen = index.expand(1, 1, -1), n_seen
@@ -112,10 +121,12 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
 
         Parameters
         ----------
-        index, by : (b, 1, n) int
-            New index of each slot's token, and how many positions it moves.
+        index
+            New index (b, 1, n) int of each slot's token.
+        by
+            Number (b, 1, n) int of positions that it moves.
         n_seen
-            Tokens that count as read from now on.
+            Number of tokens that count as read from now on.
         rotation
             How the layer rotates its keys.
         """
@@ -168,12 +179,15 @@ class SpanLayer(DynamicLayer):  # type: ignore[misc]  # transformers exports no 
 
         Parameters
         ----------
-        chosen : (b, g, c) bool
-            The candidates that stay; by default a candidate is a slot.
-        index, source : (b, g, c) int, optional
-            Index of each candidate's token, and its place in the slots followed by ``fetched``.
-        fetched : two of (b, h, u, d), optional
-            Keys and values that come back from CPU memory.
+        chosen
+            Mask (b, g, c) bool of the candidates that stay.
+        index
+            Index (b, g, c) int of each candidate's token; None: each slot is a candidate.
+        source
+            Place (b, g, c) int of each candidate in the slots followed by ``fetched``; None: the candidates
+            are the slots, in order.
+        fetched
+            Keys and values, each (b, h, u, d), that come back from CPU memory; None: nothing comes back.
         """
         index = self.index if index is None else index
         count = chosen.sum(-1)

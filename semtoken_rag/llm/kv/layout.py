@@ -21,7 +21,7 @@ class Layout(NamedTuple):
     span : (n,) int
         Number of each token's span, `PINNED` outside the chunks.
     keep : (n,) bool
-        Whether it is kept.
+        True for a token that is kept.
     """
 
     span: IntArray
@@ -37,10 +37,12 @@ def lay_out(
 
     Parameters
     ----------
-    prompt, tokens
-        Made of the excerpts.
+    prompt
+        A prompt made of the excerpts.
+    tokens
+        The prompt's tokens, n of them.
     excerpts
-        See `full_excerpts`.
+        The chunks, one per place of the prompt, see `full_excerpts`.
     titles
         Whether the title of a chunk stays if nothing else of the chunk is kept.
     sinks
@@ -49,7 +51,7 @@ def lay_out(
     Returns
     -------
     Layout
-        Span and fate of each token.
+        Span of each token, and whether it is kept.
     """
     size = len(prompt.text)
     span, keep = np.full(size, PINNED, np.int64), np.ones(size, np.bool_)

@@ -16,8 +16,10 @@ def visible_slots(layer: SpanLayer, *, first: int, last: int) -> torch.Tensor:
     ----------
     layer
         The layer, with ``n`` slots.
-    first, last
-        Index of the first token, and behind the last one.
+    first
+        Index of the first of these tokens in the sequence.
+    last
+        Index after the last of them.
 
     Returns
     -------

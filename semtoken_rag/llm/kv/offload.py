@@ -47,10 +47,10 @@ class OffloadedPrompt:
         ----------
         layer
             The layer, changed in place.
-        index : (b, g, p + n) int
-            See `candidate_index`.
-        chosen : (b, g, p + n) bool
-            Which of them the layer is to hold.
+        index
+            Index (b, g, p + n) int of each candidate, see `candidate_index`.
+        chosen
+            Mask (b, g, p + n) bool of the candidates that the layer is to hold.
         """
         batch, groups, _ = chosen.shape
         size, held = self.index.shape[-1], layer.index.shape[-1]

@@ -50,8 +50,8 @@ class KVBudget:
 
         Parameters
         ----------
-        read : (b,) int
-            Tokens of each sequence without a budget.
+        read
+            Number (b,) int of tokens that each layer would hold of each sequence without a budget.
         token_bytes
             Bytes of one token of one sequence over all layers.
 
@@ -136,10 +136,10 @@ class Plan:
 
         Parameters
         ----------
-        index : (b, 1, n) int
-            Index of each slot's token.
-        padding : (b,) int
-            Empty places before each prompt.
+        index
+            Index (b, 1, n) int of each slot's token.
+        padding
+            Number (b,) int of empty places before each prompt.
 
         Returns
         -------

@@ -39,8 +39,8 @@ class Policy(Protocol):
         ----------
         layer
             The layer, which holds their keys already; results are kept on it.
-        query : (b, heads, q, d)
-            Their query vectors.
+        query
+            Their query vectors (b, heads, q, d).
         scaling
             Factor of the inner products of queries and keys.
         """
@@ -52,8 +52,8 @@ class Policy(Protocol):
         ----------
         layer
             The layer, after `prepare` and `observe`.
-        index : (b, g, n) int
-            Index of each token in the sequence; -1 for none.
+        index
+            Index (b, g, n) int of each token in the sequence; -1 for none.
         plan
             Spans of the prompt.
 

@@ -10,7 +10,7 @@ import torch
 
 from semtoken_rag.llm.model import attention_layers
 
-FIXED = ("default", "linear", "llama3", "yarn", "proportional")  # whose frequencies do not follow the length
+FIXED = ("default", "linear", "llama3", "yarn", "proportional")  # frequencies do not follow the length
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Rotation:
 
         Parameters
         ----------
-        keys : (..., n, d)
-            As the layer caches them.
-        by : (..., n) int
-            Positions that each of them moves.
+        keys
+            Keys (..., n, d) as the layer caches them.
+        by
+            Number (..., n) int of positions that each of them moves.
 
         Returns
         -------
@@ -58,6 +58,16 @@ class Rotation:
 
 def rotations(model: Any) -> list[Rotation]:
     """Return the rotation of each layer.
+
+    Parameters
+    ----------
+    model
+        A causal language model of transformers.
+
+    Returns
+    -------
+    list of Rotation
+        By the number of the layer.
 
     Raises
     ------

@@ -56,8 +56,8 @@ class SpanRelevance:
         ----------
         layer
             Gets ``query`` (b, heads, d).
-        query : (b, heads, q, d)
-            Query vectors of the tokens just read.
+        query
+            Query vectors (b, heads, q, d) of the tokens just read.
         scaling
             Not used.
         """
@@ -70,8 +70,8 @@ class SpanRelevance:
         ----------
         layer
             The layer, after `prepare` and `observe`.
-        index : (b, g, n) int
-            Index of each token in the sequence; -1 for none.
+        index
+            Index (b, g, n) int of each token in the sequence; -1 for none.
         plan
             Spans of the prompt.
 

@@ -1,0 +1,77 @@
+"""Bytes of a file to text: UTF-8 with an error that names the place, and the pages of a PDF."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from semtoken_rag._optional import require
+from semtoken_rag.text.encodable import encodable
+
+
+def decode_utf8(data: bytes, name: str, rule: str = "a text must be UTF-8") -> str:
+    r"""Decode a file's bytes. Newlines stay as they are, so that offsets hold.
+
+    Parameters
+    ----------
+    data
+        Content of the file.
+    name
+        Name of the file, for the error.
+    rule
+        What the error says.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    ValueError
+        If it is not UTF-8; names the file, the line (from 1), what stands there, and at which byte (from 0).
+
+    Examples
+    --------
+    >>> decode_utf8(b"one\ntwo caf\xe9", "a.txt")
+    Traceback (most recent call last):
+    ValueError: a.txt, line 2: a text must be UTF-8, got b'\xe9' at 11
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 10]
+        place = f"{name}, line {line}"
+        raise ValueError(f"{place}: {rule}, got {found!r} at {error.start}") from None
+
+
+def read_pdf(data: bytes, name: str) -> Iterator[tuple[int, int, str]]:
+    """Read a PDF page by page.
+
+    Parameters
+    ----------
+    data
+        Content of the file.
+    name
+        Name of the file, for the error.
+
+    Yields
+    ------
+    tuple of int, int, str
+        Number of the page (from 1), number of pages, and text of the page without lone surrogates.
+
+    Raises
+    ------
+    ValueError
+        If it is no PDF, is broken or is encrypted; names the file.
+    ImportError
+        If pypdf is missing; names the extra.
+    """
+    pypdf = require("pypdf", extra="ui")
+    try:
+        pages = pypdf.PdfReader(io.BytesIO(data)).pages
+        total = len(pages)
+        for number, page in enumerate(pages, 1):
+            yield number, total, encodable(page.extract_text())
+    except pypdf.errors.PyPdfError as error:
+        raise ValueError(f"{name} cannot be read: {error}") from error
