@@ -1,6 +1,7 @@
 """Exact signs: what a question spells out and an encoder blurs, looked for letter by letter.
 
-Vectors of "P-20" and "P-10" are close, and those of a script that the encoder's vocabulary lacks say nothing.
+Vectors of "P-20" and "P-10" are close, and those of a script that the vocabulary lacks say nothing.
+"P-20" and "P-10" are close, and those of a script that the encoder's vocabulary lacks say nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _NAME = r"\w*\d[\w.,:/-]*\w|\d"  # a number, a date, an identifier
 
 
 def exact_signs(question: str, texts: Sequence[str]) -> FloatArray | None:
-    """Return the share of what the question spells out that each unit has: (m,) float32, higher = keep.
+    """Return what each unit has of what the question spells out: (m,) float32, higher = keep.
 
     Parameters
     ----------
@@ -33,20 +34,21 @@ def exact_signs(question: str, texts: Sequence[str]) -> FloatArray | None:
     -------
     (m,) float32 or None
         The share of the question's numbers and identifiers, in [0, 1]; in Thai, Lao, Khmer and Burmese
-        `GRAM_WEIGHT` times that of its n-grams, rare ones counting more. None if the question has neither, or all units are alike.
+        `GRAM_WEIGHT` times that of its n-grams, rare ones counting more. None if the question has neither,
+        or all units are alike.
 
     Examples
     --------
     >>> exact_signs("What is the power of P-20?", ["P-10, power 2.2", "P-20, power 3.0"]).tolist()
     [0.0, 1.0]
     """
+    shares: FloatArray
     if is_unspaced(question):
         shares = _gram_shares(question, texts)
     elif names := {name.lower() for name in re.findall(_NAME, question)}:
         lower = [text.lower() for text in texts]
-        shares = np.array([sum(_has(text, name) for name in names) for text in lower], np.float32) / len(
-            names
-        )
+        found = [sum(_has(text, name) for name in names) / len(names) for text in lower]
+        shares = np.array(found, np.float32)
     else:
         return None
     return shares if np.ptp(shares) > 0 else None

@@ -42,8 +42,8 @@ def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
     pieces
         In source order.
     gap
-        Stands between two pieces, at a broken start and at a broken end. If the source breaks the line between
-        two whole pieces, so does the result, without a mark.
+        Stands between two pieces, at a broken start and at a broken end. If the source breaks the line
+        between two whole pieces, so does the result, without a mark.
     """
     out: list[str] = []
     previous: Piece | None = None

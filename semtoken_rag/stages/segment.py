@@ -62,7 +62,7 @@ def segment(text: str, language: str | None = None) -> list[Segment]:
 def _bound(text: str, segments: Sequence[Segment]) -> list[Segment]:
     """Strip blanks and cut what is longer than `MAX_UNIT`; all parts hang on what the whole hangs on."""
     out: list[Segment] = []
-    first = []  # of each segment, its first part; -1 if it has none
+    first: list[int] = []  # of each segment, its first part; -1 if it has none
     for s in segments:
         parent = first[s.parent] if s.parent >= 0 else -1
         first.append(-1)

@@ -84,7 +84,7 @@ class Ledger:
             beside -= unit - 1 in new or self._is_kept(unit - 1, chunk)
             beside -= unit + 1 not in new and self._is_kept(unit + 1, chunk)
             gaps += beside * int(self.gap_cost[unit])
-        return opening + gaps
+        return int(opening + gaps)
 
     def _is_kept(self, unit: int, chunk: int) -> bool:
         return 0 <= unit < len(self._chunk) and self._chunk[unit] == chunk and bool(self.kept[unit])
@@ -93,13 +93,13 @@ class Ledger:
         """Return the tokens that ``unit`` may cost: of the budget, and of its chunk's bound."""
         if self.max_chunk_tokens is None:
             return self.left
-        return min(self.left, self.max_chunk_tokens - int(self.spent[self.units.chunk[unit]]))
+        return int(min(self.left, self.max_chunk_tokens - self.spent[self._chunk[unit]]))
 
     def room_for_part(self, unit: int) -> int:
         """Return the tokens that a part of ``unit`` may cost beside what it hangs on and its marks."""
         missing = self.missing(unit)
         heads = sum(self._cost[each] for each in missing[:-1])
-        return self.remaining(unit) - heads - self._around(missing) - 2 * self.mark
+        return int(self.remaining(unit) - heads - self._around(missing) - 2 * self.mark)
 
     def has_children(self, unit: int) -> bool:
         """Return whether a unit hangs on ``unit``."""

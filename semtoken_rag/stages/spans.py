@@ -1,7 +1,7 @@
 """Spans inside a unit: the clauses that a part of it may be made of (the paper's C, Algorithm 1 step 2).
 
-The paper's spans are runs of tokens whose cosine stays above tau. They end where the meaning turns, which is often
-before what limits it, so that here spans end at clause borders alone.
+The paper's spans are runs of tokens whose cosine stays above tau. They end where the meaning turns, which is
+often before what limits it, so that here spans end at clause borders alone.
 """
 
 from __future__ import annotations

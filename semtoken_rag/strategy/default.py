@@ -8,25 +8,19 @@ from functools import partial
 
 import numpy as np
 
-from semtoken_rag.arrays import similarity
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.density import density
-from semtoken_rag.stages.exact import GRAM, exact_signs, grams
-from semtoken_rag.stages.granularity import best_run
+from semtoken_rag.stages.exact import exact_signs
 from semtoken_rag.stages.relevance import Relevance, standardise
 from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
-from semtoken_rag.stages.spans import SpanRule, Spans
+from semtoken_rag.stages.spans import SpanRule
 from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
-from semtoken_rag.structure.base import CUTTABLE
-from semtoken_rag.text.clusters import is_unspaced
+from semtoken_rag.strategy.parts import keep_part
 from semtoken_rag.types import FloatArray, Selection, Units
 
 EXACT_WEIGHT = 2.0
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
-COARSE_LEAST = 6  # tokens under which a cut is not worth its fragment
-NEWS_LEAST, NEWS_ENOUGH = 3, 12  # tokens that a part must have besides the question's, and that are enough
-NEWS_WEIGHT = 0.2  # of what a part says that the question does not, against how well it matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,12 @@ class SemTokenStrategy:
         if problem.min_chunk_tokens:
             _fill_floor(base, ledger, problem.min_chunk_tokens)
         final, bridged_from = greedy_select(
-            base, ledger, gain, self.bridge.hops, partial(self._cut, problem, ledger), self.cost_exponent
+            base,
+            ledger,
+            gain,
+            self.bridge.hops,
+            partial(keep_part, problem, ledger, self.spans),
+            self.cost_exponent,
         )
         scores["bridge"], scores["score"] = final - base, final
         self._spend_rest(problem, final, ledger)
@@ -96,75 +95,16 @@ class SemTokenStrategy:
         taken = ledger.kept.copy()
         taken[list(ledger.parts)] = True
         for unit in np.argsort(np.where(taken, np.inf, -scores), kind="stable")[:COARSE_TRIES].tolist():
-            if not taken[unit] and not ledger.has_kept_duplicate(unit) and self._cut(problem, ledger, unit):
+            if (
+                not taken[unit]
+                and not ledger.has_kept_duplicate(unit)
+                and keep_part(problem, ledger, self.spans, unit)
+            ):
                 break
-
-    def _cut(self, problem: Problem, ledger: Ledger, unit: int) -> bool:
-        """Keep the best run of spans of ``unit`` that fits; return whether there is one."""
-        room, own = ledger.room_for_part(unit), tuple(problem.units.tokens[unit].tolist())
-        if room < COARSE_LEAST or own[0] == own[1] or not self._may_cut(problem, ledger, unit):
-            return False
-        text = problem.chunks[int(problem.units.chunk[unit])].text
-        rule = replace(self.spans, protect=(*self.spans.protect, *problem.protect))
-        spans = rule(text, problem.tokens, tuple(problem.units.chars[unit].tolist()), own)
-
-        def chars(first: int, last: int) -> tuple[int, int]:
-            return int(spans.chars[first, 0]), int(spans.chars[last, 1])
-
-        def cost(first: int, last: int) -> int:
-            if problem.counter.is_estimate:  # the encoder's own tokens, counted already
-                return int(spans.tokens[last, 1] - spans.tokens[first, 0])
-            return problem.counter.count(text[slice(*chars(first, last))])
-
-        run = best_run(spans, self._value(problem, text, spans), cost, room)
-        if run is None or (tokens := cost(*run)) < COARSE_LEAST:
-            return False
-        ledger.keep_span(unit, chars(*run), tokens)
-        return True
-
-    @staticmethod
-    def _may_cut(problem: Problem, ledger: Ledger, unit: int) -> bool:
-        return problem.units.kinds[unit] in CUTTABLE and not ledger.has_children(unit)
-
-    @staticmethod
-    def _value(problem: Problem, text: str, spans: Spans) -> Callable[[int, int], float]:
-        """Return the value of a run of spans: how it answers the question, 0 if it only repeats it.
-
-        That is the mean over the question's tokens of the best cosine in the run, and a share for what the run
-        says that the question does not. Without a question it is the number of tokens.
-        """
-        if problem.query is None or not len(problem.query.encoding.ids):
-            return lambda first, last: float(spans.tokens[last, 1] - spans.tokens[first, 0])
-        if is_unspaced(problem.query.text):
-            return partial(_spelled_value, problem.query.text, text, spans)
-        start, end = int(spans.tokens[0, 0]), int(spans.tokens[-1, 1])
-        asked = problem.query.encoding
-        best = similarity(asked.vectors, problem.tokens.vectors[start:end])  # (q, n)
-        new = np.r_[0, np.cumsum(~np.isin(problem.tokens.ids[start:end], asked.ids))]
-
-        def value(first: int, last: int) -> float:
-            a, b = int(spans.tokens[first, 0]) - start, int(spans.tokens[last, 1]) - start
-            news = int(new[b] - new[a])
-            if a >= b or news < NEWS_LEAST:
-                return 0.0
-            return float(best[:, a:b].max(1).mean()) + NEWS_WEIGHT * min(1.0, news / NEWS_ENOUGH)
-
-        return value
-
-
-def _spelled_value(question: str, text: str, spans: Spans, first: int, last: int) -> float:
-    """Return the value of a run in a script that writes no blanks: its n-grams of the question, then its length.
-
-    What follows the first of them counts twice, as an answer mostly follows what was asked for.
-    """
-    run = text[spans.chars[first, 0] : spans.chars[last, 1]]
-    asked = grams(question)
-    at = next((i for i in range(len(run)) if run[i : i + GRAM] in asked), len(run))
-    return len(grams(run) & asked) + (2 * len(run) - at) / (2 * len(text) + 1)
 
 
 def _without_root(problem: Problem, scores: FloatArray) -> Units:
-    """Let units stand without the heading that all of the call stands under, if the best does not fit with it.
+    """Let units stand without the heading over all of the call if the best one does not fit with it.
 
     Such a heading tells nothing apart: what is under it can be taken for nothing else.
     """

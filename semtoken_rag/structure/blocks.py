@@ -1,0 +1,168 @@
+"""Blocks: the lines of running text that belong together, by their notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.headings import marked_level, plain_level
+from semtoken_rag.structure.html import find_html_tables, parse_html
+from semtoken_rag.structure.tables import find_tables, parse_table
+
+Range: TypeAlias = tuple[int, int]
+Sentences: TypeAlias = Callable[[str, int, int], Iterable[Range]]
+
+WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
+LINE = 1200  # characters of a line that its kind is told from
+CAPTION = 200  # characters of a caption
+_FENCE = r"\s*(`{3,}(?=[^`]*\Z)|~{3,})"  # no fence: a line with ``` at its end too
+_ITEM = r"(\s*)(?:[-*+•‣◦▪–·]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\[[ xX]\])\s+(?=\S)"
+_CODE = (
+    r"\s*(?:>>> |\.\.\. |(?:def|class|async def|function|fn|func|struct|enum|interface|impl) \w"
+    r"|(?:import|package|using|namespace) [\w.*{},:\s]+(?:;\s*)?\Z|from [\w.]+ import |#include\b"
+    r"|@\w+(?:\(|\s*\Z)"
+    r"|(?:return|if|elif|else|for|while|try|except|with|switch|case)\b.*[:{;]\s*\Z|[})\]]+[;,]?\s*\Z)"
+    r"|.*[;{]\s*\Z|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
+)
+_RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
+_ROW = r"\s*\||[^|\n]*\S(?:\s+\||\|\s+|\t)[^|]*\S"  # of a table whose other lines are elsewhere
+_FINAL = tuple(".!?:;。！？।؟…")
+_CAPTION = (
+    r"(?i:\W*(?:table|tab\.|tabelle|übersicht|tableau|tabla|tabella|tabela|exhibit|schedule|figure|liste?)\W*\w{0,6}\b)"
+    r"|\W*[表图圖]|.*[:：]\Z|(?!.*[.!?。]\Z)"
+)
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines of one kind.
+
+    ``level`` is that of a heading, ``indent`` that of a list item, ``rows`` those of a table.
+    """
+
+    start: int
+    end: int
+    kind: str
+    level: int = 0
+    indent: int = 0
+    rows: Sequence[Segment] = ()
+
+
+def split_caption(text: str, block: Block) -> Iterator[Block]:
+    """Part a block in front of a table into what it says and its last line, if that is the caption."""
+    start = max(text.rfind("\n", block.start, block.end) + 1, block.start)
+    line = text[start : block.end].strip()
+    if block.kind in ("sentence", "heading") and len(line) <= CAPTION and re.match(_CAPTION, line):
+        if start > block.start:
+            yield Block(block.start, start - 1, block.kind, block.level)
+        yield Block(start, block.end, "caption")
+    else:
+        yield block
+
+
+def read_lines(text: str, start: int, end: int) -> Iterator[Range]:
+    """Return the character range of each line, without its line break."""
+    while start <= end:
+        stop = text.find("\n", start, end)
+        stop = end if stop < 0 else stop
+        yield start, stop
+        start = stop + 1
+
+
+def _islands(text: str, sentences: Sentences) -> list[Block]:
+    """Find the tables in running text, in source order and disjoint."""
+    found = []
+    if "<" in text:
+        for start, end in find_html_tables(text):
+            if rows := parse_html(text, sentences, start=start, end=end):
+                found.append(Block(start, end, "table", rows=rows))
+    if "\n" in text:
+        for start, end in find_tables(text, 0, len(text)):
+            if all(end <= b.start or b.end <= start for b in found) and (
+                rows := parse_table(text, start, end)
+            ):
+                found.append(Block(start, end, "table", rows=rows))
+    return sorted(found, key=lambda block: block.start)
+
+
+def find_blocks(text: str, sentences: Sentences) -> Iterator[Block]:
+    """Group lines into blocks of one kind, with the tables among them."""
+    start, fence = 0, ""
+    for island in [*_islands(text, sentences), None]:
+        end = len(text) if island is None else island.start
+        if end < start:
+            continue
+        fence = yield from _linefind_blocks(text, start, end, fence)
+        if island is not None and not fence:
+            yield island
+            start = island.end
+        else:
+            start = end
+
+
+def _linefind_blocks(text: str, start: int, end: int, fence: str) -> Generator[Block, None, str]:
+    """Group the lines of a range into blocks; ``fence`` closes a code block that is open, and is returned."""
+    lines = list(read_lines(text, start, end))
+    block = Block(start, start, "code") if fence else None
+    above = True  # whether the line above is blank
+    for number, (a, b) in enumerate(lines):
+        line = text[a : min(b, a + LINE)]
+        below = text[slice(*lines[number + 1])][:LINE] if number + 1 < len(lines) else ""
+        mark = match.group(1) if (match := re.match(_FENCE, line)) else ""
+        if fence and block:
+            block.end = b
+            if line.strip() and set(line.strip()) == set(fence) and len(line.strip()) >= len(fence):
+                yield block
+                fence, block = "", None
+            continue
+        new = _block(line, below, a, b, above) if not mark else Block(a, b, "code")
+        above = not line.strip()
+        if block and new and not mark and _continues(text, block, new):
+            block.end = b
+            continue
+        if block:
+            yield block
+        block, fence = new, mark
+    if block:
+        yield block
+    return fence
+
+
+def _block(line: str, below: str, start: int, end: int, above: bool) -> Block | None:
+    """Return the block that a line begins, None for a blank line or a rule."""
+    if not line.strip():
+        return None
+    if re.match(_RULE, line) and not re.search(r"\|", line):
+        return Block(start, end, "rule")
+    if level := marked_level(line, below, above):
+        return Block(start, end, "heading", level)
+    if len(line) < LINE and re.match(_ROW, line):
+        return Block(start, end, "row")
+    if match := re.match(_ITEM, line):
+        level = plain_level(line, above and not below.strip())
+        if level and re.match(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[IVX]+|[A-Z])\.\s", line):
+            return Block(start, end, "heading", level)
+        return Block(start, end, "item", indent=len(match.group(1).expandtabs(4)))
+    if level := plain_level(line, above and not below.strip()):
+        return Block(start, end, "heading", level)
+    return Block(start, end, "code" if re.match(_CODE, line) else "sentence")
+
+
+def _continues(text: str, block: Block, new: Block) -> bool:
+    """Return whether a new line belongs to the open block."""
+    if new.kind == "rule":  # under a heading, it is a part of it
+        return block.kind == "heading"
+    if block.kind in ("heading", "rule"):
+        return False
+    if block.kind in ("row", "sentence"):
+        return new.kind == block.kind
+    indented = text[new.start : new.start + 1] in (" ", "\t")
+    if block.kind == "code":
+        return new.kind == "code" or (indented and new.kind != "row")
+    last = text.rfind("\n", block.start, block.end) + 1
+    line = text[max(last, block.start) : block.end]
+    wrapped = len(line) >= WRAPPED and not line.rstrip().endswith(_FINAL)
+    return new.kind == "sentence" and (wrapped or indented)  # goes on with the list item
