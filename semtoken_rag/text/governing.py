@@ -46,7 +46,8 @@ EXCEPTIONS = {
     "nl": "behalve, tenzij, mits, indien, uitgezonderd, uitzondering*, maar niet, alleen als, zolang, voor"
     " zover, als, in geval",
     "sv": "utom, förutom, såvida, om inte, bara om, endast om, undantag*, förutsatt, i stället för",
-    "no": "unntatt, unntak*, undtagen, undtagelse*, med mindre, medmindre, bare hvis, kun hvis, hvis, dersom, forutsatt,"
+    "no": "unntatt, unntak*, undtagen, undtagelse*, med mindre, medmindre, bare hvis, kun hvis, hvis,"
+    " dersom, forutsatt,"
     " forudsat, bortset fra, bortsett fra",
     "pl": "chyba że, oprócz, z wyjątkiem, wyjątek, jeżeli, jeśli, o ile, pod warunkiem, dopóki, zamiast",
     "ru": "кроме, исключени*, если, за исключением, но не, при условии, пока, только если, помимо, вместо",
@@ -95,13 +96,16 @@ GOVERNORS = {
     " selon, d'après,"
     " peut-être, probablement, serait, seraient, aurait, auraient, dit, disent, faux, que si, croit, "
     "estime, estiment",
-    "es": "solo, sólo, solamente, únicamente, exclusivamente, como máximo, afirm*, niega, niegan, negó, según,"
+    "es": "solo, sólo, solamente, únicamente, exclusivamente, como máximo, afirm*, niega, niegan, negó,"
+    " según,"
     " quizá*, tal vez,"
     " probablemente, supuest*, presunt*, dice, dijo, dicen, sería, habría, falso, cree, creen, asegur*",
-    "it": "solo, soltanto, solamente, unicamente, esclusivamente, al massimo, afferm*, sostien*, nega*,"
+    "it": "solo, soltanto, solamente, unicamente, esclusivamente, al massimo, afferm*, sostien*, nega,"
+    " negano,"
     " negò, secondo,"
     " forse, probabilmente, presunt*, sarebbe, avrebbe, dice, disse, falso, crede, dichiar*",
-    "pt": "só, apenas, somente, unicamente, exclusivamente, no máximo, afirm*, nega, negam, negou, segundo, talvez,"
+    "pt": "só, apenas, somente, unicamente, exclusivamente, no máximo, afirm*, nega, negam, negou, segundo,"
+    " talvez,"
     " provavelmente, suposto*, suposta*, alegad*, diz, disse, seria, teria, falso, acredita*",
     "nl": "alleen, slechts, hoogstens, uitsluitend, volgens, beweer*, ontken*, misschien, zou, zegt, zei",
     "ru": "только, лишь, якобы, возможно, утвержда*, отрица*, по словам, вероятно, бы",
