@@ -19,6 +19,8 @@ _MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]+\Z"  # of a list
 _ITEM = r"[(\[]?(?:\d{1,2}|[a-z])[.)] {1,3}[^\W\d_a-z]"  # of a list that runs on
 _ADDRESS = r"\S*(?::/|www\.|@\w)|[(<\"']?(?:~?/|[A-Za-z]:\\|\.{1,2}/)\w"
 _GLUED = r"(?:\S*[^\w.])?[^\W\d_A-Z]{2,}\.\Z"  # "rained.The tower"
+_FRESH = r"(?:[^\W\d_a-z][^\W\d_A-Z]*|[A-Z]{3,})(?![\w.(/@])"
+_UNSTOPPED = r"[\u0e01-\u0edf\u1200-\u1360]\.\Z"  # Thai, Lao, Ethiopic: a full stop only abbreviates
 _ELIDED = frozenset({"l", "d", "c", "j", "qu", "un", "dell", "all", "nell"})
 
 
@@ -47,6 +49,8 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
     if ahead is following or ahead == following:
         return certain and _glued(before, following)
     small = ahead[:1].islower()
+    if re.search(_UNSTOPPED, before[-2:]):
+        return False
     if (len(before) < 8 and re.match(_MARKER, before)) or (small and before.endswith("..")):
         return False
     if _is_address(before):
@@ -109,9 +113,11 @@ def _glued(before: str, following: str) -> bool:
     word = before.rsplit(None, 1)[-1]
     if re.match(_ADDRESS, word) or "/" in word:
         return False
+    if re.match(_GLUED, word) and re.match(_FRESH, following):
+        return True
     return (
-        re.match(_GLUED, word) is not None
-        and re.match(r"[^\W\d_a-z][^\W\d_A-Z]*(?![\w.(/@])", following) is not None
+        re.search(r"[^\W\d_]{3,}\.\Z", word) is not None
+        and re.match(r"(?:A|The|In|It|He|She) ", following) is not None
     )
 
 

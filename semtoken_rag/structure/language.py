@@ -27,14 +27,15 @@ STOP_WORDS = {
     "en": "the of and to in is was for on that with as by it at from are this which be has have had he she"
     " they"
     " we you i his her its their an or but not were when if what who will can there these all any"
-    " then after before also our your my only some each both",
+    " then after before also our your my only some each both"
+    " per over more than no between other first two while",
     "de": "der die das und ist von den dem des mit für auf im zu ein eine einer einem einen nicht sich als"
-    " auch"
-    " an er sie es wir ich wird sind war wurde bei nach aus am zum zur hat oder wenn dass diese dieser dieses"
-    " werden kann in durch über unter vor seit ihr sein man aber wie wo wer was nur",
+    " auch an er sie es wir ich wird sind war wurde bei nach aus am zum zur hat oder wenn dass diese dieser"
+    " dieses werden kann in durch über unter vor seit ihr sein man aber wie wo wer was nur dabei dann dort"
+    " danach damit daher dazu jedoch zudem heute hier jetzt derzeit darüber während",
     "fr": "le la les de des et un une est du en dans que qui pour pas sur au aux par il elle ce cette ces se"
     " avec sont plus ne ou son sa ses nous vous ils elles été était leur mais à dont y où si on je",
-    "es": "el la los las de y en un una es que por con para del se su sus al lo como más pero fue son está"
+    "es": "el la las de y en un una es que por con para del se su sus al lo como más pero fue son está"
     " este esta ha no ser sobre entre cuando hay desde o muy también él ella si qué",
     "it": "il la lo gli le di e un una è che per con del della dei delle nel nella al alla si non sono da"
     " come"
@@ -55,10 +56,14 @@ STOP_WORDS = {
     " jos tämä sekä vain jo jonka vuonna minä mitä",
     "pl": "i w z na do się nie jest to że jak o po od za przez dla ale są był była było oraz jego jej które"
     " który która przy być może czy lub tym tego gdy co",
-    "cs": "a v se na je že s z do o i k pro jako za od po ale byl byla bylo jsou jeho její který která které"
+    "cs": "a se na je že s z do o i k pro jako za od po ale byl byla bylo jsou jeho její který která které"
     " nebo při tak být může také není co když podle",
     "tr": "ve bir bu da de için ile olarak olan çok daha gibi kadar sonra en ne ama o var değil olduğu ise"
     " veya ya her tarafından mi mı şu ben",
+    "id": "yang dan di dari untuk dengan pada adalah ini itu tidak dalam oleh sebagai ke akan juga atau",
+    "hu": "a az és hogy nem is egy van volt meg csak mint el vagy ez azt már lehet még után szerint",
+    "ro": "și de la în cu pe nu este din că o un care pentru sunt mai au fost a al ale sau prin după",
+    "vi": "và của là các có được trong cho không một những với này đã người khi để từ năm",
     "ru": "и в не на с что он она они это как по но к из у за от о для же так его все а мы вы я при этот"
     " если",
     "uk": "і в не на з що він вона вони це як по але до із у за від о для та так його всі а ми ви я при цей"
@@ -67,7 +72,7 @@ STOP_WORDS = {
 }  # fmt: skip
 _LETTERS = {
     "de": "ß", "fr": "êœùëèîâû", "es": "ñ¿¡", "pt": "ãõ", "pl": "łżźśćńęą",
-    "cs": "řěůšžčťď", "tr": "ğışİ", "it": "ìò",
+    "cs": "řěůšžčťď", "tr": "ğışİ", "it": "ìò", "ro": "șță", "vi": "ơưđạấầẩậắằặẹẻếềểễệỉịọỏốồổộớờởợụủứừửữự",
 }  # fmt: skip
 
 KNOWN = frozenset(STOP_WORDS) | {language for _, language in _SCRIPTS if language} | {"uk", "fa"}

@@ -47,7 +47,7 @@ def join_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
     Examples
     --------
-    >>> text = "The dam was rais-\ned in 1962, and it\nholds the river\nback.\nContents\nIndex"
+    >>> text = "The dam was rais-\ned in 1962, and it\nholds the river\nback.\n\nContents\nIndex"
     >>> [text[a:b] for a, b in join_lines(text, 0, len(text))]
     ['The dam was rais-\ned in 1962, and it\nholds the river\nback.', 'Contents', 'Index']
     """

@@ -20,19 +20,20 @@ PHRASE = 20  # characters that a phrase must have for a blank of Thai, Lao, Khme
 # Strings: re compiles them at their first use and not at import.
 _CLOSERS = r"[\"'”’“»)\]』」）】〉》*_]*"
 _NOTE = r"(?:\[\d{1,3}(?:[,–-]\s?\d{1,3})*\]|\[(?:\^[\w-]{1,20}|[a-z]|note \d{1,3})\]|[¹²³⁰⁴-⁹]{1,3})+"
+_NOTES = rf"(?:{_NOTE}|\[[^\W\d_][^\[\]\n]{{2,40}}\])+"  # [citation needed], without a blank before it
 _END = (
-    rf"[.!?…]{_CLOSERS}(?:{_NOTE})?(?=\s)"  # whether a sentence ends there is seen at each
-    rf"|[।॥۔؟។៕။。！？]+{_CLOSERS}"
+    rf"[.!?…]{_CLOSERS}(?:{_NOTES})?(?=\s)"  # whether a sentence ends there is seen at each
+    rf"|(?:[।॥۔؟។៕။።。！？]|፡፡)+{_CLOSERS}"
     rf"|(?<=[{UNSPACED}])[ \t\r\n]+(?=[{UNSPACED}])"
 )
-_TAIL = rf"([.!?…।॥۔؟។៕။。！？])({_CLOSERS})((?:\s?{_NOTE})?)\Z"
+_TAIL = rf"([.!?…।॥۔؟។៕။።፡。！？])({_CLOSERS})((?:{_NOTES}|\s{_NOTE})?)\Z"
 _HELD = (  # sentences inside these stay with the one around them
     r"\((?:[^()]|\([^()]{0,100}\)){1,200}\)|\[[^\[\]]{1,200}\]|（[^（）]{1,200}）|" + QUOTED
 )
 _BEFORE_NOTE = frozenset(".!?…\"'”’“»)")
 # What ties a phrase of a script without blanks to the one before, and what opens a condition for the next.
 _BOUND = (
-    "ยกเว้น|เว้นแต่|แต่|และ|หรือ|ซึ่ง|ที่|เพราะ|เพื่อ|โดย|ถ้า|หาก|ไม่|ຍົກເວັ້ນ|ແຕ່|ແລະ|ຫຼື|ເຊິ່ງ|ທີ່|ຖ້າ|ບໍ່"
+    "ๆ|[ก-ฮ]{1,3}\\.|ยกเว้น|เว้นแต่|แต่|และ|หรือ|ซึ่ง|ที่|เพราะ|เพื่อ|โดย|ถ้า|หาก|ไม่|ຍົກເວັ້ນ|ແຕ່|ແລະ|ຫຼື|ເຊິ່ງ|ທີ່|ຖ້າ|ບໍ່"
     "|លើកលែងតែ|ប៉ុន្តែ|តែ|និង|ឬ|ដែល|ប្រសិនបើ|မှအပ|သို့မဟုတ်|သို့သော်"
 )
 _OPENING = "ถ้า|หาก|เมื่อ|ຖ້າ|ຫາກ|ເມື່ອ|ប្រសិនបើ|បើ"
@@ -87,7 +88,7 @@ def _marks(text: str, start: int, end: int, language: str) -> Iterator[tuple[int
     found = dict.fromkeys(_rough(text, start, end, language), True)
     for match in re.finditer(_END, text[start:end]):
         found.setdefault(start + match.end(), False)
-    note, begins = re.compile(rf"\s?{_NOTE}(?=\s)"), start
+    note, begins = re.compile(rf"(?:{_NOTES}|\s{_NOTE})(?=\s|\Z)"), start
     for at in sorted(found):
         if at < begins:
             continue
@@ -121,7 +122,7 @@ def _ends(text: str, sentence: tuple[int, int], following: str, language: str, c
             _phrase_ends(text[left:stop], ahead) if _between_phrases(text[stop - 1], following) else certain
         )
     mark, closers, note = tail.groups()
-    if mark in "।॥۔؟។៕။":
+    if mark in "।॥۔؟។៕။።፡":
         return True
     if mark in "。！？":
         return not closers or re.match(r"[\u3041-\u309f，、,;；]", ahead) is None
@@ -131,7 +132,7 @@ def _ends(text: str, sentence: tuple[int, int], following: str, language: str, c
     if mark == "." and not (closers and certain):
         before = text[max(left, stop - REACH) : stop - len(closers)]
         return ends_sentence(before, following, language, certain) and not (closers and small)
-    return certain and not (small and (closers or mark == "…"))
+    return certain and not (small and (closers or mark == "…" or text[left].isupper()))
 
 
 def _between_phrases(last: str, following: str) -> bool:

@@ -45,6 +45,11 @@ EXCEPTIONS = {
     " enquanto",
     "nl": "behalve, tenzij, mits, indien, uitgezonderd, uitzondering*, maar niet, alleen als, zolang, voor"
     " zover, als, in geval",
+    "sv": "utom, förutom, såvida, om inte, bara om, endast om, undantag*, förutsatt, i stället för",
+    "no": "unntatt, unntak*, undtagen, undtagelse*, med mindre, medmindre, bare hvis, kun hvis, hvis,"
+    " dersom, forutsatt,"
+    " forudsat, bortset fra, bortsett fra",
+    "pl": "chyba że, oprócz, z wyjątkiem, wyjątek, jeżeli, jeśli, o ile, pod warunkiem, dopóki, zamiast",
     "ru": "кроме, исключени*, если, за исключением, но не, при условии, пока, только если, помимо, вместо",
     "zh": "除, 但不, 但书, 但是, 只有, 只要, 仅当, 仅限, 如果, 如有, 如未, 若, 倘, 假如, 前提, 直到, 例外,"
     " 不包括, 不含, 以外, 之外, 另有"
@@ -66,6 +71,9 @@ NEGATIONS = {
     "it": "non, né, nè, mai, senza, nessun*, niente, nulla, neanche, nemmeno, neppure, mica, vietat*, esent*",
     "pt": "não, nunca, jamais, sem, nem, nenhum*, nada, ninguém, tampouco, proibid*, exclu*, isent*",
     "nl": "niet, geen, nooit, noch, zonder, niemand, niets, nauwelijks, verboden, evenmin",
+    "sv": "inte, ingen, inget, inga, aldrig, utan, varken, förbjud*",
+    "no": "ikke, ingen, intet, ingenting, aldri, aldrig, uten, uden, verken, hverken, forbud*",
+    "pl": "nie, bez, nigdy, ani, żaden, żadn*, nikt, nic",
     "ru": "не, нет, ни, без, никогда, никто, ничего, нельзя, запрещ*",
     "tr": "değil, yok, hiç, asla, olmadan, hiçbir, dışında, hariç, sadece, eğer",
     "zh": "不, 没, 沒, 未, 非, 无, 無, 莫, 勿, 禁止, 否",
@@ -73,7 +81,7 @@ NEGATIONS = {
 }
 GOVERNORS = {
     "en": "only, at most, up to, no more than, all but, merely, solely, exclusively, whether, claim*,"
-    " alleg*, den*ed,"
+    " alleged*, alleges, allegation*, den*ed,"
     " denies, deny, denying, said, says, say, saying, stated, states that, argue*, argued, believe*,"
     " report*, according,"
     " suggest*, think*, thought, suppos*, pretend*, rumo*, purport*, false, untrue, wrong, doubt*, perhaps,"
@@ -86,14 +94,18 @@ GOVERNORS = {
     " nach angaben, mutmaßlich*, falsch, unwahr, irrtümlich, wäre, würde*, hätte*",
     "fr": "seulement, uniquement, au plus, exclusivement, prétend*, affirm*, nie, nient, niait, démen*,"
     " selon, d'après,"
-    " peut-être, probablement, serait, seraient, aurait, auraient, dit, disent, faux, que si, croit, estim*",
-    "es": "solo, sólo, solamente, únicamente, exclusivamente, como máximo, afirm*, niega*, negó, según,"
+    " peut-être, probablement, serait, seraient, aurait, auraient, dit, disent, faux, que si, croit, "
+    "estime, estiment",
+    "es": "solo, sólo, solamente, únicamente, exclusivamente, como máximo, afirm*, niega, niegan, negó,"
+    " según,"
     " quizá*, tal vez,"
-    " probablemente, supuest*, presunt*, dice, dijo, dicen, sería, habría, falso, cree*, asegur*",
-    "it": "solo, soltanto, solamente, unicamente, esclusivamente, al massimo, afferm*, sostien*, nega*,"
+    " probablemente, supuest*, presunt*, dice, dijo, dicen, sería, habría, falso, cree, creen, asegur*",
+    "it": "solo, soltanto, solamente, unicamente, esclusivamente, al massimo, afferm*, sostien*, nega,"
+    " negano,"
     " negò, secondo,"
     " forse, probabilmente, presunt*, sarebbe, avrebbe, dice, disse, falso, crede, dichiar*",
-    "pt": "só, apenas, somente, unicamente, exclusivamente, no máximo, afirm*, nega*, negou, segundo, talvez,"
+    "pt": "só, apenas, somente, unicamente, exclusivamente, no máximo, afirm*, nega, negam, negou, segundo,"
+    " talvez,"
     " provavelmente, suposto*, suposta*, alegad*, diz, disse, seria, teria, falso, acredita*",
     "nl": "alleen, slechts, hoogstens, uitsluitend, volgens, beweer*, ontken*, misschien, zou, zegt, zei",
     "ru": "только, лишь, якобы, возможно, утвержда*, отрица*, по словам, вероятно, бы",

@@ -53,6 +53,7 @@ WHOLE = [
     ("hi", "दुकान बंद है।| कल खुलेगी।| क्यों?| त्योहार है।"),
     ("ar", "هل فتح المحل؟| نعم.| شكرا."),
     ("fa", "مغازه بسته است؟| بله."),
+    ("am", "ሱቁ ተዘግቷል።| ነገ ይከፈታል፡፡| በ1990 ዓ.ም. ተሠራ።"),
     ("km", "ហាងបិទ។| ថ្ងៃស្អែកបើក។"),
     ("my", "ဆိုင်ပိတ်သည်။| မနက်ဖြန်ဖွင့်မည်။"),
     ("th", "พิพิธภัณฑ์เปิดให้เข้าชมทุกวันยกเว้นวันจันทร์| บัตรเข้าชมราคาสองร้อยบาทต่อคน"),
@@ -72,6 +73,7 @@ def test_sentences_end_where_people_end_them(language: str, marked: str) -> None
         ("en", "The file a.b/c.Tar.gz is gone"),
         ("th", "หากมาช้า ต้องรอรอบถัดไป"),
         ("th", "ราคา 500 บาท"),
+        ("th", "ในปีค.ศ. 1990 และ พ.ศ. 2533"),
         ("th", "ร้านอาหารนี้เปิดทุกวันตลอดทั้งปี ยกเว้นวันขึ้นปีใหม่และวันสงกรานต์"),
         ("de", "am 3. Mai"),
         ("de", "§ 3 Abs. 2"),
@@ -140,3 +142,18 @@ def test_the_rule_for_full_stops_by_itself() -> None:
     assert ends_sentence("It is at www.example.org.", " Anna knows", "en", False)
     assert not begins_sentence("", "en")
     assert begins_sentence("L'accord", "fr")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is so.[citation needed] Few doubt it.", ["It is so.[citation needed]", "Few doubt it."]),
+        ("It grew.NASA paid.", ["It grew.", "NASA paid."]),
+        ("He is like Finch.A man of means.", ["He is like Finch.", "A man of means."]),
+        ("The song Hey You! is old. It is good.", ["The song Hey You! is old.", "It is good."]),
+        ("so what? it is late", ["so what?", "it is late"]),
+        ("Am Ende steht die 9. Derzeit ruht sie.", ["Am Ende steht die 9.", "Derzeit ruht sie."]),
+    ],
+)
+def test_ends_in_text_from_the_web(text: str, expected: list[str]) -> None:
+    assert cut(text, "de" if "Ende" in text else "en") == expected
