@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semtoken_rag.structure.language import guess_language
 from semtoken_rag.text.clauses import clauses
 from semtoken_rag.text.clusters import is_unspaced
 from semtoken_rag.types import BoolArray, IntArray, Tokens
@@ -69,7 +70,7 @@ class SpanRule:
             Range of its tokens in ``tokens``.
         """
         start, end = chars
-        found = clauses(text, start, end)
+        found = clauses(text, start, end, guess_language(text))
         places = np.array(found.spans, np.int64).reshape(-1, 2)
         first = np.searchsorted(tokens.offsets[own[0] : own[1], 0], places[:, 0]) + own[0]
         if len(places) == 1 and is_unspaced(text[start:end]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.blocks import Block, Sentences, find_blocks, read_lines, split_caption
@@ -159,7 +160,7 @@ def parse_outline(text: str, sentences: Sentences) -> list[Segment]:
     """
     outline = _Outline(text, sentences)
     blocks = list(find_blocks(text, sentences))
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, following in zip_longest(blocks, blocks[1:]):
         for part in split_caption(text, block) if following and following.kind == "table" else (block,):
             outline.take(part)
     return name_heads(outline.segments, outline.leads)
