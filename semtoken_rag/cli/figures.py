@@ -48,7 +48,8 @@ class Given:
 
     def context(self, query: str) -> CompressedContext:
         """Compress the files for a question."""
-        return compressed(self.files, query, max_tokens=None, ratio=self.ratio, encoder=self.encoder)
+        files = [str(file) for file in self.files]
+        return compressed(files, query, max_tokens=None, ratio=self.ratio, encoder=self.encoder)
 
     def tokens(self) -> Tokens:
         """Fingerprints of the files, each one chunk."""
