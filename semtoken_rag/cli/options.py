@@ -46,7 +46,33 @@ def compressed(
     encoder: str,
     config: Config | None = None,
 ) -> CompressedContext:
-    """Make the call; a bad value is a ValueError that shows it."""
+    """Make the call.
+
+    Parameters
+    ----------
+    files
+        Each is one chunk; ``-`` is standard input, as is none at all.
+    query
+        The question; may be empty.
+    max_tokens
+        Most tokens to pass on, as it was typed.
+    ratio
+        Largest share of the tokens to pass on, as it was typed.
+    encoder
+        See `SemToken`.
+    config
+        Further settings.
+
+    Returns
+    -------
+    CompressedContext
+        The result.
+
+    Raises
+    ------
+    ValueError
+        For a bad value, which it shows.
+    """
     tokens = _number(max_tokens, int, "--max-tokens")
     share = _number(ratio, float, "--ratio")
     chunks = _read(files or [STDIN])
