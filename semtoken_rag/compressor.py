@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +83,8 @@ class SemToken:
         counter = TokenCounter.of(token_counter, encodes.count)
         self._setup = Setup(fingerprinter, decides, counter, config)
         limited, raises = config.deadline or config.max_calls, on_error == "raise"
-        fallback = FallbackEngine(counter, config) if limited and not raises else None
+        plain = replace(config, segmenter=segmenter)
+        fallback = FallbackEngine(counter, plain) if limited and not raises else None
         runs = run if raises else run_or_truncate
         self._dispatcher = Dispatcher(runs, fallback, config.deadline, config.max_calls)
 
@@ -176,6 +179,15 @@ class SemToken:
             counter. A failure of the store is never raised: the fingerprints are computed anew.
         """
         return await self._dispatcher.arun(self._call(chunks, query, Budget(max_tokens, ratio)))
+
+    def _in_order(self, order: str) -> SemToken:
+        """Return the same engine, which puts chunks in ``order`` if its settings name none."""
+        config = self._setup.config
+        if config.order is not None:
+            return self
+        made = copy.copy(self)
+        made._setup = replace(self._setup, config=replace(config, order=order))
+        return made
 
     def _call(self, chunks: Sequence[str | Chunk], query: str | None, budget: Budget) -> Call:
         made = _chunks(chunks)

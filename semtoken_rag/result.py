@@ -135,6 +135,9 @@ class Stats:
         `semtoken_rag.text.markers.count_markers`; without those that do not occur.
     store_failure
         What went wrong with the store, which costs time but changes nothing else; None if nothing did.
+    skipped
+        Documents that an adapter left out since they hold no text, each with its position, its id and the
+        reason.
     """
 
     tokens_before: int
@@ -147,6 +150,7 @@ class Stats:
     stored: int = 0
     markers: Mapping[str, int] = field(default_factory=dict)
     store_failure: str | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -155,7 +159,7 @@ class Stats:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all figures as plain data that JSON can hold, `ratio` included."""
-        return {**asdict(self), "ratio": self.ratio}
+        return {**asdict(self), "skipped": list(self.skipped), "ratio": self.ratio}
 
 
 class ContextView(Protocol):

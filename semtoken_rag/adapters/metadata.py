@@ -10,13 +10,15 @@ from semtoken_rag.result import CompressedChunk
 METADATA_KEY = "semtoken"
 
 
-def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> dict[str, Any]:
+def chunk_metadata(chunk: CompressedChunk, text: str, source_start: int | None = None) -> dict[str, Any]:
     """Return the value of the metadata key `METADATA_KEY`: what is kept of a chunk.
 
     Parameters
     ----------
     chunk
         A chunk of the result.
+    text
+        The document's text, which the chunk's own ends.
     source_start
         First character of its text in the document that was split, see `read_source_start`; None if
         unknown.
@@ -25,14 +27,14 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
     -------
     dict
         ``{"pieces": [{"start", "end", "granularity", "score"}], "tokens_before", "tokens_after"}``. ``start``
-        and ``end`` count characters of the chunk's own text. With ``source_start`` each piece also has
+        and ``end`` count characters of ``text``. With ``source_start`` each piece also has
         ``source_start`` and ``source_end``, which count characters of the document. A higher score = keep.
     """
-    pieces = []
+    pieces, shift = [], len(text) - len(chunk.chunk.text)
     for piece in chunk.pieces:
         entry: dict[str, Any] = {
-            "start": int(piece.start),
-            "end": int(piece.end),
+            "start": int(piece.start) + shift,
+            "end": int(piece.end) + shift,
             "granularity": piece.granularity.name.lower(),
             "score": round(float(piece.score), 6),
         }
@@ -47,6 +49,11 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
         "tokens_before": int(chunk.tokens_before),
         "tokens_after": int(chunk.tokens_after),
     }
+
+
+def kept_text(chunk: CompressedChunk, text: str) -> str:
+    """Return what is left of a document's text: the text itself, if all of the chunk is kept."""
+    return text if chunk.text == chunk.chunk.text else chunk.text
 
 
 def read_source_start(metadata: Mapping[Any, Any], start: object) -> int | None:

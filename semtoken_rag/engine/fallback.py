@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from semtoken_rag.budget import TokenCounter
 from semtoken_rag.config import Config
@@ -51,4 +52,4 @@ class FallbackEngine:
         log.info("the fallback engine answers: %s", reason)
         if call.setup.fingerprinter.encoder is self._static:
             return truncate(call, reason)
-        return run_or_truncate(call.fall_back(reason, self._setup))
+        return run_or_truncate(call.fall_back(reason, replace(self._setup, config=call.setup.config)))

@@ -68,7 +68,7 @@ def prefix_of(chunk: Chunk, titles: bool) -> str:
     """
     names = (chunk.title if titles else "", *chunk.headings)
     lines = {line.strip(" #*=\t") for line in chunk.text.splitlines()}
-    shown = [name.strip() for name in names if name.strip() and name.strip() not in lines]
+    shown = dict.fromkeys(name.strip() for name in names if name.strip() and name.strip() not in lines)
     return " > ".join(shown) + "\n" if shown else ""
 
 
