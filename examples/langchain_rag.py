@@ -69,7 +69,7 @@ def index(texts: dict[str, str]) -> Faiss:
 
 
 def prompt(reader: Reader, documents: list[Document], question: str) -> torch.Tensor:
-    """Return the token ids (1, n) of context and question; the best document, which came first, is next to it."""
+    """Return the token ids (1, n) of context and question, with the best document next to the question."""
     context = "\n".join(f"[{d.metadata['title']}] {d.page_content.strip()}" for d in reversed(documents))
     text = PROMPT.format(context=context, question=question)
     special = not reader.tokenizer.chat_template

@@ -71,7 +71,7 @@ class SemTokenStrategy:
         if self.prior is not None:
             scores["prior"] = self.prior(problem)
             base = base + scores["prior"]
-        units = _without_root(problem, base)
+        given, units = units, _without_root(problem, base)
         problem = replace(problem, units=units)
         ledger = problem.ledger()
         if problem.min_chunk_tokens:
@@ -88,7 +88,8 @@ class SemTokenStrategy:
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))
-        return replace(made, units=units, bridged_from=lent, cost_exponent=self.cost_exponent)
+        released = None if units is given else units
+        return replace(made, units=released, bridged_from=lent, cost_exponent=self.cost_exponent)
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""

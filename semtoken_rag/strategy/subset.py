@@ -39,6 +39,10 @@ def expand_selection(
     """
     granularity, chars = np.zeros(len(units), np.int64), units.chars.copy()
     granularity[left], chars[left] = decided.granularity, decided.chars
+    if decided.units is not None:  # some hang on less than before
+        parent = units.parent.copy()
+        parent[left] = np.where(decided.units.parent < 0, -1, left[decided.units.parent])
+        units = replace(units, parent=parent)
     scores = {name: values.copy() for name, values in others.items()}
     for name, values in decided.scores.items():
         scores[name][left] = values
@@ -46,6 +50,7 @@ def expand_selection(
     reasons = {int(left[unit]): reason for unit, reason in decided.reasons.items()}
     return replace(
         decided,
+        units=None if decided.units is None else units,
         granularity=granularity,
         order=left[decided.order],
         chars=chars,
