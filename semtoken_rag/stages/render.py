@@ -9,11 +9,24 @@ import numpy as np
 from semtoken_rag.result import CompressedChunk, Piece
 from semtoken_rag.types import Chunk, Granularity, Selection, Units
 
+STOPS = ".!。！．"  # final marks, without which a sentence is still whole
 ORDERS = ("source", "relevance", "best-last", "edges")
 
 
-def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...]:
-    """Pieces of one chunk: neighbours that are kept whole join, with the blanks between them."""
+def pieces_of(chunk: int, units: Units, selected: Selection, text: str = "") -> tuple[Piece, ...]:
+    """Return the pieces of one chunk: neighbours that are kept whole join, with the blanks between them.
+
+    Parameters
+    ----------
+    chunk
+        Number of the chunk.
+    units
+        Those of the call.
+    selected
+        What is kept of them.
+    text
+        The chunk's, in which a unit without its final mark is not broken.
+    """
     first, last = np.searchsorted(units.chunk, [chunk, chunk + 1])
     members = first + np.flatnonzero(selected.granularity[first:last] > Granularity.DROPPED)
     score = selected.scores["score"]
@@ -27,7 +40,8 @@ def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...
             start, value = pieces[-1].start, max(value, pieces[-1].score)
             pieces.pop()
         whole_start, whole_end = units.chars[unit].tolist()
-        pieces.append(Piece(start, end, grain, value, start > whole_start, end < whole_end))
+        broken = end < whole_end and (not text or bool(text[end:whole_end].strip(STOPS)))
+        pieces.append(Piece(start, end, grain, value, start > whole_start, broken))
         previous = unit
     return tuple(pieces)
 

@@ -95,11 +95,11 @@ class Ledger:
             return self.left
         return int(min(self.left, self.max_chunk_tokens - self.spent[self._chunk[unit]]))
 
-    def room_for_part(self, unit: int) -> int:
-        """Return the tokens that a part of ``unit`` may cost beside what it hangs on and its marks."""
+    def room_for_part(self, unit: int, marks: int = 2) -> int:
+        """Return the tokens that a part of ``unit`` may cost beside what it hangs on and its ``marks``."""
         missing = self.missing(unit)
         heads = sum(self._cost[each] for each in missing[:-1])
-        return int(self.remaining(unit) - heads - self._around(missing) - 2 * self.mark)
+        return int(self.remaining(unit) - heads - self._around(missing) - marks * self.mark)
 
     def has_children(self, unit: int) -> bool:
         """Return whether a unit hangs on ``unit``."""
@@ -120,7 +120,7 @@ class Ledger:
         self._charge(unit, cost)
         return True
 
-    def keep_span(self, unit: int, part: tuple[int, int], cost: int) -> None:
+    def keep_span(self, unit: int, part: tuple[int, int], cost: int, marks: int = 2) -> None:
         """Keep the character range ``part`` of ``unit``, and what the unit hangs on; they must fit.
 
         Parameters
@@ -129,9 +129,11 @@ class Ledger:
             Character range in the chunk's text.
         cost
             Tokens of the part alone.
+        marks
+            Number of marks that show where the unit was broken.
         """
         missing = self.missing(unit)
-        cost += sum(self._cost[each] for each in missing[:-1]) + self._around(missing) + 2 * self.mark
+        cost += sum(self._cost[each] for each in missing[:-1]) + self._around(missing) + marks * self.mark
         self._add(missing[:-1])
         self.parts[unit] = part
         self.order.append(unit)

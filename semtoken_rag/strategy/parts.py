@@ -11,6 +11,7 @@ import numpy as np
 from semtoken_rag.arrays import similarity
 from semtoken_rag.stages.exact import GRAM, grams
 from semtoken_rag.stages.granularity import best_run
+from semtoken_rag.stages.render import STOPS
 from semtoken_rag.stages.select import Ledger
 from semtoken_rag.stages.spans import SpanRule, Spans
 from semtoken_rag.strategy.base import Problem
@@ -37,9 +38,13 @@ def keep_part(problem: Problem, ledger: Ledger, rule: SpanRule, unit: int) -> bo
         Number of the unit.
     """
     room, own = ledger.room_for_part(unit), tuple(problem.units.tokens[unit].tolist())
-    if room < COARSE_LEAST or own[0] == own[1] or not _may_cut(problem, ledger, unit):
+    if own[0] == own[1] or not _may_cut(problem, ledger, unit):
         return False
     text = problem.chunks[int(problem.units.chunk[unit])].text
+    if _keep_without_stop(problem, ledger, unit, text):
+        return True
+    if room < COARSE_LEAST:
+        return False
     spans = replace(rule, protect=(*rule.protect, *problem.protect))(
         text, problem.tokens, tuple(problem.units.chars[unit].tolist()), own
     )
@@ -56,6 +61,19 @@ def keep_part(problem: Problem, ledger: Ledger, rule: SpanRule, unit: int) -> bo
     if run is None or (tokens := cost(*run)) < COARSE_LEAST:
         return False
     ledger.keep_span(unit, chars(*run), tokens)
+    return True
+
+
+def _keep_without_stop(problem: Problem, ledger: Ledger, unit: int, text: str) -> bool:
+    """Keep a unit without its final mark if that is what does not fit; return whether it is kept."""
+    start, end = problem.units.chars[unit].tolist()
+    stop = start + len(text[start:end].rstrip(STOPS))
+    if stop == end or stop == start:
+        return False
+    cost = problem.counter.count(text[start:stop])
+    if cost > ledger.room_for_part(unit, marks=0):
+        return False
+    ledger.keep_span(unit, (start, stop), cost, marks=0)
     return True
 
 
