@@ -150,7 +150,8 @@ def _render(call: Call, measured: Measured, decided: Decided) -> tuple[Compresse
     units, selection, config = decided.units, decided.selection, call.setup.config
     chunks = []
     for index in np.unique(units.chunk[selection.granularity > Granularity.DROPPED]).tolist():
-        chunk, pieces = call.chunks[index], pieces_of(index, units, selection, chunk.text)
+        chunk = call.chunks[index]
+        pieces = pieces_of(index, units, selection, chunk.text)
         prefix = call.shown(prefix_of(chunk, config.titles))
         text = prefix + call.shown(join(chunk.text, pieces, config.gap))
         before, after = measured.chunks[index], call.count(text)

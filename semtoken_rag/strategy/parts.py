@@ -68,7 +68,7 @@ def _keep_without_stop(problem: Problem, ledger: Ledger, unit: int, text: str) -
     """Keep a unit without its final mark if that is what does not fit; return whether it is kept."""
     start, end = problem.units.chars[unit].tolist()
     stop = start + len(text[start:end].rstrip(STOPS))
-    if stop == end or stop == start:
+    if stop in (end, start):
         return False
     cost = problem.counter.count(text[start:stop])
     if cost > ledger.room_for_part(unit, marks=0):
