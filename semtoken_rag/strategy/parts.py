@@ -41,7 +41,7 @@ def keep_part(problem: Problem, ledger: Ledger, rule: SpanRule, unit: int) -> bo
     if own[0] == own[1] or not _may_cut(problem, ledger, unit):
         return False
     text = problem.chunks[int(problem.units.chunk[unit])].text
-    if _keep_without_stop(problem, ledger, unit, text):
+    if not ledger.order and _keep_without_stop(problem, ledger, unit, text):
         return True
     if room < COARSE_LEAST:
         return False
