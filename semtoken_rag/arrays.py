@@ -26,7 +26,22 @@ def similarity(query: FloatArray, vectors: FloatArray) -> FloatArray:
 
 
 def group_max(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
-    """Largest value of each group: (q, n), sorted group (n,) -> (q, groups); 0 where a group is empty."""
+    """Return the largest value of each group in every row.
+
+    Parameters
+    ----------
+    values
+        Values, (q, n).
+    group
+        Group of each column, (n,), sorted.
+    groups
+        Number of groups.
+
+    Returns
+    -------
+    FloatArray
+        The largest values, (q, groups), 0 if a group is empty.
+    """
     out = np.zeros((values.shape[0], groups), np.float32)
     if values.shape[1]:
         first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])

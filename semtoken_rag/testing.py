@@ -59,10 +59,21 @@ def check_context(
 ) -> None:
     """Assert what every result of ``chunks`` under ``max_tokens``, with default settings, keeps to.
 
+    Parameters
+    ----------
+    context
+        The result.
+    chunks
+        Chunks that were compressed.
+    max_tokens
+        Budget of the call, in tokens.
+    count
+        Counts the tokens of a text.
+
     Raises
     ------
     AssertionError
-        Where a budget is exceeded, or a text is not made of slices of the chunk that it is said to be of.
+        If a budget is exceeded, or a text is not made of slices of the chunk that it is said to be of.
     """
     assert max(context.stats.tokens_after, count(context.text)) <= max_tokens
     assert sum(count(kept.text) for kept in context.chunks) <= max_tokens

@@ -37,8 +37,10 @@ class FallbackEngine:
 
     Parameters
     ----------
-    counter, config
-        Those of the engine that it stands in for.
+    counter
+        Token counter of the engine that it stands in for.
+    config
+        Settings of that engine.
     """
 
     def __init__(self, counter: TokenCounter, config: Config) -> None:

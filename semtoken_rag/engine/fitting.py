@@ -44,7 +44,24 @@ class Fitted:
 
 
 def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy) -> Decided:
-    """Have the strategy select among the units."""
+    """Have the strategy select among the units.
+
+    Parameters
+    ----------
+    call
+        The call.
+    measured
+        Token counts and the budget of the call.
+    encoded
+        Tokens, units and query of the call.
+    strategy
+        Selects among the units.
+
+    Returns
+    -------
+    Decided
+        The units, their costs in tokens and the selection.
+    """
     config = call.setup.config
     problem = Problem(
         chunks=call.chunks,
@@ -82,7 +99,21 @@ def _chunk_cost(call: Call) -> IntArray | None:
 def fit(call: Call, measured: Measured, decided: Decided) -> Fitted:
     """Render the selection and count the joined text.
 
-    If that is over the budget, the units chosen last are left out, as few as will do.
+    If the count is over the budget, the units chosen last are left out, as few as will do.
+
+    Parameters
+    ----------
+    call
+        The call.
+    measured
+        Token counts and the budget of the call.
+    decided
+        The selection to render.
+
+    Returns
+    -------
+    Fitted
+        The rendered chunks and their joined text, with its number of tokens.
     """
     budget = measured.budget
     kept = over = len(decided.selection.order)

@@ -38,7 +38,24 @@ class Trace:
 
 
 def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> CompressedContext:
-    """Return the result of a call."""
+    """Return the result of a call.
+
+    Parameters
+    ----------
+    call
+        The call.
+    measured
+        Token counts and the budget of the call.
+    fitted
+        The rendered selection.
+    trace
+        Seconds of each stage, and what the store did.
+
+    Returns
+    -------
+    CompressedContext
+        The text, its chunks, the reports on the units and the statistics.
+    """
     stats = Stats(
         tokens_before=measured.total,
         tokens_after=fitted.tokens,

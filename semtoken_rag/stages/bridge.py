@@ -30,7 +30,24 @@ class Bridge:
     weights: Mapping[str, float] | None = None
 
     def gain(self, kept: int, units: Units, terms: Terms, encoder: str) -> FloatArray:
-        """Return what every unit gains by ``kept``: (m,) float32 >= 0; 0 within the chunk of ``kept``."""
+        """Return what every unit gains by ``kept``.
+
+        Parameters
+        ----------
+        kept
+            Number of the unit that is kept.
+        units
+            Units of the call.
+        terms
+            Terms of the call.
+        encoder
+            Name of the encoder, which has weights of its own.
+
+        Returns
+        -------
+        FloatArray
+            Gain of each unit, (m,) float32 >= 0; 0 within the chunk of ``kept``.
+        """
         weights = self.weights if self.weights is not None else fitted(encoder)["bridge"]
         values = features(kept, units, terms)
         gained = sum((np.float32(weights.get(n, 0.0)) * values[n] for n in FEATURES), np.zeros(len(units)))
@@ -38,11 +55,25 @@ class Bridge:
 
 
 def features(kept: int, units: Units, terms: Terms) -> dict[str, FloatArray]:
-    """Features in [0, 1] of every unit beside ``kept``, each (m,); 0 within the chunk of ``kept``.
+    """Return features in [0, 1] of every unit beside ``kept``; 0 within the chunk of ``kept``.
 
     ``title_mentioned``: share of the unit's title that ``kept`` mentions; ``mentions_title``: share of the
     title of ``kept`` that the unit mentions; ``shared``: share of the rare tokens of ``kept`` that the unit
     carries. Shares are weighted by IDF; tokens of the question count nothing.
+
+    Parameters
+    ----------
+    kept
+        Number of the unit that is kept.
+    units
+        Units of the call.
+    terms
+        Terms of the call.
+
+    Returns
+    -------
+    dict of str to FloatArray
+        Values of each feature by name, (m,).
     """
     m, chunk = len(units), int(units.chunk[kept])
     chunks = int(units.chunk.max(initial=0)) + 1

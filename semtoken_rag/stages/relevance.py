@@ -42,7 +42,28 @@ class Relevance:
     def __call__(
         self, query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units, terms: Terms, encoder: str
     ) -> FloatArray:
-        """Score of each unit: (m,) float32, higher = keep."""
+        """Return the score of each unit.
+
+        Parameters
+        ----------
+        query
+            The encoded query.
+        chunks
+            Chunks of the call.
+        tokens
+            Their fingerprints.
+        units
+            Units of the call.
+        terms
+            Terms of the call.
+        encoder
+            Name of the encoder, which has weights of its own.
+
+        Returns
+        -------
+        FloatArray
+            Score of each unit, (m,) float32, higher = keep.
+        """
         weights = self.weights if self.weights is not None else fitted(encoder)["relevance"]
         values = features(query, chunks, tokens, units, terms)
         return sum(
@@ -54,13 +75,31 @@ class Relevance:
 def features(
     query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units, terms: Terms
 ) -> dict[str, FloatArray]:
-    """Every feature of every unit by name, each (m,) float32, higher = more relevant.
+    """Return every feature of every unit.
 
     Late interaction with the unit and its title (``late``), without it (``late_own``), of the whole chunk
     (``chunk``); cosine of the means (``pooled``); IDF overlap with unit and title; the place in the chunk and
     the retriever's score. These are standardised over the call. ``unit_share`` and ``chunk_share`` are
     softmaxes of ``late`` and ``chunk``: near 1 where one unit or chunk stands out, which asks for the rest
     of that chunk rather than for others.
+
+    Parameters
+    ----------
+    query
+        The encoded query.
+    chunks
+        Chunks of the call.
+    tokens
+        Their fingerprints.
+    units
+        Units of the call.
+    terms
+        Terms of the call.
+
+    Returns
+    -------
+    dict of str to FloatArray
+        Values of each feature by name, (m,) float32, higher = more relevant.
     """
     m, vectors = len(units), query.encoding.vectors
     weight = terms.query_weight()

@@ -21,11 +21,16 @@ def pieces_of(chunk: int, units: Units, selected: Selection, text: str = "") -> 
     chunk
         Number of the chunk.
     units
-        Those of the call.
+        Units of the call.
     selected
         What is kept of them.
     text
         The chunk's, in which a unit without its final mark is not broken.
+
+    Returns
+    -------
+    tuple of Piece
+        The pieces in source order.
     """
     first, last = np.searchsorted(units.chunk, [chunk, chunk + 1])
     members = first + np.flatnonzero(selected.granularity[first:last] > Granularity.DROPPED)
@@ -58,6 +63,11 @@ def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
     gap
         Stands between two pieces, at a broken start and at a broken end. If the source breaks the line
         between two whole pieces, so does the result, without a mark.
+
+    Returns
+    -------
+    str
+        The joined text.
     """
     out: list[str] = []
     previous: Piece | None = None

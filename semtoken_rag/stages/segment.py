@@ -84,7 +84,12 @@ def build_units(
     tokens
         Their fingerprints.
     segments
-        Those of each chunk; None cuts the texts with `segment`.
+        Segments of each chunk; None cuts the texts with `segment`.
+
+    Returns
+    -------
+    Units
+        All units of the call, in the order of the chunks.
     """
     if segments is None:
         segments = [segment(chunk.text) for chunk in chunks]
@@ -104,7 +109,24 @@ def build_units(
 
 
 def token_ranges(chunks: Sequence[Chunk], tokens: Tokens, chars: IntArray, chunk: IntArray) -> IntArray:
-    """Range in ``tokens`` of each character range (m, 2) of its chunk (m,): (m, 2)."""
+    """Return which tokens lie in each character range.
+
+    Parameters
+    ----------
+    chunks
+        Chunks of the call.
+    tokens
+        Their fingerprints.
+    chars
+        Character ranges, (m, 2).
+    chunk
+        Number of the chunk of each range, (m,).
+
+    Returns
+    -------
+    IntArray
+        Ranges of rows of ``tokens``, (m, 2).
+    """
     # A position in all chunks at once: texts laid end to end, so that one search serves every chunk.
     base = np.concatenate([[0], np.cumsum([len(c.text) + 1 for c in chunks])[:-1]]).astype(np.int64)
     start = tokens.offsets[:, 0] + base[tokens.chunk]

@@ -125,6 +125,8 @@ class Ledger:
 
         Parameters
         ----------
+        unit
+            Number of the unit.
         part
             Character range in the chunk's text.
         cost
@@ -174,17 +176,19 @@ def greedy_select(
 
     Parameters
     ----------
-    scores : (m,) float
-        Log-odds that a unit is wanted, higher = keep.
+    scores
+        Log-odds that a unit is wanted, (m,) float, higher = keep.
     ledger
         Filled in place.
     gain
         From a kept unit to what every unit gains by it, (m,) >= 0.
-    cost_exponent
-        Units come by score - cost_exponent * log(cost): 0 = by score, 1 = by expected gold per token.
+    hops
+        Number of kept units that raise others.
     cut
         Keeps what fits of a unit and returns whether it could. Called for the first unit that does not fit
         whole, if that is worth more than the units that would take its place.
+    cost_exponent
+        Units come by score - cost_exponent * log(cost): 0 = by score, 1 = by expected gold per token.
 
     Returns
     -------

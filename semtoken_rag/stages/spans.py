@@ -63,11 +63,16 @@ class SpanRule:
         text
             The chunk's text.
         tokens
-            Those of the call.
+            Tokens of the call.
         chars
             Character range of the unit.
         own
             Range of its tokens in ``tokens``.
+
+        Returns
+        -------
+        Spans
+            The spans in source order, and which of them a part may begin and end at.
         """
         start, end = chars
         found = clauses(text, start, end, guess_language(text))

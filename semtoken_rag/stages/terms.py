@@ -88,7 +88,22 @@ class Terms:
 
 
 def total(pairs: IntArray, value: FloatArray, groups: int) -> FloatArray:
-    """Sum of the value (k,) of every code that occurs in a group: (groups,) float32."""
+    """Sum the values of the codes that occur in each group.
+
+    Parameters
+    ----------
+    pairs
+        Distinct pairs of group and code, (p, 2).
+    value
+        Value of each code, (k,).
+    groups
+        Number of groups.
+
+    Returns
+    -------
+    FloatArray
+        The sums, (groups,) float32.
+    """
     out: FloatArray = np.bincount(pairs[:, 0], value[pairs[:, 1]], groups).astype(np.float32)
     return out
 

@@ -84,8 +84,8 @@ class Problem:
 
         Parameters
         ----------
-        scores : (m,) float
-            One of each unit, higher = keep.
+        scores
+            Score of each unit, (m,) float, higher = keep.
 
         Returns
         -------
@@ -127,6 +127,13 @@ class Strategy(Protocol):
 
 def check_selection(problem: Problem, selection: Selection) -> None:
     """Check what a strategy returned.
+
+    Parameters
+    ----------
+    problem
+        What the strategy was asked.
+    selection
+        What it returned.
 
     Raises
     ------

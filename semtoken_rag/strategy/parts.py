@@ -29,13 +29,18 @@ def keep_part(problem: Problem, ledger: Ledger, rule: SpanRule, unit: int) -> bo
     Parameters
     ----------
     problem
-        The call's.
+        The problem of the call.
     ledger
         Filled in place.
     rule
         Cuts the unit into spans.
     unit
         Number of the unit.
+
+    Returns
+    -------
+    bool
+        Whether a run of spans fits and is kept.
     """
     room, own = ledger.room_for_part(unit), tuple(problem.units.tokens[unit].tolist())
     if own[0] == own[1] or not _may_cut(problem, ledger, unit):

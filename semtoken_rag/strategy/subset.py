@@ -30,12 +30,23 @@ def take_units(units: Units, left: IntArray) -> Units:
 def expand_selection(
     decided: Selection, left: IntArray, units: Units, others: Mapping[str, FloatArray]
 ) -> Selection:
-    """Write a decision over the units ``left`` (k,) for all ``units``; the others are dropped.
+    """Write a decision over the units ``left`` for all ``units``; the others are dropped.
 
     Parameters
     ----------
-    others : dict of (m,) float
-        Scores of the units that are not left, by name, at least those of ``decided``.
+    decided
+        Decision over the units that are left.
+    left
+        Numbers of these units, (k,).
+    units
+        All units, m of them.
+    others
+        Scores of the units that are not left by name, each (m,), at least those of ``decided``.
+
+    Returns
+    -------
+    Selection
+        The decision over all units.
     """
     granularity, chars = np.zeros(len(units), np.int64), units.chars.copy()
     granularity[left], chars[left] = decided.granularity, decided.chars

@@ -64,7 +64,22 @@ def split_caption(text: str, block: Block) -> Iterator[Block]:
 
 
 def read_lines(text: str, start: int, end: int) -> Iterator[Range]:
-    """Return the character range of each line, without its line break."""
+    """Yield the character range of each line, without its line break.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Yields
+    ------
+    (int, int)
+        Character range of a line, in source order.
+    """
     while start <= end:
         stop = text.find("\n", start, end)
         stop = end if stop < 0 else stop

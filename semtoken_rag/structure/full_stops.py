@@ -25,7 +25,7 @@ _ELIDED = frozenset({"l", "d", "c", "j", "qu", "un", "dell", "all", "nell"})
 
 
 def ends_sentence(before: str, following: str, language: str, certain: bool) -> bool:
-    """Tell whether the full stop that ``before`` ends with ends a sentence.
+    """Return whether the full stop that ``before`` ends with ends a sentence.
 
     Parameters
     ----------
@@ -37,6 +37,11 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
         Language code.
     certain
         Whether the rules for sentences at large say that it ends.
+
+    Returns
+    -------
+    bool
+        Whether the full stop ends a sentence.
 
     Examples
     --------
@@ -67,7 +72,7 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
 
 
 def begins_sentence(following: str, language: str) -> bool:
-    """Tell whether a text begins with a common word that has a capital.
+    """Return whether a text begins with a common word that has a capital.
 
     >>> begins_sentence("The firm", "en"), begins_sentence("Smith", "en"), begins_sentence("Das Amt", "de")
     (True, False, True)
@@ -81,7 +86,7 @@ def begins_sentence(following: str, language: str) -> bool:
 
 
 def _counts(ahead: str, language: str, number: str) -> bool:
-    """Tell whether a number with a full stop is an ordinal, by what it stands before."""
+    """Return whether a number with a full stop is an ordinal, by what it stands before."""
     if _month().match(ahead) or ahead[:1].islower():
         return True
     return (
@@ -90,7 +95,7 @@ def _counts(ahead: str, language: str, number: str) -> bool:
 
 
 def _abbreviated(word: str, ahead: str, language: str) -> bool | None:
-    """Tell whether the sentence goes on behind an abbreviation or initial; None where the word is neither."""
+    """Return whether the sentence goes on behind an abbreviation or initial; None if it is neither."""
     last = re.split(r"[ \xa0\u202f]", word)[-1]
     whole = re.sub(r"[ \xa0\u202f]", "", word)
     last = "str." if last.lower().endswith("str.") else last  # Gartenstr.
@@ -109,7 +114,7 @@ def _is_address(before: str) -> bool:
 
 
 def _glued(before: str, following: str) -> bool:
-    """Tell whether a full stop without a blank stands between two sentences, not in a name or an address."""
+    """Return whether a full stop without a blank ends a sentence, not in a name or an address."""
     word = before.rsplit(None, 1)[-1]
     if re.match(_ADDRESS, word) or "/" in word:
         return False

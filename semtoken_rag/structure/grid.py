@@ -31,7 +31,17 @@ class Row:
 
 
 def is_rule(line: str) -> bool:
-    """Tell whether a line only rules off.
+    """Return whether a line only rules off.
+
+    Parameters
+    ----------
+    line
+        The line, without its break.
+
+    Returns
+    -------
+    bool
+        Whether the line has two strokes or more, and else only joints and blanks.
 
     Examples
     --------
@@ -66,7 +76,7 @@ def pipes(text: str, ranges: Sequence[Range]) -> list[Row] | None:
 
 
 def _all_filled(body: Sequence[Row], side: int) -> bool:
-    """Tell whether one line has its cell at that side, so that a bar there is no frame."""
+    """Return whether one line has its cell at that side, so that a bar there is no frame."""
     longest = max(len(row.cells) for row in body)
     return any(row.cells[side] and len(row.cells) == longest for row in body)
 
@@ -111,10 +121,21 @@ def tabs(text: str, ranges: Sequence[Range]) -> list[Row] | None:
 def separated(text: str, start: int, end: int, mark: str) -> list[Row] | None:
     """Return records of values separated by ``mark``; a quoted field may hold it, and line breaks.
 
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+    mark
+        Character between two values.
+
     Returns
     -------
     list of Row or None
-        None where a quotation mark is not closed, or closed in the middle of a field.
+        The records that are not empty; None if a quotation mark is not closed, or is closed within a field.
     """
     rows: list[Row] = []
     cells: list[str] = []
@@ -151,5 +172,20 @@ def _ends(text: str, start: int, end: int, mark: str) -> Iterator[int]:
 
 
 def rows_of(text: str, start: int, end: int) -> list[Range]:
-    """Range of each line that is not blank."""
+    """Return the range of each line that is not blank.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Returns
+    -------
+    list of (int, int)
+        Character ranges of the lines, in source order.
+    """
     return [(a, b) for a, b in lines(text, start, end) if text[a:b].strip()]

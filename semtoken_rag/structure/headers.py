@@ -20,7 +20,17 @@ _MARKUP = "*_ "
 
 
 def is_value(cell: str) -> bool:
-    """Tell whether a cell holds a number, a date, an address or a yes or no, as headers seldom do.
+    """Return whether a cell holds a number, a date, an address or a yes or no, as headers seldom do.
+
+    Parameters
+    ----------
+    cell
+        Text of the cell.
+
+    Returns
+    -------
+    bool
+        Whether the cell holds such a value, of at most 60 characters.
 
     Examples
     --------
@@ -31,15 +41,20 @@ def is_value(cell: str) -> bool:
 
 
 def headed(rows: Sequence[Sequence[str]], *, sure: bool = False) -> bool:
-    """Tell whether the first of some rows is the header of the others.
+    """Return whether the first of some rows is the header of the others.
 
     Parameters
     ----------
     rows
         Cells of each row.
     sure
-        Take it for one only where a column of values begins with a word or a year; else also where it looks
-        like one and nothing speaks against it.
+        If true, take it for one only if a column of values begins with a word or a year; if false, also if
+        it looks like one and nothing speaks against it.
+
+    Returns
+    -------
+    bool
+        Whether the first row is a header.
 
     Examples
     --------
@@ -64,7 +79,7 @@ def headed(rows: Sequence[Sequence[str]], *, sure: bool = False) -> bool:
 
 
 def _is_datum(cell: str, column: Sequence[str]) -> bool:
-    """Tell whether a cell is one of the values of its column, and not their name: "3.5 kg" above "2 kg"."""
+    """Return whether a cell is one of the values of its column, and not their name: "3.5 kg" above "2 kg"."""
     if cell in _NONE or not is_value(cell):
         return False
     if _is_year(cell):
@@ -81,14 +96,19 @@ def _has_letter(cell: str) -> bool:
 
 
 def header_end(rows: Sequence[Row], *, sure: bool = False) -> int:
-    """How many rows, ruled lines included, are the header; the first row is not a ruled line.
+    """Return how many rows, ruled lines included, are the header; the first row is not a ruled line.
 
     Parameters
     ----------
     rows
-        The table.
+        Rows of the table.
     sure
         As for `headed`.
+
+    Returns
+    -------
+    int
+        Number of rows, 0 without a header.
     """
     ruled = next((number for number, row in enumerate(rows[: DEEPEST + 1]) if row.rule), 0)
     if ruled and (ruled == 1 or not any(_is_data(row.cells) for row in rows[:ruled])):
@@ -109,7 +129,17 @@ def header_end(rows: Sequence[Row], *, sure: bool = False) -> int:
 
 
 def section(cells: Sequence[str]) -> str:
-    """Return the style of a row that begins a section of a table, "" where it does not.
+    """Return the style of a row that begins a section of a table, "" if it does not.
+
+    Parameters
+    ----------
+    cells
+        Cells of the row.
+
+    Returns
+    -------
+    str
+        ``"colon"``, ``"bold"``, ``"capitals"``, ``"plain"`` or ``""``.
 
     Examples
     --------
@@ -142,7 +172,7 @@ def _with_units(rows: Sequence[Row], number: int) -> int:
 
 
 def _is_data(cells: Sequence[str]) -> bool:
-    """Tell whether more than half of the cells that are filled are values."""
+    """Return whether more than half of the cells that are filled are values."""
     values = sum(is_value(cell) and not _is_year(cell) for cell in cells)
     return 2 * values > _filled(cells)
 

@@ -37,6 +37,11 @@ def marked_level(line: str, following: str, above: bool) -> int:
         The line below it, empty if there is none.
     above
         Whether the line above is blank, or missing.
+
+    Returns
+    -------
+    int
+        Level of the heading, 0 if the line is none.
     """
     if len(line) > LONGEST + 40 or not line.strip():
         return 0
@@ -66,6 +71,11 @@ def plain_level(line: str, alone: bool) -> int:
         The line, without its break.
     alone
         Whether the lines above and below it are blank, or missing above.
+
+    Returns
+    -------
+    int
+        Level of the heading, 0 if the line is none.
     """
     text = line.strip()
     if not alone or not text or len(text) > LONGEST or text.endswith((*_ENDS, ":", "：")):

@@ -30,8 +30,10 @@ def parse_html(
         Any text.
     sentences
         Cuts a range of a text into ranges of sentences; without it a paragraph is one.
-    start, end
-        Range to look at; all of the text if left out.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive; the end of the text if left out.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def parse_html(
         ``heading``, ``lead`` (a paragraph that ends with a colon, for what follows it), ``caption``,
         ``header`` and ``row`` (with their tags), ``item``, ``key`` (of a ``<dl>``), ``code`` and
         ``sentence``. None of them begins or ends inside of a tag. Scripts, styles, menus, footers, comments
-        and banners are in no segment. None where the range is not HTML as a whole.
+        and banners are in no segment. None if the range is not HTML as a whole.
 
     Examples
     --------
@@ -120,6 +122,16 @@ def _tag(page: Page, number: int) -> None:
 
 def find_html_tables(text: str) -> Iterator[Range]:
     """Yield the ranges of ``<table>...</table>`` in a text; tables within tables are part of the outer one.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Yields
+    ------
+    (int, int)
+        Character range of a table, in source order.
 
     Examples
     --------

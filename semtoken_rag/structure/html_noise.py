@@ -26,7 +26,22 @@ _BUTTON = (
 
 
 def dropped(text: str, found: Sequence[Token], pairs: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last tag of what is not text of the page; the last is -1 where none closes it."""
+    """Yield the first and last tag of what is not text of the page; the last is -1 if none closes it.
+
+    Parameters
+    ----------
+    text
+        The page.
+    found
+        Tags of the page, in source order.
+    pairs
+        Number of the tag that closes or opens each tag, -1 for none.
+
+    Yields
+    ------
+    (int, int)
+        Number of the first tag and of the last, in source order.
+    """
     inside = -1
     for number, token in enumerate(found):
         last = pairs[number]
@@ -42,9 +57,25 @@ def dropped(text: str, found: Sequence[Token], pairs: Sequence[int]) -> Iterator
 
 
 def holes(text: str, found: Sequence[Token], skips: Mapping[int, int], end: int) -> list[tuple[int, int]]:
-    """Sorted ranges that no segment has: what is dropped, comments, tags that are very long or cut off.
+    """Return the ranges that no segment has: what is dropped, comments, tags that are very long or cut off.
 
     A comment without words is none, as frameworks write them between words.
+
+    Parameters
+    ----------
+    text
+        The page.
+    found
+        Tags of the page, in source order.
+    skips
+        From the first tag to the last of what is dropped, -1 if none closes it.
+    end
+        Where the page ends, in characters.
+
+    Returns
+    -------
+    list of (int, int)
+        Character ranges, sorted and disjoint.
     """
     made = [(0, 0)]
     for number, (start, stop, name, _) in enumerate(found):
@@ -61,7 +92,7 @@ def holes(text: str, found: Sequence[Token], skips: Mapping[int, int], end: int)
 
 
 def _is_banner(text: str, token: Token, end: int) -> bool:
-    """Tell whether an element asks for consent to cookies, or is a menu."""
+    """Return whether an element asks for consent to cookies, or is a menu."""
     if token.name not in _CONTAINER or end - token.start > 4000:
         return False
     if re.match(_BANNER, text[token.start : min(token.end, token.start + 500)]):

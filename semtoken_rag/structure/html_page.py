@@ -61,7 +61,24 @@ class Page:
         return self.lead if self.lead >= 0 else self.headings[-1][1] if self.headings else -1
 
     def add(self, start: int, end: int, kind: str, parent: int) -> int:
-        """Add a segment and return its number."""
+        """Add a segment and return its number.
+
+        Parameters
+        ----------
+        start
+            Where the range begins, in characters.
+        end
+            Where it ends, exclusive.
+        kind
+            Kind of the segment.
+        parent
+            Number of the segment that it hangs on, -1 for none.
+
+        Returns
+        -------
+        int
+            Number of the new segment.
+        """
         self.made.append(Segment(start, end, kind, parent))
         return len(self.made) - 1
 

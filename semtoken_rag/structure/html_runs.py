@@ -25,7 +25,22 @@ class Piece(NamedTuple):
 
 
 def whole(text: str, start: int, end: int) -> Iterator[Range]:
-    """Take a text for one sentence."""
+    """Take a text for one sentence.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Yields
+    ------
+    (int, int)
+        The range itself.
+    """
     yield start, end
 
 
@@ -76,7 +91,22 @@ def broken(text: str, pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
 
 
 def cut(text: str, pieces: Sequence[Piece], sentences: Sentences) -> list[Range]:
-    """Sentences of a run, put together where one would begin inside of a tag or of a short inline element."""
+    """Cut a run into sentences, none of which begins inside of a tag or of a short inline element.
+
+    Parameters
+    ----------
+    text
+        The page.
+    pieces
+        Pieces of the run, at least one.
+    sentences
+        Cuts a range of a text into ranges of sentences.
+
+    Returns
+    -------
+    list of (int, int)
+        Character ranges of the sentences, in source order.
+    """
     start, end = pieces[0].start, pieces[-1].end
     guarded = _guarded(pieces)
     begins = [start]

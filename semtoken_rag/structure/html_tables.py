@@ -36,7 +36,22 @@ class Row:
 
 
 def table_end(found: Sequence[Token], pairs: Sequence[int], first: int) -> int:
-    """Return the number of the tag behind the table that begins with ``<table>``, or a row without one."""
+    """Return the number of the tag behind the table that begins with ``<table>``, or a row without one.
+
+    Parameters
+    ----------
+    found
+        Tags of the page, in source order.
+    pairs
+        Number of the tag that closes or opens each tag, -1 for none.
+    first
+        Number of the tag that the table begins with.
+
+    Returns
+    -------
+    int
+        Number of the tag behind the table; how many tags there are if none is behind it.
+    """
     if found[first].name == "table" and pairs[first] > first:
         return pairs[first] + 1
     inside = False
@@ -60,9 +75,25 @@ _OTHERS = frozenset({
 def read_rows(
     text: str, found: Sequence[Token], first: int, last: int, end: int
 ) -> tuple[list[Row], list[Range]]:
-    """Read the rows of the table in the tags ``first`` to ``last``, and the insides of its captions.
+    """Read the rows of a table, and the insides of its captions.
 
-    ``end`` is where the table ends.
+    Parameters
+    ----------
+    text
+        The page.
+    found
+        Tags of the page, in source order.
+    first
+        Number of the table's first tag.
+    last
+        Number of the tag behind the table.
+    end
+        Where the table ends, in characters.
+
+    Returns
+    -------
+    (list of Row, list of (int, int))
+        The rows that have cells, and the character ranges of the captions.
     """
     rows: list[Row] = []
     captions: list[Range] = []
@@ -101,7 +132,7 @@ def _open_cell(text: str, row: Row, token: Token) -> None:
 
 
 def is_layout(rows: Sequence[Row], blocks: int) -> bool:
-    """Tell whether a table only places running text; ``blocks`` counts headings and tables in it."""
+    """Return whether a table only places running text; ``blocks`` counts headings and tables in it."""
     if blocks:
         return True
     if any(row.titles for row in rows):
@@ -111,7 +142,24 @@ def is_layout(rows: Sequence[Row], blocks: int) -> bool:
 
 
 def row_segments(text: str, rows: Sequence[Row], above: int, made: int) -> list[Segment]:
-    """Segments of the rows; the header hangs on ``above``, and the first has the number ``made``."""
+    """Make segments of the rows of a table.
+
+    Parameters
+    ----------
+    text
+        The page.
+    rows
+        Rows of the table.
+    above
+        Number of the segment that the header hangs on, -1 for none.
+    made
+        Number of the first new segment.
+
+    Returns
+    -------
+    list of Segment
+        Headers and rows, in source order.
+    """
     drafts: list[Segment] = []
     cells = [[plain(text, *cell) for cell in row.cells] for row in rows]
     only = all(row.titles == len(row.cells) for row in rows)
@@ -149,12 +197,27 @@ def row_segments(text: str, rows: Sequence[Row], above: int, made: int) -> list[
 
 
 def _is_group(row: Row, cells: Sequence[str], below: bool) -> bool:
-    """Tell whether a row begins a section: one cell, over the whole width or beside empty ones."""
+    """Return whether a row begins a section: one cell, over the whole width or beside empty ones."""
     if len(cells) == 1:
         return row.wide and below and bool(section([f"**{cells[0]}**", ""]))
     return below and bool(section(cells))
 
 
 def plain(text: str, start: int, end: int) -> str:
-    """Text without tags, at most 300 characters of it."""
+    """Return a text without tags, at most 300 characters of it.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Returns
+    -------
+    str
+        The text, without blanks around it.
+    """
     return re.sub(r"<[^<>]*>", " ", text[start : min(end, start + 1000)]).replace("&nbsp;", " ").strip()[:300]

@@ -42,12 +42,26 @@ class Token(NamedTuple):
 
 
 def is_inline(name: str) -> bool:
-    """Tell whether a tag stands within a line; so do unknown ones, such as the ``<T>`` of a list of T."""
+    """Return whether a tag stands within a line; so do unknown ones, such as the ``<T>`` of a list of T."""
     return name == "!--" or (name not in _BLOCKS and "-" not in name)
 
 
 def tokens(text: str, start: int, end: int) -> list[Token]:
-    """Tags in source order; the insides of scripts and styles hold none.
+    """Return tags in source order; the insides of scripts and styles hold none.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Returns
+    -------
+    list of Token
+        The tags of the range.
 
     Examples
     --------
@@ -102,6 +116,16 @@ def _tag_end(text: str, start: int, end: int, quotes: bool) -> tuple[int, bool]:
 def partners(found: Sequence[Token]) -> list[int]:
     """Return the number of the tag that closes or opens each, -1 for none.
 
+    Parameters
+    ----------
+    found
+        Tags of the page, in source order.
+
+    Returns
+    -------
+    list of int
+        For each tag the number of its partner.
+
     Examples
     --------
     >>> partners(tokens("<p><b>a</b><p>b</p>", 0, 19))
@@ -122,7 +146,24 @@ def partners(found: Sequence[Token]) -> list[int]:
 
 
 def looks_like_html(text: str, start: int, end: int, found: Sequence[Token]) -> bool:
-    """Tell whether a text is HTML as a whole, and not markdown or code with some tags in it."""
+    """Return whether a text is HTML as a whole, and not markdown or code with some tags in it.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+    found
+        Tags of the range.
+
+    Returns
+    -------
+    bool
+        Whether the range is HTML as a whole.
+    """
     head = text[start : min(end, start + 200)].lstrip("\ufeff \t\r\n").lower()
     if head.startswith(("<!doctype html", "<html")):
         return True

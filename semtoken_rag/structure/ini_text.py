@@ -77,7 +77,22 @@ def _read(text: str) -> tuple[list[tuple[Range, str]], int]:
 
 
 def deeper(text: str, start: int, end: int) -> int:
-    """How many brackets a line opens and does not close."""
+    """Return how many brackets a line opens and does not close.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the line begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Returns
+    -------
+    int
+        Opened less closed brackets; below 0 if more are closed.
+    """
     return sum(text.count(sign, start, end) for sign in "[{") - sum(
         text.count(sign, start, end) for sign in "]}"
     )

@@ -126,7 +126,7 @@ def _segments(text: str, root: _Node) -> Iterator[Segment]:
 
 
 def _whole(node: _Node) -> bool:
-    """Tell whether a node is one entry."""
+    """Return whether a node is one entry."""
     if not node.members:
         return True
     size, flat = node.end - node.start, all(member.inner < 0 for member in node.members)

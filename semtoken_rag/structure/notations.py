@@ -78,7 +78,7 @@ def _with(mark: str) -> Callable[[str, int, int], Table | None]:
 
 
 def _listed(text: str, rows: Sequence[Row], mark: str, width: int) -> bool:
-    """Tell whether separated lines are values and not clauses."""
+    """Return whether separated lines are values and not clauses."""
     spaced = sum(text.count(mark + " ", row.start, row.end) for row in rows)
     tight = sum(len(row.cells) - 1 for row in rows) - spaced
     ends = sum(text[row.start : row.end].rstrip().endswith(_FINAL) for row in rows)
@@ -90,7 +90,7 @@ def _listed(text: str, rows: Sequence[Row], mark: str, width: int) -> bool:
 
 
 def _numbers(text: str, rows: Sequence[Row], width: int) -> bool:
-    """Tell whether the commas are within numbers: "1,250,000", or "3,5" once a line."""
+    """Return whether the commas are within numbers: "1,250,000", or "3,5" once a line."""
     found = [text[row.start : row.end] for row in rows]
     grouped = sum(re.match(_THOUSANDS, line) is not None for line in found)
     decimal = sum(width == 2 and re.match(_DECIMALS, line) is not None for line in found)
@@ -134,7 +134,7 @@ def _words(rows: Sequence[Row]) -> float:
 
 
 def _has_values(rows: Sequence[Row]) -> bool:
-    """Tell whether some column but the first holds values in half of its rows."""
+    """Return whether some column but the first holds values in half of its rows."""
     width = max(len(row.cells) for row in rows)
     filled, values = [0] * width, [0] * width
     for row in rows:
@@ -145,7 +145,7 @@ def _has_values(rows: Sequence[Row]) -> bool:
 
 
 def _foreign(text: str, rows: Sequence[Row]) -> bool:
-    """Tell whether lines are code or a log."""
+    """Return whether lines are code or a log."""
     code = stamps = 0
     for row in rows:
         line = text[row.start : row.end].strip()[:1000]

@@ -36,8 +36,10 @@ def join_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
     ----------
     text
         Any text.
-    start, end
-        Character range of its lines.
+    start
+        Where its lines begin, in characters.
+    end
+        Where they end, exclusive.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def _blocks(text: str, start: int, end: int) -> Iterator[list[tuple[int, int]]]:
 
 
 def _goes_on(line: str, following: str, width: int) -> bool:
-    """Tell whether a line goes on in the next one; ``width`` is that of the column, 0 where there is none."""
+    """Return whether a line goes on in the next one; ``width`` is that of the column, 0 if there is none."""
     head, tail = following[: 2 * WRAPPED], line[-2 * WRAPPED :]
     if re.search(_HYPHEN, tail) and head[:1].islower():
         return True
@@ -117,7 +119,7 @@ def _column(lines: Sequence[str]) -> int:
 
 
 def _is_prose(lines: Sequence[str]) -> bool:
-    """Tell whether some line has a mark inside, breaks a word, or ends with a word that needs another."""
+    """Return whether some line has a mark inside, breaks a word, or ends with a word that needs another."""
     if any(re.search(_INSIDE, line) or re.search(_UNFINISHED, line[-40:]) for line in lines[:-1]):
         return True
     last = {line.rsplit(None, 1)[-1] for line in lines[:-1]}

@@ -47,8 +47,10 @@ def split_sentences(text: str, start: int, end: int, language: str) -> Iterator[
     ----------
     text
         The text that the paragraph stands in.
-    start, end
-        Character range of the paragraph, which may have several lines.
+    start
+        Where the paragraph, which may have several lines, begins, in characters.
+    end
+        Where it ends, exclusive.
     language
         Language code, as of `guess_language`; unknown ones have general rules.
 
@@ -113,7 +115,7 @@ def _rough(text: str, start: int, end: int, language: str) -> Iterator[int]:
 
 
 def _ends(text: str, sentence: tuple[int, int], following: str, language: str, certain: bool) -> bool:
-    """Tell whether a sentence with this range so far ends, by its last mark and by what follows it."""
+    """Return whether a sentence with this range so far ends, by its last mark and by what follows it."""
     left, stop = sentence
     tail = re.search(_TAIL, text[max(left, stop - AHEAD) : stop])
     ahead = following.lstrip()
@@ -141,7 +143,7 @@ def _between_phrases(last: str, following: str) -> bool:
 
 
 def _phrase_ends(phrase: str, ahead: str) -> bool:
-    """Tell whether a blank behind a phrase of a script without blanks ends a sentence there."""
+    """Return whether a blank behind a phrase of a script without blanks ends a sentence there."""
     tied = re.match(_BOUND, ahead) or re.search(_UNDONE, phrase)
     return len(phrase) >= PHRASE and not tied
 

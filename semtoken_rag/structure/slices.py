@@ -17,7 +17,21 @@ _PLAIN = {"header": "row", "key": "entry", "signature": "code", "stamp": "line"}
 
 
 def lines(text: str, start: int, end: int) -> Iterator[Range]:
-    r"""Range of each line of ``text[start:end]``, without its line break.
+    r"""Yield the range of each line of ``text[start:end]``, without its line break.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Yields
+    ------
+    (int, int)
+        Character range of a line, in source order.
 
     Examples
     --------
@@ -33,7 +47,22 @@ def lines(text: str, start: int, end: int) -> Iterator[Range]:
 
 
 def trim(text: str, start: int, end: int) -> Range:
-    """Range inside of the text without the blanks around it; an empty one begins and ends at ``start``."""
+    """Take the blanks off both ends of a range; an empty one begins and ends at ``start``.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Returns
+    -------
+    (int, int)
+        The character range without blanks around it.
+    """
     piece = text[start:end].lstrip()
     left = end - len(piece)
     return (left, left + len(piece.rstrip())) if piece else (start, start)

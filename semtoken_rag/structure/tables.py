@@ -17,13 +17,17 @@ _SENTENCE = (".", "!", "?", ":", "。", "！", "？", "…")
 def parse_table(text: str, start: int, end: int) -> list[Segment] | None:
     r"""Cut lines that are a table into its header and its rows.
 
+    Cells stand between bars (markdown, grids, box drawing), tabs, commas or semicolons, or in columns that
+    blanks align.
+
     Parameters
     ----------
     text
         Any text.
-    start, end
-        Range of the lines: bars (markdown, grids, box drawing), tabs, commas or semicolons, or columns that
-        blanks align.
+    start
+        Where the lines begin, in characters.
+    end
+        Where they end, exclusive.
 
     Returns
     -------
@@ -31,7 +35,7 @@ def parse_table(text: str, start: int, end: int) -> list[Segment] | None:
         A ``header`` with the line that rules it off, and each ``row`` with the header as its parent; rows of
         a section hang on its line, of kind ``header`` too, and a row whose first cell is left blank on the
         row that fills it. Without a header the rows have no parent. Ruled lines elsewhere are in no segment.
-        None where the lines are no table.
+        None if the lines are no table.
 
     Examples
     --------
@@ -49,6 +53,20 @@ def parse_table(text: str, start: int, end: int) -> list[Segment] | None:
 
 def find_tables(text: str, start: int, end: int) -> Iterator[Range]:
     r"""Yield the ranges of lines in ``text[start:end]`` that are tables; a blank line ends a table.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Yields
+    ------
+    (int, int)
+        Character range of a table, in source order.
 
     Examples
     --------
@@ -74,7 +92,17 @@ def find_tables(text: str, start: int, end: int) -> Iterator[Range]:
 
 
 def is_row(line: str) -> bool:
-    r"""Tell whether a line may be of a table, in any notation.
+    r"""Return whether a line may be of a table, in any notation.
+
+    Parameters
+    ----------
+    line
+        The line, without its break.
+
+    Returns
+    -------
+    bool
+        Whether the line has a sign of a table.
 
     Examples
     --------

@@ -21,15 +21,17 @@ def parse_triples(text: str, start: int, end: int) -> list[Segment] | None:
     ----------
     text
         Any text.
-    start, end
-        Range to look at.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
 
     Returns
     -------
     list of Segment or None
         One ``row`` for each triple, full stop included; dots within labels, numbers and units do not end it.
         A few words in front of the first are the ``caption`` that all hang on; other text around is in
-        ``sentence`` segments. None where there are less than two triples.
+        ``sentence`` segments. None if there are less than two triples.
 
     Examples
     --------
@@ -52,6 +54,20 @@ def parse_triples(text: str, start: int, end: int) -> list[Segment] | None:
 
 def find_triples(text: str, start: int, end: int) -> Iterator[Range]:
     """Yield the range of ``text[start:end]`` that triples take up, if there are at least two.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Yields
+    ------
+    (int, int)
+        Character range from the first triple to the last.
 
     Examples
     --------

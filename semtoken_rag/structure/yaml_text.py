@@ -117,7 +117,7 @@ def _line(line: str, start: int, end: int, indent: int) -> _Line | None:
 
 
 def _likely(text: str, found: list[_Line], foreign: int, marks: int) -> bool:
-    """Tell whether lines are YAML and not prose, a chat or code."""
+    """Return whether lines are YAML and not prose, a chat or code."""
     keys = [line for line in found if line.key]
     remarks = sum(not line.key and line.dash < 0 for line in found) - foreign
     listed = sum(not line.key and line.dash >= 0 for line in found)
@@ -162,7 +162,7 @@ def _segments(text: str, found: list[_Line]) -> Iterator[Segment]:
 
 
 def _within(line: _Line, above: tuple[int, bool, int]) -> bool:
-    """Tell whether a line stands below the open key or list item."""
+    """Return whether a line stands below the open key or list item."""
     indent, dash, _ = above
     return line.outer > indent or (line.outer == indent and line.dash >= 0 and not dash)
 

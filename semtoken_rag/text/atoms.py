@@ -105,8 +105,10 @@ def atoms(text: str, start: int, end: int) -> list[tuple[int, int]]:
     ----------
     text
         Any text.
-    start, end
-        Character range that is looked at, such as that of a sentence.
+    start
+        Where the range, such as a sentence, begins, in characters.
+    end
+        Where it ends, exclusive.
 
     Returns
     -------

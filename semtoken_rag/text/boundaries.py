@@ -33,7 +33,22 @@ def word_ends(text: str, offsets: IntArray) -> BoolArray:
 
 
 def unprotected(text: str, offsets: IntArray, protect: Sequence[str]) -> BoolArray:
-    """Return after which token no match of the patterns ``protect`` goes on: (n, 2), n >= 1, to (n - 1,)."""
+    """Return after which token no match of the patterns ``protect`` goes on.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    offsets
+        Character range of each token, (n, 2), n >= 1.
+    protect
+        Regular expressions.
+
+    Returns
+    -------
+    BoolArray
+        For each token but the last, whether no match goes on after it, (n - 1,).
+    """
     left, first, last = offsets[:-1, 1], int(offsets[0, 0]), int(offsets[-1, 1])
     free = np.ones(len(left), bool)
     for pattern in protect:

@@ -51,19 +51,26 @@ class Clauses:
 
 
 def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
-    """Cut a sentence at its clause borders, and tell which of them a part of it may begin and end at.
+    """Cut a sentence at its clause borders, and find which of them a part of it may begin and end at.
 
-    Where in doubt, neither: a negation, condition or attribution reaches to the end of the sentence and back
+    If in doubt, neither: a negation, condition or attribution reaches to the end of the sentence and back
     to its beginning, except over a semicolon to a clause with a subject and a verb of its own.
 
     Parameters
     ----------
     text
         Any text.
-    start, end
-        Character range of one sentence.
+    start
+        Where the sentence begins, in characters.
+    end
+        Where it ends, exclusive.
     language
         Language code; spares words that are harmless in this language (`governing`).
+
+    Returns
+    -------
+    Clauses
+        The spans in source order, and which of them a part may begin and end at.
 
     Examples
     --------
@@ -108,8 +115,14 @@ def clause_borders(text: str, start: int, end: int, language: str = "") -> list[
 
     Parameters
     ----------
-    text, start, end, language
-        As for `clauses`.
+    text
+        Any text.
+    start
+        Where the sentence begins, in characters.
+    end
+        Where it ends, exclusive.
+    language
+        Language code, as for `clauses`.
 
     Returns
     -------
@@ -141,7 +154,7 @@ def clause_borders(text: str, start: int, end: int, language: str = "") -> list[
 
 
 def _is_part(text: str) -> bool:
-    """Tell whether a part has enough words, or characters of a script that writes no blanks."""
+    """Return whether a part has enough words, or characters of a script that writes no blanks."""
     return (
         len(text.split(None, LEAST_WORDS)) >= LEAST_WORDS or len(re.findall(_EAST, text)) >= LEAST_CHARACTERS
     )
@@ -161,7 +174,7 @@ def opening() -> re.Pattern[str]:
 
 
 def _any(places: list[int], left: int, right: int) -> bool:
-    """Tell whether one of these sorted places is in ``left:right``."""
+    """Return whether one of these sorted places is in ``left:right``."""
     found = bisect_left(places, left)
     return found < len(places) and places[found] < right
 

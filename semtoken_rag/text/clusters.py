@@ -44,12 +44,12 @@ def is_unspaced(text: str) -> bool:
 
 
 def is_border(text: str, at: int) -> bool:
-    """Tell whether a syllable of such a script ends at ``at`` and another one begins there."""
+    """Return whether a syllable of such a script ends at ``at`` and another one begins there."""
     return _between().match(text, at) is not None
 
 
 def is_joined(text: str, at: int) -> bool:
-    """Tell whether the character at ``at`` belongs to the one before: an accent, a joiner, part of an emoji.
+    """Return whether the character at ``at`` belongs to the one before: accent, joiner, part of an emoji.
 
     >>> is_joined("e\u0301", 1), is_joined("ab", 1)
     (True, False)

@@ -121,13 +121,18 @@ _UNSPACED = frozenset({"zh", "ja"})
 
 
 def governing(language: str = "") -> re.Pattern[str]:
-    """Pattern of every word that negates, limits, conditions or attributes, for a text in lower case.
+    """Return the pattern of words that negate, limit, condition or attribute, for a text in lower case.
 
     Parameters
     ----------
     language
-        Where it is listed, words that mean so in another language alone, but are common in this one
+        If it is listed, words that mean so in another language alone, but are common in this one
         (Portuguese *no*, Swedish *ni*), are left out. Any other: all words of all languages.
+
+    Returns
+    -------
+    re.Pattern of str
+        The compiled pattern.
 
     Examples
     --------

@@ -50,10 +50,10 @@ class Projector(torch.nn.Module):
 
         Parameters
         ----------
-        runs : (r, run, d)
-            Input embeddings of the reader.
-        mask : (r, run) bool
-            False at padding.
+        runs
+            Input embeddings of the reader, (r, run, d).
+        mask
+            False at padding, (r, run) bool.
 
         Returns
         -------
@@ -164,8 +164,10 @@ def distil(
 
     Parameters
     ----------
-    llm, projector
-        The reader, and the projector that is trained for it.
+    llm
+        The reader.
+    projector
+        The projector that is trained for it.
     lessons
         One per step, over and over.
     steps
