@@ -1,7 +1,6 @@
 """Exact signs: what a question spells out and an encoder blurs, looked for letter by letter.
 
 Vectors of "P-20" and "P-10" are close, and those of a script that the vocabulary lacks say nothing.
-"P-20" and "P-10" are close, and those of a script that the encoder's vocabulary lacks say nothing.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ def exact_signs(question: str, texts: Sequence[str]) -> FloatArray | None:
         shares = np.array(found, np.float32)
     else:
         return None
-    return shares if np.ptp(shares) > 0 else None
+    return shares if len(shares) and np.ptp(shares) > 0 else None
 
 
 def _has(text: str, name: str) -> bool:
