@@ -61,8 +61,8 @@ def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
     pieces
         In source order.
     gap
-        Stands between two pieces, at a broken start and at a broken end. If the source breaks the line
-        between two whole pieces, so does the result, without a mark.
+        Stands between two pieces that something was left out between, at a broken start and at a broken end.
+        If the source breaks the line between two whole pieces, so does the result, without a mark.
 
     Returns
     -------
@@ -74,10 +74,12 @@ def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
     for piece in pieces:
         if previous is None:
             out.append(gap.lstrip() if piece.broken_start else "")
-        elif previous.broken_end or piece.broken_start or "\n" not in text[previous.end : piece.start]:
+        elif previous.broken_end or piece.broken_start:
             out.append(gap)
+        elif not (between := text[previous.end : piece.start]).strip():
+            out.append(between)
         else:
-            out.append("\n")
+            out.append("\n" if "\n" in between else gap)
         out.append(text[piece.start : piece.end])
         previous = piece
     if previous is not None and previous.broken_end:
