@@ -55,9 +55,9 @@ class Problem:
     chunk_cost: IntArray | None = None
     gap_cost: int = 0
 
-    def ledger(self) -> Ledger:
-        """Return an empty account of this problem's budget."""
-        doubles = duplicates([self.full_text(i) for i in range(len(self.units))])
+    def ledger(self, repeats: bool = False) -> Ledger:
+        """Return an empty account of this problem's budget, for which units may repeat each other or not."""
+        doubles = None if repeats else duplicates([self.full_text(i) for i in range(len(self.units))])
         return Ledger(
             self.units,
             self.cost,
