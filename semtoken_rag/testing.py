@@ -87,7 +87,9 @@ def check_context(
             assert end <= piece.start <= piece.end <= len(kept.chunk.text)
             slice_ = kept.chunk.text[piece.start : piece.end]
             between = kept.chunk.text[end : piece.start]
-            marks = ("", "… ") if not end and place == len(kept.prefix) else (" … ", "\n")
+            marks: tuple[str, ...] = (" … ", "\n")
+            if not end and place == len(kept.prefix):
+                marks = ("", "… ")
             marks += (between,) if not between.strip() else ()
             mark = next((m for m in marks if kept.text.startswith(m + slice_, place)), None)
             assert mark is not None, f"{slice_!r:.80} does not follow in {kept.text!r:.200}"

@@ -107,7 +107,8 @@ class SemTokenStrategy:
 def _without_root(problem: Problem, scores: FloatArray) -> Units:
     """Let units stand without the heading over all of the call if the best one does not fit with it.
 
-    Such a heading tells nothing apart: what is under it can be taken for nothing else.
+    Such a heading tells nothing apart: what is under it can be taken for nothing else. A lead-in or a table's
+    header is no such heading: what it says, no unit says by itself.
     """
     units = problem.units
     scores = np.where(units.is_head, -np.inf, scores)
@@ -115,6 +116,8 @@ def _without_root(problem: Problem, scores: FloatArray) -> Units:
         return units
     chain = [best, *units.ancestors(best)]
     root, cost = chain[-1], int(problem.cost[chain].sum())
+    if units.kinds[root] != "heading":
+        return units
     if cost <= problem.budget or cost - problem.cost[root] > problem.budget:
         return units
     if any((units.ancestors(unit) or [unit])[-1] != root for unit in range(len(units))):
