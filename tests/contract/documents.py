@@ -24,10 +24,10 @@ EXCEPTIONS = {
 }
 # A bar stands behind a negation: what is kept of the sentence does not begin behind it.
 NEGATIONS = {
-    "en": "Neither| the carrier of line {n}, nor the agent in the port, nor the firm itself is liable for loss.",
+    "en": "Neither| the carrier of line {n}, nor the agent in the port, nor the firm itself is liable here.",
     "de": "Weder| der Träger der Linie {n}, noch der Agent im Hafen, noch die Firma selbst ist haftbar.",
     "fr": "Ni| le transporteur de la ligne {n}, ni l'agent au port, ni la société n'est responsable ici.",
-    "es": "Ni| el transportista de la línea {n}, ni el agente en el puerto, ni la empresa es responsable aquí.",
+    "es": "Ni| el transportista de la línea {n}, ni el agente en el puerto, ni la empresa responde aquí.",
     "it": "Né| il vettore della linea {n}, né l'agente nel porto, né la ditta stessa è responsabile qui.",
     "pt": "Nem| o transportador da linha {n}, nem o agente no porto, nem a empresa em si é responsável aqui.",
     "zh": "没有|任何{n}号线的承运人承担损失，港口的代理人承担损失，公司本身承担损失。",
@@ -39,12 +39,11 @@ ATOMS = (
     "office.{n}@example.org", "CH93 0076 2011 6238 5{n} 7", "+49 (0)30 123 {n}", "3. April 2{n}",
 )  # fmt: skip
 PLAIN = (
-    "The plan names {a} for the hall, it is painted by hand every year, and it is open to the people of the town.",
+    "The plan names {a} for the hall, it is painted by hand every year, and it is open to the town all day.",
     "In the hall it is warm all day, and the sign says {a}, and the town has a second one by the river.",
     "It was built by the town for {a}, it has two doors.",
     "See {a} there.",
 )
-ASKED = "Can you tell me more about hall {n}?"
 HEADS = ("heading", "lead", "caption", "header", "key", "speaker")
 WORDS = ("Harbour", "Lantern", "Quarry", "Orchard", "Viaduct", "Foundry", "Meadow", "Granary")
 
@@ -114,17 +113,14 @@ class _Numbers:
 
 def _heading(doc: Document, notation: str, level: int, place: tuple[int, ...], parent: int, n: int) -> int:
     title = f"{WORDS[n % len(WORDS)]} of ward {n}"
+    doc.write("\n\n" if doc.text else "")
     if notation == "markdown":
-        doc.write("\n\n" if doc.text else "")
         number = doc.add(f"{'#' * level} {title}", "heading", parent)
     elif notation == "underlined":
-        doc.write("\n\n" if doc.text else "")
         number = doc.add(f"{title}\n{'=-'[level - 1] * 20}", "heading", parent)
     elif notation == "numbered":
-        doc.write("\n\n" if doc.text else "")
         number = doc.add(f"{'.'.join(map(str, place))}{'.' if level == 1 else ''} {title}", "heading", parent)
     else:
-        doc.write("\n\n" if doc.text else "")
         number = doc.add(f"{notation} {n} {title}", "heading", parent)
     doc.write("\n\n")
     return number
@@ -229,18 +225,24 @@ def _log(draw: Draw, doc: Document, number: _Numbers) -> None:
 
 
 def _chat(draw: Draw, doc: Document, number: _Numbers) -> None:
-    for i in range(draw(st.integers(4, 7))):
+    for i in range(draw(st.integers(2, 4))):
         doc.write("\n" if i else "")
-        label = doc.add(f"{('Anna', 'Boris')[i % 2]}:", "speaker")
-        said = draw(st.lists(TEMPLATES, min_size=1, max_size=2)) if i else [ASKED]
-        for template in said:
+        asker = doc.add("Anna:", "speaker")
+        doc.write(" ")
+        asked = doc.say("Can you tell me more about hall {n}?", number(), asker)
+        doc.write("\n")
+        label = doc.add("Boris:", "speaker", asked)
+        for template in draw(st.lists(TEMPLATES, min_size=1, max_size=2)):
             doc.write(" ")
             doc.say(template, number(), label)
+
+
+NOTATIONS = (_outline, _outline, _outline, _html, _csv, _json, _log, _chat)
 
 
 @st.composite
 def documents(draw) -> Document:
     """A document in one of the notations."""
     doc = Document()
-    draw(st.sampled_from([_outline, _outline, _outline, _html, _csv, _json, _log, _chat]))(draw, doc, _Numbers())
+    draw(st.sampled_from(NOTATIONS))(draw, doc, _Numbers())
     return doc
