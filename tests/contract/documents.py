@@ -30,6 +30,12 @@ NEGATIONS = {
     "es": "Ni| el transportista de la línea {n}, ni el agente en el puerto, ni la empresa responde aquí.",
     "it": "Né| il vettore della linea {n}, né l'agente nel porto, né la ditta stessa è responsabile qui.",
     "pt": "Nem| o transportador da linha {n}, nem o agente no porto, nem a empresa em si é responsável aqui.",
+    "en, said of clauses": "It is not| true that hall {n} is shut, the pool is dry, and the bar is shut.",
+    "de, said of clauses": "Es ist nicht| so, dass Halle {n} zu ist, der Hof ist leer, und die Bar ist zu.",
+    "fr, said of clauses": "Il n'est pas| vrai que le hall {n} est vide, le bar est plein, et il est clos.",
+    "es, said of clauses": "No| es cierto que la sala {n} es cara, la piscina es nueva, y el bar es caro.",
+    "it, said of clauses": "Non| è vero che la sala {n} è chiusa, la piscina è vuota, e il bar è pieno.",
+    "pt, said of clauses": "Não| é verdade que a sala {n} é cara, a piscina é nova, e o bar é caro.",
     "zh": "没有|任何{n}号线的承运人承担损失，港口的代理人承担损失，公司本身承担损失。",
     "ja": "禁止|されている{n}号館の喫煙は罰金であり、港の代理人の喫煙は罰金であり、会社の喫煙も罰金である。",
 }

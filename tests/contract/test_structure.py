@@ -19,10 +19,12 @@ QUESTIONS = st.sampled_from(
 many = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@pytest.fixture(scope="module", params=["static", "hash"])
+@pytest.fixture(scope="module", params=["static", "hash", "characters", "pairs"])
 def engine(request: pytest.FixtureRequest) -> SemToken:
+    """Two encoders that count by themselves, and two readers; one rounds up, so that units must go again."""
     encoder = HashEncoder() if request.param == "hash" else "static"
-    return SemToken(encoder=encoder, on_error="raise")
+    counter = {"characters": len, "pairs": lambda text: -(-len(text) // 2)}.get(request.param)
+    return SemToken(encoder=encoder, token_counter=counter, on_error="raise")
 
 
 @dataclass
