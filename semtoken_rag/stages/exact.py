@@ -15,7 +15,7 @@ from semtoken_rag.text.clusters import is_unspaced
 from semtoken_rag.types import FloatArray
 
 GRAM = 3  # characters of an n-gram
-GRAM_WEIGHT = 2.0  # of the share of n-grams, beside which the encoder says little
+GRAM_WEIGHT = 4.0  # of the share of n-grams, beside which the encoder says little
 _NAME = r"\w*\d[\w.,:/-]*\w|\d"  # a number, a date, an identifier
 
 

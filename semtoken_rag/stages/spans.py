@@ -75,7 +75,10 @@ class SpanRule:
             The spans in source order, and which of them a part may begin and end at.
         """
         start, end = chars
-        found = clauses(text, start, end, guess_language(text))
+        spoken = guess_language(text)
+        if guess_language(text[start:end]) != spoken:  # in doubt the words of all languages count
+            spoken = ""
+        found = clauses(text, start, end, spoken)
         places = np.array(found.spans, np.int64).reshape(-1, 2)
         first = np.searchsorted(tokens.offsets[own[0] : own[1], 0], places[:, 0]) + own[0]
         if len(places) == 1 and is_unspaced(text[start:end]):

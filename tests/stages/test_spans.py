@@ -60,6 +60,13 @@ def test_what_governs_the_rest_is_not_cut_off():
     assert [begin for _, begin, _ in shown(text)] == [True, False, False]
 
 
+def test_in_doubt_about_the_language_all_negations_count():
+    rest = "é verdade que a sala é cara e que o bar não tem vista para o mar. "
+    text = "No es cierto que la sala es cara, la piscina es nueva, y el bar es caro."
+    start = 5 * len(rest)
+    assert [begin for _, begin, _ in shown(rest * 5 + text, start=start)] == [True, False, False]
+
+
 def test_only_the_unit_asked_for_is_cut():
     text = f"It rained. {BAY} It snowed."
     start = text.index("The tower")
