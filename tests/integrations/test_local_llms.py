@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-pytest.importorskip("transformers")
+pytest.importorskip("semtoken_rag.llm", exc_type=ImportError)  # torch, and transformers 5 or later
 
 from semtoken_rag.llm import KV, SemTokenLLM, Settings, Soft, Text
 from semtoken_rag.llm.merge import Medoid
