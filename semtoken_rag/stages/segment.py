@@ -22,6 +22,7 @@ from semtoken_rag.types import Chunk, IntArray, Tokens, Units
 __all__ = ["MAX_UNIT", "Segment", "Segmenter", "build_units", "segment", "token_ranges"]
 
 MAX_UNIT = 1200  # characters; a longer unit is cut at a blank, or hard where there is none
+MAX_DEPTH = 16  # units that a unit hangs on, one over the other; what lies deeper hangs on the last of them
 
 Segmenter: TypeAlias = Callable[[str], Sequence[Segment]]
 
@@ -60,15 +61,22 @@ def segment(text: str, language: str | None = None) -> list[Segment]:
 
 
 def _bound(text: str, segments: Sequence[Segment]) -> list[Segment]:
-    """Strip blanks and cut what is longer than `MAX_UNIT`; all parts hang on what the whole hangs on."""
+    """Strip blanks, cut what is longer than `MAX_UNIT`, and end chains at `MAX_DEPTH`.
+
+    All parts of a segment hang on what the whole hangs on.
+    """
     out: list[Segment] = []
+    depths: list[int] = []
     first: list[int] = []  # of each segment, its first part; -1 if it has none
     for s in segments:
         parent = first[s.parent] if s.parent >= 0 else -1
+        while parent >= 0 and depths[parent] >= MAX_DEPTH:
+            parent = out[parent].parent
         first.append(-1)
         for start, end in _bounded(text, s.start, s.end):
             first[-1] = len(out) if first[-1] < 0 else first[-1]
             out.append(Segment(start, end, s.kind, parent))
+            depths.append(depths[parent] + 1 if parent >= 0 else 1)
     return out
 
 

@@ -17,7 +17,7 @@ from semtoken_rag.stages.spans import SpanRule
 from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.strategy.parts import keep_part
-from semtoken_rag.types import FloatArray, Selection, Units
+from semtoken_rag.types import FloatArray, Selection
 
 EXACT_WEIGHT = 2.0
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
@@ -71,8 +71,6 @@ class SemTokenStrategy:
         if self.prior is not None:
             scores["prior"] = self.prior(problem)
             base = base + scores["prior"]
-        given, units = units, _without_root(problem, base)
-        problem = replace(problem, units=units)
         ledger = problem.ledger()
         if problem.min_chunk_tokens:
             _fill_floor(base, ledger, problem.min_chunk_tokens)
@@ -88,8 +86,7 @@ class SemTokenStrategy:
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))
-        released = None if units is given else units
-        return replace(made, units=released, bridged_from=lent, cost_exponent=self.cost_exponent)
+        return replace(made, bridged_from=lent, cost_exponent=self.cost_exponent)
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""
@@ -102,27 +99,6 @@ class SemTokenStrategy:
                 and keep_part(problem, ledger, self.spans, unit)
             ):
                 break
-
-
-def _without_root(problem: Problem, scores: FloatArray) -> Units:
-    """Let units stand without the heading over all of the call if the best one does not fit with it.
-
-    Such a heading tells nothing apart: what is under it can be taken for nothing else. A lead-in or a table's
-    header is no such heading: what it says, no unit says by itself.
-    """
-    units = problem.units
-    scores = np.where(units.is_head, -np.inf, scores)
-    if not len(units) or not units.ancestors(best := int(scores.argmax())):
-        return units
-    chain = [best, *units.ancestors(best)]
-    root, cost = chain[-1], int(problem.cost[chain].sum())
-    if units.kinds[root] != "heading":
-        return units
-    if cost <= problem.budget or cost - problem.cost[root] > problem.budget:
-        return units
-    if any((units.ancestors(unit) or [unit])[-1] != root for unit in range(len(units))):
-        return units
-    return replace(units, parent=np.where(units.parent == root, -1, units.parent))
 
 
 def _fill_floor(scores: FloatArray, ledger: Ledger, floor: int) -> None:

@@ -82,7 +82,7 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     >>> [text[a:b] for a, b in made.spans]
     ['The pool is heated and open to guests,', 'the sauna opens at five, except on Mondays.']
     >>> made.may_start, made.may_end
-    ([True, True], [False, True])
+    ([True, False], [False, True])
     """
     borders = [start, *clause_borders(text, start, end, language), end]
     spans = [(a, a + len(text[a:b].rstrip())) for a, b in pairwise(borders)]
