@@ -36,10 +36,10 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
             "granularity": piece.granularity.name.lower(),
             "score": round(float(piece.score), 6),
         }
-        if read_source_start is not None:
+        if source_start is not None:
             entry |= {
-                "source_start": read_source_start + entry["start"],
-                "source_end": read_source_start + entry["end"],
+                "source_start": source_start + entry["start"],
+                "source_end": source_start + entry["end"],
             }
         pieces.append(entry)
     return {
