@@ -81,7 +81,7 @@ class SemTokenStrategy:
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""
-        taken = ledger.kept.copy()
+        taken = ledger.kept | ledger.units.is_left
         taken[list(ledger.parts)] = True
         for unit in np.argsort(np.where(taken, np.inf, -scores), kind="stable")[:COARSE_TRIES].tolist():
             if not taken[unit] and not ledger.has_kept_duplicate(unit) and self._cut(problem, ledger, unit):
@@ -95,6 +95,7 @@ class SemTokenStrategy:
         text = problem.chunks[int(problem.units.chunk[unit])].text
         rule = replace(self.spans, protect=(*self.spans.protect, *problem.protect))
         spans = rule(text, problem.tokens, tuple(problem.units.chars[unit].tolist()), own)
+        spans = spans.without_ends(*ledger.broken(unit))
 
         def chars(first: int, last: int) -> tuple[int, int]:
             return int(spans.chars[first, 0]), int(spans.chars[last, 1])

@@ -48,7 +48,7 @@ class GuardedStrategy:
         spare = said & ~_longest(np.where(said, length, -1), units.chunk)
         if not spare.any():
             return self.inner(problem)
-        left = close_upwards(units, ~spare)
+        left = close_upwards(units, ~spare & ~units.is_left)
         decided = self.inner(replace(problem, units=take_units(units, left), cost=problem.cost[left]))
         if decided.units is not None:
             return decided
