@@ -9,7 +9,13 @@ from typing import Any
 from langchain_core.documents import Document
 
 from semtoken_rag import Chunk, CompressedChunk, CompressedContext
-from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, read_source_start, read_title
+from semtoken_rag.adapters.metadata import (
+    METADATA_KEY,
+    chunk_metadata,
+    read_source,
+    read_source_start,
+    read_title,
+)
 
 
 def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
@@ -19,7 +25,7 @@ def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
     ----------
     documents
         The documents, which are not changed. The metadata keys ``score`` and ``relevance_score`` hold the
-        retriever's score.
+        retriever's score, ``source`` and ``start_index`` the text's place in the document that was split.
     title_key
         Metadata key of the title; the title is empty if the key is missing or is not text.
 
@@ -34,6 +40,8 @@ def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
             id=document.id,
             title=read_title(document.metadata, title_key),
             score=_score(document.metadata),
+            source=read_source(document.metadata),
+            start=_source_start(document),
         )
         for document in documents
     ]
@@ -62,10 +70,14 @@ def to_documents(documents: Sequence[Document], context: CompressedContext) -> l
 
 
 def _to_document(document: Document, chunk: CompressedChunk) -> Document:
-    note = chunk_metadata(chunk, read_source_start(document.metadata, document.metadata.get("start_index")))
+    note = chunk_metadata(chunk, _source_start(document))
     return document.model_copy(
         update={"page_content": chunk.text, "metadata": {**document.metadata, METADATA_KEY: note}}
     )
+
+
+def _source_start(document: Document) -> int | None:
+    return read_source_start(document.metadata, document.metadata.get("start_index"))
 
 
 def _score(metadata: dict[Any, Any]) -> float | None:

@@ -29,7 +29,8 @@ def to_chunks(
     Returns
     -------
     dict of int to Chunk
-        Chunks by the position of the node in ``nodes``, with the node's id.
+        Chunks by the position of the node in ``nodes``, with the node's id, and its place in the document
+        that it was cut from.
     """
     chunks = {}
     for i, node in enumerate(nodes):
@@ -39,6 +40,8 @@ def to_chunks(
                 id=node.node_id,
                 title=read_title(node.metadata, title_key),
                 score=scores[i] if scores else None,
+                source=getattr(node, "ref_doc_id", None),
+                start=_source_start(node),
             )
     return chunks
 
