@@ -94,6 +94,9 @@ class UnitReport:
         Number of the unit that is kept along with this one, -1 for none.
     bridged_from
         Number of the kept unit whose names raised this one, -1 for none.
+    twin
+        Number of the unit of another chunk that holds the same characters of the source and is judged in
+        place of this one, -1 for none.
     """
 
     chunk: int
@@ -107,6 +110,7 @@ class UnitReport:
     value: float = 0.0
     parent: int = -1
     bridged_from: int = -1
+    twin: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,13 @@ from langchain_core.documents import Document
 
 from semtoken_rag import CompressedChunk, CompressedContext
 from semtoken_rag.adapters.intake import Intake, make_chunk
-from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, kept_text, read_source_start
+from semtoken_rag.adapters.metadata import (
+    METADATA_KEY,
+    chunk_metadata,
+    kept_text,
+    read_source,
+    read_source_start,
+)
 
 
 def to_chunks(
@@ -23,7 +29,8 @@ def to_chunks(
     ----------
     documents
         The documents, which are not changed. The metadata keys ``score`` and ``relevance_score`` hold the
-        retriever's score; for headings see `semtoken_rag.adapters.headings.read_headings`.
+        retriever's score, ``source`` and ``start_index`` the text's place in the document that was split; for
+        headings see `semtoken_rag.adapters.headings.read_headings`.
     title_key
         Metadata key of the title; the title is empty if the key is missing or is not text.
     measure
@@ -46,6 +53,8 @@ def to_chunks(
                 title_key=title_key,
                 id=document.id,
                 score=_score(document.metadata),
+                source=read_source(document.metadata),
+                start=_source_start(document),
                 overhead=measure(document) if measure else 0,
             )
     return taken
@@ -85,12 +94,16 @@ def to_documents(
 
 def _to_document(document: Document, chunk: CompressedChunk, flat_note: bool) -> Document:
     text, metadata = document.page_content, document.metadata
-    note: Any = chunk_metadata(chunk, text, read_source_start(metadata, metadata.get("start_index")))
+    note: Any = chunk_metadata(chunk, text, _source_start(document))
     if flat_note:
         note = json.dumps(note)
     return document.model_copy(
         update={"page_content": kept_text(chunk, text), "metadata": {**metadata, METADATA_KEY: note}}
     )
+
+
+def _source_start(document: Document) -> int | None:
+    return read_source_start(document.metadata, document.metadata.get("start_index"))
 
 
 def _score(metadata: dict[Any, Any]) -> float | None:

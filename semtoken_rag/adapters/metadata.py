@@ -8,6 +8,7 @@ from typing import Any
 from semtoken_rag.result import CompressedChunk
 
 METADATA_KEY = "semtoken"
+PARTS = ("page", "page_number", "row", "sheet")  # of a file, that its reader makes a document of each
 
 
 def chunk_metadata(chunk: CompressedChunk, text: str, source_start: int | None = None) -> dict[str, Any]:
@@ -67,6 +68,27 @@ def read_source_start(metadata: Mapping[Any, Any], start: object) -> int | None:
     if METADATA_KEY in metadata or not isinstance(start, int) or isinstance(start, bool) or start < 0:
         return None
     return start
+
+
+def read_source(metadata: Mapping[Any, Any]) -> str | None:
+    """Return the name of the document that a splitter cut a text from; None if it has none.
+
+    Readers of some formats make a document of each page or row, of which each counts its own characters.
+
+    Parameters
+    ----------
+    metadata
+        Those of the text.
+
+    Examples
+    --------
+    >>> read_source({"source": "a.pdf", "page": 3}), read_source({"source": "a.txt"}), read_source({})
+    ('a.pdf page=3', 'a.txt', None)
+    """
+    name = metadata.get("source")
+    if not isinstance(name, str):
+        return None
+    return " ".join([name, *(f"{key}={metadata[key]}" for key in PARTS if key in metadata)])
 
 
 def read_title(metadata: Mapping[Any, Any], key: str) -> str:

@@ -150,6 +150,8 @@ def _render_first(call: Call, measured: Measured, decided: Decided, n: int) -> F
     """Render the ``n`` units chosen first."""
     granularity = decided.selection.granularity.copy()
     granularity[decided.selection.order[n:]] = Granularity.DROPPED
+    while (torn := _torn(decided.units, granularity)).any():
+        granularity[torn] = Granularity.DROPPED
     granularity[_bare_heads(decided.units, granularity)] = Granularity.DROPPED
     left = replace(decided, selection=replace(decided.selection, granularity=granularity))
     chunks = _render(call, measured, left)
@@ -164,6 +166,18 @@ def _tokens(call: Call, text: str, chunks: Sequence[CompressedChunk]) -> int:
         return 0  # some counters find a token in nothing
     kept = sum(chunk.tokens_after for chunk in chunks)
     return max(call.count(text), kept) + sum(chunk.chunk.overhead for chunk in chunks)
+
+
+def _torn(units: Units, granularity: IntArray) -> BoolArray:
+    """Return which units are kept without the rest of their sentence, or hang on one that is: (m,)."""
+    torn = np.zeros(len(units), np.bool_)
+    if units.continues is not None:
+        whole = granularity == Granularity.FINE
+        for unit, links in units.links().items():
+            torn[unit] = whole[unit] and not whole[links].all()
+        for unit in np.flatnonzero(whole & (units.parent >= 0) & torn.any()).tolist():
+            torn[unit] |= torn[units.parent[unit]]
+    return torn
 
 
 def _bare_heads(units: Units, granularity: IntArray) -> BoolArray:

@@ -85,6 +85,7 @@ def unit_reports(decided: Decided) -> tuple[UnitReport, ...]:
         decided.cost.tolist(),
         (selection.scores["score"] - discount).tolist(),
         units.parent.tolist(),
+        [-1] * len(units) if units.twin is None else units.twin.tolist(),
         strict=True,
     )
     return tuple(
@@ -100,6 +101,7 @@ def unit_reports(decided: Decided) -> tuple[UnitReport, ...]:
             value,
             parent,
             selection.bridged_from.get(i, -1),
+            twin,
         )
-        for i, (chunk, (start, end), kind, grain, cost, value, parent) in enumerate(rows)
+        for i, (chunk, (start, end), kind, grain, cost, value, parent, twin) in enumerate(rows)
     )

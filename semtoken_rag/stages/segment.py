@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from semtoken_rag.stages.overlap import find_shared
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.chat import parse_chat
 from semtoken_rag.structure.html import parse_html
@@ -83,7 +84,7 @@ def _bound(text: str, segments: Sequence[Segment]) -> list[Segment]:
 def build_units(
     chunks: Sequence[Chunk], tokens: Tokens, segments: Sequence[Sequence[Segment]] | None = None
 ) -> Units:
-    """Make the units of a call: the segments of all its chunks, and the tokens of each.
+    """Make the units of a call: the segments of all its chunks, the tokens of each, and what they share.
 
     Parameters
     ----------
@@ -107,13 +108,13 @@ def build_units(
     chars = np.array([(s.start, s.end) for s in flat], np.int64).reshape(-1, 2)
     chunk = np.repeat(np.arange(len(chunks)), counts)
     parent = np.array([s.parent for s in flat], np.int64)
-    return Units(
-        chars=chars,
-        tokens=token_ranges(chunks, tokens, chars, chunk),
-        chunk=chunk,
-        parent=np.where(parent >= 0, parent + first_unit[chunk], -1) if len(flat) else parent,
-        kinds=tuple(s.kind for s in flat),
-    )
+    parent = np.where(parent >= 0, parent + first_unit[chunk], -1) if len(flat) else parent
+    kinds = tuple(s.kind for s in flat)
+    shared = find_shared(chunks, chunk, chars, parent, kinds)
+    if shared is None:
+        return Units(chars, token_ranges(chunks, tokens, chars, chunk), chunk, parent, kinds)
+    own = token_ranges(chunks, tokens, shared.chars, chunk)
+    return Units(shared.chars, own, chunk, parent, kinds, shared.twin, shared.continues)
 
 
 def token_ranges(chunks: Sequence[Chunk], tokens: Tokens, chars: IntArray, chunk: IntArray) -> IntArray:

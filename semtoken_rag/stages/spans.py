@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,13 @@ class Spans:
 
     def __len__(self) -> int:
         return len(self.chars)
+
+    def without_ends(self, start: bool, end: bool) -> Spans:
+        """Return the spans of which no part may begin with the first, if ``start``, or end with the last."""
+        may_start, may_end = self.may_start.copy(), self.may_end.copy()
+        may_start[:1] &= not start
+        may_end[-1:] &= not end
+        return replace(self, may_start=may_start, may_end=may_end)
 
 
 @dataclass(frozen=True, slots=True)

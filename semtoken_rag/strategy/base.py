@@ -57,7 +57,7 @@ class Problem:
 
     def ledger(self, repeats: bool = False) -> Ledger:
         """Return an empty account of this problem's budget, for which units may repeat each other or not."""
-        doubles = None if repeats else duplicates([self.full_text(i) for i in range(len(self.units))])
+        doubles = None if repeats else duplicates([self._headed(i) for i in range(len(self.units))])
         return Ledger(
             self.units,
             self.cost,
@@ -109,6 +109,11 @@ class Problem:
     def full_text(self, unit: int) -> str:
         """Return the text of a unit behind the texts of what it hangs on."""
         return "\n".join(self.text(each) for each in (*reversed(self.units.ancestors(unit)), unit))
+
+    def _headed(self, unit: int) -> str:
+        """Full text of a unit behind the headings of its chunk that stand outside of the text."""
+        headings = self.chunks[int(self.units.chunk[unit])].headings
+        return "\n".join((*headings, self.full_text(unit)))
 
     def text(self, unit: int) -> str:
         """Text of a unit."""

@@ -90,7 +90,7 @@ class SemTokenStrategy:
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""
-        taken = ledger.kept.copy()
+        taken = ledger.kept | ledger.units.is_left
         taken[list(ledger.parts)] = True
         for unit in np.argsort(np.where(taken, np.inf, -scores), kind="stable")[:COARSE_TRIES].tolist():
             if (

@@ -52,7 +52,7 @@ def keep_part(problem: Problem, ledger: Ledger, rule: SpanRule, unit: int) -> bo
         return False
     spans = replace(rule, protect=(*rule.protect, *problem.protect))(
         text, problem.tokens, tuple(problem.units.chars[unit].tolist()), own
-    )
+    ).without_ends(*ledger.broken(unit))
 
     def chars(first: int, last: int) -> tuple[int, int]:
         return int(spans.chars[first, 0]), int(spans.chars[last, 1])

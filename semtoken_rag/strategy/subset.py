@@ -12,10 +12,14 @@ from semtoken_rag.types import BoolArray, FloatArray, IntArray, Selection, Units
 
 
 def close_upwards(units: Units, left: BoolArray) -> IntArray:
-    """Return the units that are ``left`` (m,) and all that they hang on, rising: (k,)."""
-    out = left.copy()
-    for unit in np.flatnonzero(left & (units.parent >= 0)).tolist():
-        out[units.ancestors(unit)] = True
+    """Return the units that are ``left`` (m,) and all that they are not kept without, rising: (k,)."""
+    out, links = left.copy(), units.links()
+    todo = np.flatnonzero(left).tolist()
+    while todo:
+        unit = todo.pop()
+        new = [each for each in (*units.ancestors(unit), *links.get(unit, ())) if not out[each]]
+        out[new] = True
+        todo += new
     return np.flatnonzero(out)
 
 
@@ -24,7 +28,19 @@ def take_units(units: Units, left: IntArray) -> Units:
     place = np.full(len(units) + 1, -1, np.int64)  # the last stands for "no parent"
     place[left] = np.arange(len(left))
     kinds = tuple(units.kinds[i] for i in left.tolist())
-    return Units(units.chars[left], units.tokens[left], units.chunk[left], place[units.parent[left]], kinds)
+
+    def moved(to: IntArray | None) -> IntArray | None:
+        return None if to is None else place[to[left]]
+
+    return Units(
+        units.chars[left],
+        units.tokens[left],
+        units.chunk[left],
+        place[units.parent[left]],
+        kinds,
+        moved(units.twin),
+        moved(units.continues),
+    )
 
 
 def expand_selection(

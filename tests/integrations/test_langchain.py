@@ -50,6 +50,30 @@ class Fixed(BaseRetriever):
         return self.found
 
 
+RULES = (
+    "The reading room is open from nine to five and members may stay until eight if they sign the list at"
+    " the desk before noon. Coffee and water are sold in the hall. Guests pay 12 euros per day, due at the"
+    " desk on arrival, and must leave their bags in a locker. Phones stay off. Copies cost 10 cents a page"
+    " from the old machine and 25 cents from the new one, which also prints in colour."
+)
+
+
+@pytest.mark.parametrize("with_offsets", [False, True])
+@pytest.mark.parametrize("ratio", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+def test_what_a_splitter_lets_overlap_is_passed_on_once(ratio, with_offsets):
+    splitter = RecursiveCharacterTextSplitter(chunk_size=130, chunk_overlap=55, add_start_index=True)
+    parts = splitter.create_documents([RULES], [{"source": "rules.txt"}] if with_offsets else None)
+    found = compressor(ratio=ratio, token_counter=None).compress_documents(
+        parts, "What do guests pay per day?"
+    )
+    places: list[int] = []
+    for document in found:
+        for piece in document.metadata["semtoken"]["pieces"]:
+            places += range(piece["source_start"], piece["source_end"])
+    assert len(places) - len(set(places)) < 20
+    assert places or ratio < 0.2
+
+
 class Events(BaseCallbackHandler):
     """Collects custom events."""
 

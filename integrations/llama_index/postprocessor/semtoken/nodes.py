@@ -37,7 +37,8 @@ def to_chunks(
     Returns
     -------
     Intake
-        Chunks by the position of the node in ``nodes``, with the node's id, and why others are left out.
+        Chunks by the position of the node in ``nodes``, with the node's id and its place in the document that
+        it was cut from, and why others are left out.
     """
     taken = Intake()
     for i, node in enumerate(nodes):
@@ -51,6 +52,8 @@ def to_chunks(
                 title_key=title_key,
                 id=node.node_id,
                 score=scores[i] if scores else None,
+                source=getattr(node, "ref_doc_id", None),
+                start=_source_start(node),
                 overhead=measure(node) if measure else 0,
             )
     return taken
