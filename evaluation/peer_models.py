@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import os
 import tempfile
@@ -43,10 +44,11 @@ def _unpack() -> None:
     with tempfile.TemporaryDirectory(dir=FOLDER.parent) as made:
         folder = Path(made) / "model"
         # As SmolLM2's own settings say, which GGUF does not carry; longllmlingua needs text back as it was.
-        llm.tokenizer.clean_up_tokenization_spaces = False
-        llm.tokenizer.save_pretrained(folder)
-        llm.model.config.__dict__.pop("quantization_config", None)  # GGUF is read, not written
-        plain = AutoModelForCausalLM.from_config(llm.model.config, dtype=torch.float32)
+        tokenizer, config = copy.deepcopy((llm.tokenizer, llm.model.config))
+        tokenizer.clean_up_tokenization_spaces = False
+        tokenizer.save_pretrained(folder)
+        config.__dict__.pop("quantization_config", None)  # GGUF is read, not written
+        plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
         plain.load_state_dict(llm.model.state_dict())
         plain.save_pretrained(folder)
         folder.rename(FOLDER)

