@@ -17,7 +17,8 @@ from semtoken_rag.stages.spans import SpanRule
 from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.strategy.parts import keep_part
-from semtoken_rag.types import FloatArray, Selection
+from semtoken_rag.text.governing import governing
+from semtoken_rag.types import FloatArray, Selection, Units
 
 EXACT_WEIGHT = 2.0
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
@@ -71,6 +72,8 @@ class SemTokenStrategy:
         if self.prior is not None:
             scores["prior"] = self.prior(problem)
             base = base + scores["prior"]
+        given, units = units, _without_root(problem, base)
+        problem = replace(problem, units=units)
         ledger = problem.ledger()
         if problem.min_chunk_tokens:
             _fill_floor(base, ledger, problem.min_chunk_tokens)
@@ -86,7 +89,8 @@ class SemTokenStrategy:
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))
-        return replace(made, bridged_from=lent, cost_exponent=self.cost_exponent)
+        released = None if units is given else units
+        return replace(made, units=released, bridged_from=lent, cost_exponent=self.cost_exponent)
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""
@@ -99,6 +103,28 @@ class SemTokenStrategy:
                 and keep_part(problem, ledger, self.spans, unit)
             ):
                 break
+
+
+def _without_root(problem: Problem, scores: FloatArray) -> Units:
+    """Let a table's rows stand without the heading over all of the call if the best does not fit with it.
+
+    Such a heading tells nothing apart, since all is under it, and the table's header names the row. One that
+    negates or limits what is under it stays.
+    """
+    units = problem.units
+    scores = np.where(units.is_head, -np.inf, scores)
+    if not len(units) or len(above := units.ancestors(best := int(scores.argmax()))) < 2:
+        return units
+    root, cost = above[-1], int(problem.cost[[best, *above]].sum())
+    if units.kinds[root] != "heading" or units.kinds[above[-2]] not in ("header", "caption"):
+        return units
+    if cost <= problem.budget or cost - problem.cost[root] > problem.budget:
+        return units
+    if any((units.ancestors(unit) or [unit])[-1] != root for unit in range(len(units))):
+        return units
+    if governing().search(problem.text(root).lower()):
+        return units
+    return replace(units, parent=np.where(units.parent == root, -1, units.parent))
 
 
 def _fill_floor(scores: FloatArray, ledger: Ledger, floor: int) -> None:

@@ -49,9 +49,10 @@ class GuardedStrategy:
         if not spare.any():
             return self.inner(problem)
         left = close_upwards(units, ~spare & ~units.is_left)
-        decided = self.inner(replace(problem, units=take_units(units, left), cost=problem.cost[left]))
-        if decided.units is not None:
-            return decided
+        narrow = take_units(units, left)
+        decided = self.inner(replace(problem, units=narrow, cost=problem.cost[left]))
+        if decided.units is not None and not np.array_equal(decided.units.chars, narrow.chars):
+            return decided  # units of its own
         lowest = {n: np.full(len(units), v.min(initial=0.0), np.float32) for n, v in decided.scores.items()}
         return expand_selection(decided, left, units, lowest)
 
