@@ -57,7 +57,8 @@ class Context(AgentMiddleware):
         """Retrieve for the question and the one before it, to which "it" may refer."""
         asked = [m.text for m in request.messages if isinstance(m, HumanMessage)]
         self.found = self.retriever.invoke("\n".join(asked[-2:]))
-        context = "\n".join(f"[{d.metadata['title']}] {d.page_content}" for d in self.found)
+        best_last = reversed(self.found)  # next to the question
+        context = "\n".join(f"[{d.metadata['title']}] {d.page_content}" for d in best_last)
         question = HumanMessage(PROMPT.format(context=context, question=asked[-1]))
         return handler(request.override(messages=[*request.messages[-1 - TURNS : -1], question]))
 

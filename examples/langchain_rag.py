@@ -69,8 +69,8 @@ def index(texts: dict[str, str]) -> Faiss:
 
 
 def prompt(reader: Reader, documents: list[Document], question: str) -> torch.Tensor:
-    """Return the token ids (1, n) of context and question."""
-    context = "\n".join(f"[{d.metadata['title']}] {d.page_content.strip()}" for d in documents)
+    """Return the token ids (1, n) of context and question, with the best document next to the question."""
+    context = "\n".join(f"[{d.metadata['title']}] {d.page_content.strip()}" for d in reversed(documents))
     text = PROMPT.format(context=context, question=question)
     special = not reader.tokenizer.chat_template
     if reader.tokenizer.chat_template:

@@ -53,7 +53,7 @@ from common import (
 )
 from llama_index.postprocessor.semtoken import CompressionEndEvent, SemTokenPostprocessor
 from llama_index.postprocessor.semtoken.llm import SemTokenReader
-from semtoken_rag import Chunk, SemToken
+from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag import llm as local
 
 
@@ -155,7 +155,8 @@ def main(
     texts = load(docs)
     retriever = index(texts).as_retriever(similarity_top_k=k)
     budget: dict[str, Any] = {"ratio": ratio} if max_tokens is None else {"max_tokens": max_tokens}
-    postprocessor = SemTokenPostprocessor(token_counter=reader.count, **budget)
+    best_last = Config(order="best-last")  # the next step is the prompt
+    postprocessor = SemTokenPostprocessor(token_counter=reader.count, config=best_last, **budget)
     template = PromptTemplate(PROMPT.format(context="{context_str}", question="{query_str}"))
     model = local_llm(reader)
     full, short = (

@@ -26,21 +26,21 @@ def similarity(query: FloatArray, vectors: FloatArray) -> FloatArray:
 
 
 def group_max(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
-    """Return the largest value of each group.
+    """Return the largest value of each group in every row.
 
     Parameters
     ----------
     values
-        One row per query vector: (q, n).
+        Values, (q, n).
     group
-        Group of each column, sorted: (n,).
+        Group of each column, (n,), sorted.
     groups
         Number of groups.
 
     Returns
     -------
     FloatArray
-        (q, groups) float32; 0 for an empty group.
+        The largest values, (q, groups), 0 if a group is empty.
     """
     out = np.zeros((values.shape[0], groups), np.float32)
     if values.shape[1]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.budget import Budget, TokenCounter
@@ -15,7 +18,7 @@ from semtoken_rag.engine.dispatch import Dispatcher
 from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
 from semtoken_rag.engine.run import run
 from semtoken_rag.fingerprints.compute import Fingerprinter
-from semtoken_rag.stages.segment import Segmenter
+from semtoken_rag.stages.segment import Segmenter, segment
 from semtoken_rag.strategy.registry import resolve_strategy
 from semtoken_rag.types import Chunk
 
@@ -75,11 +78,13 @@ class SemToken:
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r:.80}")
         config = config or Config()
         encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder))
-        fingerprinter = _fingerprinter(encodes, store, config.segmenter)
+        segmenter = partial(segment, language=config.language) if config.language else config.segmenter
+        fingerprinter = _fingerprinter(encodes, store, segmenter)
         counter = TokenCounter.of(token_counter, encodes.count)
         self._setup = Setup(fingerprinter, decides, counter, config)
         limited, raises = config.deadline or config.max_calls, on_error == "raise"
-        fallback = FallbackEngine(counter, config) if limited and not raises else None
+        plain = replace(config, segmenter=segmenter)
+        fallback = FallbackEngine(counter, plain) if limited and not raises else None
         runs = run if raises else run_or_truncate
         self._dispatcher = Dispatcher(runs, fallback, config.deadline, config.max_calls)
 
@@ -174,6 +179,15 @@ class SemToken:
             counter. A failure of the store is never raised: the fingerprints are computed anew.
         """
         return await self._dispatcher.arun(self._call(chunks, query, Budget(max_tokens, ratio)))
+
+    def _in_order(self, order: str) -> SemToken:
+        """Return the same engine, which puts chunks in ``order`` if its settings name none."""
+        config = self._setup.config
+        if config.order is not None:
+            return self
+        made = copy.copy(self)
+        made._setup = replace(self._setup, config=replace(config, order=order))
+        return made
 
     def _call(self, chunks: Sequence[str | Chunk], query: str | None, budget: Budget) -> Call:
         made = _chunks(chunks)

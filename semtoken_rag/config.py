@@ -30,9 +30,14 @@ class Config:
     order
         Of the chunks: ``best-last``, next to the question that follows them, where small readers know more
         (see docs/experiments.md); ``source``; ``relevance`` (best first); ``edges`` (best first and last).
-        Without a question it is ``source``.
+        None leaves it to the caller: ``best-last`` where a prompt is made, as in `SemToken.compress`, and
+        ``relevance`` behind a framework's retriever. Without a question it is ``source``.
     gap
-        Stands where something of a chunk was left out.
+        Stands where something of a chunk was left out: between two pieces, and where a sentence is broken.
+    titles
+        Print the title of a chunk before its pieces, inside the budget.
+    language
+        Language code of the sentence rules; None finds it from each text.
     separator
         Stands between chunks in `CompressedContext.text`.
     sanitise_markers
@@ -54,8 +59,10 @@ class Config:
     max_chunk_tokens: int | None = None
     max_chunk_share: float | None = None
     protect: tuple[str, ...] = ()
-    order: str = "best-last"
-    gap: str = " "
+    order: str | None = None
+    gap: str = " … "
+    titles: bool = False
+    language: str | None = None
     separator: str = "\n"
     sanitise_markers: bool = False
     segmenter: Segmenter = segment
@@ -76,7 +83,7 @@ class Config:
             raise ValueError(f"deadline must be a number of seconds above 0, got {self.deadline!r}")
         if self.max_calls is not None and self.max_calls < 1:
             raise ValueError(f"max_calls must be at least 1, got {self.max_calls!r}")
-        if self.order not in ORDERS:
+        if self.order is not None and self.order not in ORDERS:
             raise ValueError(f"order must be one of {ORDERS}, got {self.order!r:.80}")
         for pattern in self.protect:
             try:
@@ -103,4 +110,4 @@ class Config:
         >>> Config().order_for("Who?"), Config().order_for("")
         ('best-last', 'source')
         """
-        return self.order if query else "source"
+        return (self.order or "best-last") if query else "source"

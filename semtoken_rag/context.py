@@ -41,8 +41,8 @@ class CompressedContext:
     def cite(self, quote: str) -> list[tuple[str, int, int]]:
         """Find a quote in the kept pieces.
 
-        Case, blanks and punctuation between words do not matter. If no piece has the whole quote, the longest
-        run of at least three of its words that a piece has is found in its place.
+        Case, blanks, punctuation between words and line ends inside them do not matter. If no piece has the
+        whole quote, the longest run of at least three of its words that a piece has is found in its place.
 
         Parameters
         ----------
@@ -55,12 +55,15 @@ class CompressedContext:
             Character ranges in the chunks' own texts; empty if nothing matches.
         """
         wanted = words(quote, 0, len(quote))
-        kept = [(c.id, words(c.chunk.text, p.start, p.end)) for c in self.chunks for p in c.pieces]
         if not wanted:
             return []
-        found = [(id_, *span) for id_, text in kept for span in occurrences(wanted, text)]
-        if found:
-            return found
+        for unbroken in (False, True):
+            kept = [
+                (c.id, words(c.chunk.text, p.start, p.end, unbroken)) for c in self.chunks for p in c.pieces
+            ]
+            found = [(id_, *span) for id_, text in kept for span in occurrences(wanted, text)]
+            if found:
+                return found
         part = max((longest_run(wanted, text) for _, text in kept), key=len, default=())
         if len(part) < LEAST:
             return []

@@ -11,12 +11,26 @@ from semtoken_rag.types import Chunk, Granularity
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A kept slice: ``chunk.text[start:end]``, how it was kept, and the best score in it (higher = keep)."""
+    """A kept slice: ``chunk.text[start:end]``.
+
+    Attributes
+    ----------
+    start, end
+        Character range in the chunk's text.
+    granularity
+        ``FINE`` for whole units, ``COARSE`` for a part of one.
+    score
+        The best score in it, higher = keep.
+    broken_start, broken_end
+        Whether the unit goes on before the slice and behind it.
+    """
 
     start: int
     end: int
     granularity: Granularity
     score: float
+    broken_start: bool = False
+    broken_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,8 @@ class CompressedChunk:
         markers in it.
     tokens_before, tokens_after
         Tokens of the reader.
+    prefix
+        What stands in ``text`` in front of the pieces: the title or headings that the chunk's text lacks.
     """
 
     index: int
@@ -44,6 +60,7 @@ class CompressedChunk:
     text: str
     tokens_before: int
     tokens_after: int
+    prefix: str = ""
 
     @property
     def id(self) -> str:
@@ -77,6 +94,9 @@ class UnitReport:
         Number of the unit that is kept along with this one, -1 for none.
     bridged_from
         Number of the kept unit whose names raised this one, -1 for none.
+    twin
+        Number of the unit of another chunk that holds the same characters of the source and is judged in
+        place of this one, -1 for none.
     """
 
     chunk: int
@@ -90,6 +110,7 @@ class UnitReport:
     value: float = 0.0
     parent: int = -1
     bridged_from: int = -1
+    twin: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +139,9 @@ class Stats:
         `semtoken_rag.text.markers.count_markers`; without those that do not occur.
     store_failure
         What went wrong with the store, which costs time but changes nothing else; None if nothing did.
+    skipped
+        Documents that an adapter left out since they hold no text, each with its position, its id and the
+        reason.
     """
 
     tokens_before: int
@@ -130,6 +154,7 @@ class Stats:
     stored: int = 0
     markers: Mapping[str, int] = field(default_factory=dict)
     store_failure: str | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -138,7 +163,7 @@ class Stats:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all figures as plain data that JSON can hold, `ratio` included."""
-        return {**asdict(self), "ratio": self.ratio}
+        return {**asdict(self), "skipped": list(self.skipped), "ratio": self.ratio}
 
 
 class ContextView(Protocol):

@@ -57,23 +57,23 @@ class ScriptedReader:
 def check_context(
     context: CompressedContext, chunks: Sequence[Chunk], max_tokens: int, count: Callable[[str], int]
 ) -> None:
-    """Assert what every result with default settings keeps to.
+    """Assert what every result of ``chunks`` under ``max_tokens``, with default settings, keeps to.
 
     Parameters
     ----------
     context
         The result.
     chunks
-        What was compressed.
+        Chunks that were compressed.
     max_tokens
-        The budget.
+        Budget of the call, in tokens.
     count
-        Returns the number of the reader's tokens in a text.
+        Counts the tokens of a text.
 
     Raises
     ------
     AssertionError
-        If the budget is exceeded, or a text is not made of slices of the chunk that it is said to be of.
+        If a budget is exceeded, or a text is not made of slices of the chunk that it is said to be of.
     """
     assert max(context.stats.tokens_after, count(context.text)) <= max_tokens
     assert sum(count(kept.text) for kept in context.chunks) <= max_tokens
@@ -81,14 +81,21 @@ def check_context(
     assert len({kept.index for kept in context.chunks}) == len(context.chunks)
     for kept in context.chunks:
         assert kept.chunk is chunks[kept.index]
-        place = end = 0  # in the kept text and in the chunk's
+        assert kept.text.startswith(kept.prefix)
+        place, end = len(kept.prefix), 0  # in the kept text and in the chunk's
         for piece in kept.pieces:
             assert end <= piece.start <= piece.end <= len(kept.chunk.text)
             slice_ = kept.chunk.text[piece.start : piece.end]
-            assert kept.text.startswith(slice_, place) or kept.text.startswith(slice_, place + 1)
-            place = kept.text.index(slice_, place) + len(slice_)
+            between = kept.chunk.text[end : piece.start]
+            marks: tuple[str, ...] = (" … ", "\n")
+            if not end and place == len(kept.prefix):
+                marks = ("", "… ")
+            marks += (between,) if not between.strip() else ()
+            mark = next((m for m in marks if kept.text.startswith(m + slice_, place)), None)
+            assert mark is not None, f"{slice_!r:.80} does not follow in {kept.text!r:.200}"
+            place += len(mark) + len(slice_)
             end = piece.end
-        assert place == len(kept.text)
+        assert kept.text[place:] in ("", " …")
         assert kept.pieces
 
 

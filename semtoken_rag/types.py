@@ -14,6 +14,9 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
+# Kinds of units that say nothing by themselves: they name or limit the units that hang on them.
+HEADS = frozenset({"heading", "lead", "caption", "header", "key", "speaker", "signature", "stamp"})
+
 
 class Granularity(IntEnum):
     """How much of a unit is passed on (the paper's g_i, section 3.2)."""
@@ -41,6 +44,17 @@ class Chunk:
         for now: it does not change what is kept.
     metadata
         Carried along untouched.
+    headings
+        Headings that the passage stands under in its document, the highest first. Those that its text lacks
+        are shown in front of what is kept of it.
+    overhead
+        Tokens of the reader that passing the chunk on costs besides its text: a separator, a source line,
+        metadata that the prompt shows. They count in the budget.
+    source
+        Name of the document that the passage was cut from, the same for all its passages; None if unknown.
+    start
+        First character of the passage in that document; None if unknown. What two passages of a source share
+        is then passed on once; without it, what one ends and the other begins with.
     """
 
     text: str
@@ -48,11 +62,26 @@ class Chunk:
     title: str = ""
     score: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    headings: tuple[str, ...] = ()
+    overhead: int = 0
+    source: str | None = None
+    start: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("text", "title"):
             if not isinstance(value := getattr(self, name), str):
                 raise ValueError(f"Chunk.{name} must be a str, got {type(value).__name__}: {value!r:.80}")
+        if not isinstance(self.overhead, int) or self.overhead < 0:
+            raise ValueError(f"Chunk.overhead must be an int of at least 0, got {self.overhead!r:.80}")
+        if self.source is not None and not isinstance(self.source, str):
+            raise ValueError(f"Chunk.source must be a str or None, got {self.source!r:.80}")
+        if self.start is not None and (not isinstance(self.start, int) or self.start < 0):
+            raise ValueError(f"Chunk.start must be an int of at least 0 or None, got {self.start!r:.80}")
+
+    @property
+    def context(self) -> str:
+        """Title and headings: what the encoder sees in front of the text."""
+        return " > ".join(part for part in (self.title, *self.headings) if part.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +177,17 @@ class Units:
     chunk : (m,) int
         Chunk of each unit; units of a chunk are adjacent and in source order.
     parent : (m,) int
-        Unit that travels with this one (a table's header row), -1 for none.
+        Index of the unit that this one hangs on and is never kept without, -1 for none: its lead-in, header,
+        heading, speaker. It stands before this one, in the same chunk, and may hang on another in turn.
     kinds : tuple of str, length m
-        ``sentence``, ``row``, ``item``, ``code`` or ``entry``; ``run`` where a strategy cut by tokens.
+        One of `HEADS`, or ``sentence``, ``item``, ``row``, ``entry``, ``line`` or ``code``; ``run`` if a
+        strategy cut by tokens.
+    twin : (m,) int or None
+        Unit of another chunk that holds the same characters of the source, and perhaps more, and to which
+        this one is left: it is never chosen itself. -1 for none; None if no unit has one.
+    continues : (m,) int or None
+        Unit of another chunk whose sentence, cut by a splitter, this one goes on with: both are kept whole,
+        or neither. -1 for none; None if no unit has one.
     """
 
     chars: IntArray
@@ -158,9 +195,38 @@ class Units:
     chunk: IntArray
     parent: IntArray
     kinds: tuple[str, ...]
+    twin: IntArray | None = None
+    continues: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.chunk)
+
+    @property
+    def is_head(self) -> BoolArray:
+        """Which units are of `HEADS`, and never kept without a unit that hangs on them: (m,)."""
+        return np.array([kind in HEADS for kind in self.kinds], np.bool_)
+
+    @property
+    def is_left(self) -> BoolArray:
+        """Which units are left to their `twin`: (m,)."""
+        return np.zeros(len(self), np.bool_) if self.twin is None else self.twin >= 0
+
+    def links(self) -> dict[int, list[int]]:
+        """Return, of each unit whose sentence was cut, the units before and behind it in that sentence."""
+        found: dict[int, list[int]] = {}
+        if self.continues is not None:
+            for unit in np.flatnonzero(self.continues >= 0).tolist():
+                before = int(self.continues[unit])
+                found.setdefault(unit, []).append(before)
+                found.setdefault(before, []).append(unit)
+        return found
+
+    def ancestors(self, unit: int) -> list[int]:
+        """Return what ``unit`` hangs on, the nearest first."""
+        found = []
+        while (unit := int(self.parent[unit])) >= 0:
+            found.append(unit)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,11 @@ def documents(row: Mapping[str, Any]) -> list[Any]:
 
 
 def semtoken(ratio: float, count: Count) -> Any:
-    """Return this product's compressor with its defaults."""
+    """Return this product's compressor with its defaults, in the order of a prompt."""
     from langchain_semtoken import SemTokenCompressor
+    from semtoken_rag import Config
 
-    return SemTokenCompressor(ratio=ratio, token_counter=count)
+    return SemTokenCompressor(ratio=ratio, token_counter=count, config=Config(order="best-last"))
 
 
 def factory_of(name: str | None) -> Factory:

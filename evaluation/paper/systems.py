@@ -16,10 +16,11 @@ from semtoken_rag.paper.algorithm1 import PaperStrategy
 from semtoken_rag.stages import bridge, relevance
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.relevance import Relevance
-from semtoken_rag.stages.spans import SpanRule
+from semtoken_rag.stages.spans import Spans
 from semtoken_rag.stages.weights import fitted
 from semtoken_rag.strategy.default import SemTokenStrategy
-from semtoken_rag.types import Encoding, IntArray, Tokens
+from semtoken_rag.text.boundaries import unprotected, word_ends
+from semtoken_rag.types import Encoding, Tokens
 
 PRINTED = "minilm"  # encoder of the paper's systems: none of them was made for the trained one
 
@@ -44,14 +45,36 @@ class System:
     titles: bool = True
 
 
+@dataclass(frozen=True, slots=True)
 class Whole:
     """Units are not cut into spans: there is one, all of it."""
 
-    def __call__(
-        self, text: str, tokens: Tokens, start: int, end: int, protect: Sequence[str] = ()
-    ) -> IntArray:
+    protect: Sequence[str] = ()
+
+    def __call__(self, text: str, tokens: Tokens, chars: tuple[int, int], own: tuple[int, int]) -> Spans:
         """See `semtoken_rag.stages.spans.SpanRule`."""
-        return np.array([(start, end)], np.int64)
+        free = np.ones(1, np.bool_)
+        return Spans(np.array([chars], np.int64), np.array([own], np.int64), free, free)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyWord:
+    """Units are cut at any word: each is a span, and a part may begin and end with any of them.
+
+    What ``protect`` matches stays whole; nothing else does, neither a number nor a negation.
+    """
+
+    protect: Sequence[str] = ()
+
+    def __call__(self, text: str, tokens: Tokens, chars: tuple[int, int], own: tuple[int, int]) -> Spans:
+        """See `semtoken_rag.stages.spans.SpanRule`."""
+        offsets = tokens.offsets[own[0] : own[1]]
+        ends = word_ends(text, offsets) & unprotected(text, offsets, self.protect)
+        limits = own[0] + np.r_[0, np.flatnonzero(ends) + 1, len(offsets)]
+        ranges = np.stack([limits[:-1], limits[1:]], 1)
+        places = np.stack([tokens.offsets[ranges[:, 0], 0], tokens.offsets[ranges[:, 1] - 1, 1]], 1)
+        free = np.ones(len(ranges), np.bool_)
+        return Spans(np.clip(places, *chars), ranges, free, free)
 
 
 def printed(name: Any, **more: Any) -> System:
@@ -92,7 +115,7 @@ SYSTEMS: Mapping[str, System] = {
     "tofu-tok": printed("tofu-tok"),
     "bpe-chunk": printed("bpe-chunk"),
     # The default without a part.
-    "no clusters: cut at any word": changed(spans=SpanRule(quantile=1.0)),
+    "no clusters: cut at any word": changed(spans=AnyWord()),
     "no cut: whole units": changed(spans=Whole()),
     "no density": changed(density_weight=0.0),
     "no bridge": changed(bridge=Bridge(hops=0)),

@@ -11,14 +11,16 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 from langchain_semtoken.events import asend, send
 from langchain_semtoken.settings import DocumentSettings
+from semtoken_rag.adapters.settings import PROMPT
 
 
 class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentTransformer):
     """Keep what the query needs of the retrieved documents, word for word, within one token budget.
 
     LangChain takes it as a compressor (`ContextualCompressionRetriever`, `DocumentCompressorPipeline`) and as
-    a document transformer. The parameters are those of `semtoken_rag.adapters.SemTokenSettings`. Results are
-    copies, see `langchain_semtoken.documents.to_documents`.
+    a document transformer. The parameters are those of `semtoken_rag.adapters.SemTokenSettings` and of
+    `langchain_semtoken.settings.DocumentSettings`. Results are copies, see
+    `langchain_semtoken.documents.to_documents`.
     """
 
     def compress_documents(
@@ -38,7 +40,8 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
         Returns
         -------
         list of Document
-            Copies in the order that `Config` names; documents of which nothing is kept are left out.
+            Copies, best first or in the order that `Config` names; without a query in source order. Documents
+            of which nothing is kept are left out, as are those without text, which the stats name.
 
         Raises
         ------
@@ -81,14 +84,23 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
         return (await self._acompress(documents, ""))[0]
 
     def as_runnable(self) -> Runnable[dict[str, Any], list[Document]]:
-        """Return a runnable whose input is ``{"documents": [...], "query": "..."}``."""
+        """Return a runnable whose input is ``{"documents": [...], "query": "..."}``.
+
+        Returns
+        -------
+        Runnable
+            The step before a prompt: the best document comes last, next to the question, if `Config` names no
+            other order.
+        """
 
         def run(values: dict[str, Any], config: RunnableConfig) -> list[Document]:
-            return self.compress_documents(values["documents"], values["query"], config.get("callbacks"))
+            compressed, context = self._compress(values["documents"], values["query"], order=PROMPT)
+            send(context, config.get("callbacks"))
+            return compressed
 
         async def arun(values: dict[str, Any], config: RunnableConfig) -> list[Document]:
-            return await self.acompress_documents(
-                values["documents"], values["query"], config.get("callbacks")
-            )
+            compressed, context = await self._acompress(values["documents"], values["query"], order=PROMPT)
+            await asend(context, config.get("callbacks"))
+            return compressed
 
         return RunnableLambda(run, arun, name="semtoken")

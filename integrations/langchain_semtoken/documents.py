@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
 from langchain_core.documents import Document
 
-from semtoken_rag import Chunk, CompressedChunk, CompressedContext
-from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, read_source_start, read_title
+from semtoken_rag import CompressedChunk, CompressedContext
+from semtoken_rag.adapters.intake import Intake, make_chunk
+from semtoken_rag.adapters.metadata import (
+    METADATA_KEY,
+    chunk_metadata,
+    kept_text,
+    read_source,
+    read_source_start,
+)
 
 
-def to_chunks(documents: Sequence[Document], title_key: str) -> list[Chunk]:
-    """Return the chunk of each document.
+def to_chunks(
+    documents: Sequence[Document], title_key: str, measure: Callable[[Document], int] | None = None
+) -> Intake:
+    """Return the chunk of each document that has text.
 
     Parameters
     ----------
     documents
         The documents, which are not changed. The metadata keys ``score`` and ``relevance_score`` hold the
-        retriever's score.
+        retriever's score, ``source`` and ``start_index`` the text's place in the document that was split; for
+        headings see `semtoken_rag.adapters.headings.read_headings`.
     title_key
         Metadata key of the title; the title is empty if the key is missing or is not text.
+    measure
+        Counts the tokens that the prompt adds to a document; None for no tokens.
 
     Returns
     -------
-    list of Chunk
-        In the order of ``documents``.
+    Intake
+        Chunks by the position of the document, and why others are left out.
     """
-    return [
-        Chunk(
-            document.page_content,
-            id=document.id,
-            title=read_title(document.metadata, title_key),
-            score=_score(document.metadata),
+    taken = Intake()
+    for i, document in enumerate(documents):
+        name, text, metadata = (
+            getattr(document, field, None) for field in ("id", "page_content", "metadata")
         )
-        for document in documents
-    ]
+        if not taken.skip_bad(i, name, text=text, metadata=metadata):
+            taken.chunks[i] = make_chunk(
+                document.page_content,
+                document.metadata,
+                title_key=title_key,
+                id=document.id,
+                score=_score(document.metadata),
+                source=read_source(document.metadata),
+                start=_source_start(document),
+                overhead=measure(document) if measure else 0,
+            )
+    return taken
 
 
-def to_documents(documents: Sequence[Document], context: CompressedContext) -> list[Document]:
+def to_documents(
+    documents: Sequence[Document],
+    places: Sequence[int],
+    *,
+    context: CompressedContext,
+    flat_note: bool = False,
+) -> list[Document]:
     """Return copies of the documents of which something is kept.
 
     A copy has the kept text, the id, and the caller's metadata with the key ``semtoken``, see
@@ -50,22 +77,33 @@ def to_documents(documents: Sequence[Document], context: CompressedContext) -> l
     ----------
     documents
         The documents of the call, which are not changed.
+    places
+        Position in ``documents`` of each chunk of the call.
     context
         The result of the call.
+    flat_note
+        Whether the value of the key ``semtoken`` is a JSON string.
 
     Returns
     -------
     list of Document
         In the order of the context.
     """
-    return [_to_document(documents[chunk.index], chunk) for chunk in context.chunks]
+    return [_to_document(documents[places[chunk.index]], chunk, flat_note) for chunk in context.chunks]
 
 
-def _to_document(document: Document, chunk: CompressedChunk) -> Document:
-    note = chunk_metadata(chunk, read_source_start(document.metadata, document.metadata.get("start_index")))
+def _to_document(document: Document, chunk: CompressedChunk, flat_note: bool) -> Document:
+    text, metadata = document.page_content, document.metadata
+    note: Any = chunk_metadata(chunk, text, _source_start(document))
+    if flat_note:
+        note = json.dumps(note)
     return document.model_copy(
-        update={"page_content": chunk.text, "metadata": {**document.metadata, METADATA_KEY: note}}
+        update={"page_content": kept_text(chunk, text), "metadata": {**metadata, METADATA_KEY: note}}
     )
+
+
+def _source_start(document: Document) -> int | None:
+    return read_source_start(document.metadata, document.metadata.get("start_index"))
 
 
 def _score(metadata: dict[Any, Any]) -> float | None:

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, field_validator
 from langchain_semtoken.compressor import SemTokenCompressor
 from langchain_semtoken.documents import to_chunks
 from semtoken_rag import Chunk, CompressedContext
+from semtoken_rag.adapters.settings import PROMPT
 from semtoken_rag.llm.checks import check_beside
 from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.modes import Mode, Text, resolve_mode
@@ -32,7 +33,9 @@ class SemTokenReader(LLM):
     reader
         The model, its prompt and its settings.
     compressor
-        Compresses ``documents``; only its decisions are used, the documents stay whole.
+        Compresses ``documents``; only its decisions are used, the documents stay whole. The best document
+        comes last in the prompt, if the compressor's ``config`` names no other order, and an ``overhead`` of
+        ``"auto"`` is none, since LangChain's templates have no part in this prompt.
     mode
         `Text`, `Soft` or `KV`, or a shorthand such as ``kv``, see `SemTokenLLM.generate`.
 
@@ -115,5 +118,7 @@ class SemTokenReader(LLM):
         cutter = check_beside(
             "documents", documents, cutter=self.compressor, kind="compressor", given=(context, chunks)
         )
-        made = to_chunks(documents, cutter.title_key)
-        return cutter._run(made, question), made
+        measure = None if cutter.overhead == "auto" else cutter._measure()
+        taken = to_chunks(documents, cutter.title_key, measure)
+        made = list(taken.chunks.values())
+        return cutter._run(made, question, order=PROMPT, skipped=taken.skipped.values()), made

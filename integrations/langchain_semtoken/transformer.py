@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 from langchain_core.documents import BaseDocumentTransformer, Document
 
-from langchain_semtoken.documents import to_chunks
 from langchain_semtoken.settings import DocumentSettings
 
 
 class SemTokenTransformer(DocumentSettings, BaseDocumentTransformer):
     """Compress documents without a query, also inside a pipeline, or compute their fingerprints in advance.
 
-    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`, and one more.
+    The parameters are those of `SemTokenCompressor`, and one more.
 
     Parameters
     ----------
@@ -31,7 +30,7 @@ class SemTokenTransformer(DocumentSettings, BaseDocumentTransformer):
         """Return shortened copies in source order; in mode ``"annotate"``, the documents themselves."""
         if self.mode == "compress":
             return self._compress(documents, "")[0]
-        self._engine().annotate(to_chunks(documents, self.title_key))
+        self._engine().annotate(list(self._take(documents).chunks.values()))
         return list(documents)
 
     async def atransform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:

@@ -8,15 +8,18 @@ from typing import Any
 from semtoken_rag.result import CompressedChunk
 
 METADATA_KEY = "semtoken"
+PARTS = ("page", "page_number", "row", "sheet")  # of a file, that its reader makes a document of each
 
 
-def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> dict[str, Any]:
+def chunk_metadata(chunk: CompressedChunk, text: str, source_start: int | None = None) -> dict[str, Any]:
     """Return the value of the metadata key `METADATA_KEY`: what is kept of a chunk.
 
     Parameters
     ----------
     chunk
         A chunk of the result.
+    text
+        The document's text, which the chunk's own ends.
     source_start
         First character of its text in the document that was split, see `read_source_start`; None if
         unknown.
@@ -25,14 +28,14 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
     -------
     dict
         ``{"pieces": [{"start", "end", "granularity", "score"}], "tokens_before", "tokens_after"}``. ``start``
-        and ``end`` count characters of the chunk's own text. With ``source_start`` each piece also has
+        and ``end`` count characters of ``text``. With ``source_start`` each piece also has
         ``source_start`` and ``source_end``, which count characters of the document. A higher score = keep.
     """
-    pieces = []
+    pieces, shift = [], len(text) - len(chunk.chunk.text)
     for piece in chunk.pieces:
         entry: dict[str, Any] = {
-            "start": int(piece.start),
-            "end": int(piece.end),
+            "start": int(piece.start) + shift,
+            "end": int(piece.end) + shift,
             "granularity": piece.granularity.name.lower(),
             "score": round(float(piece.score), 6),
         }
@@ -49,6 +52,11 @@ def chunk_metadata(chunk: CompressedChunk, source_start: int | None = None) -> d
     }
 
 
+def kept_text(chunk: CompressedChunk, text: str) -> str:
+    """Return what is left of a document's text: the text itself, if all of the chunk is kept."""
+    return text if chunk.text == chunk.chunk.text else chunk.text
+
+
 def read_source_start(metadata: Mapping[Any, Any], start: object) -> int | None:
     """Return the first character of a text in its source document, if that is known.
 
@@ -60,6 +68,27 @@ def read_source_start(metadata: Mapping[Any, Any], start: object) -> int | None:
     if METADATA_KEY in metadata or not isinstance(start, int) or isinstance(start, bool) or start < 0:
         return None
     return start
+
+
+def read_source(metadata: Mapping[Any, Any]) -> str | None:
+    """Return the name of the document that a splitter cut a text from; None if it has none.
+
+    Readers of some formats make a document of each page or row, of which each counts its own characters.
+
+    Parameters
+    ----------
+    metadata
+        Those of the text.
+
+    Examples
+    --------
+    >>> read_source({"source": "a.pdf", "page": 3}), read_source({"source": "a.txt"}), read_source({})
+    ('a.pdf page=3', 'a.txt', None)
+    """
+    name = metadata.get("source")
+    if not isinstance(name, str):
+        return None
+    return " ".join([name, *(f"{key}={metadata[key]}" for key in PARTS if key in metadata)])
 
 
 def read_title(metadata: Mapping[Any, Any], key: str) -> str:

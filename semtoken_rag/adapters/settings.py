@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from semtoken_rag._optional import require
+from semtoken_rag.adapters.overhead import Frame
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
@@ -36,9 +37,14 @@ MADE_FROM = frozenset(
         "on_error",
         "deadline",
         "max_calls",
+        "titles",
+        "language",
         "config",
     }
 )  # the engine is made from these; the other fields are used in a call
+
+
+RETRIEVED, PROMPT = "relevance", "best-last"  # orders: of what a retriever gives, and of what a model reads
 
 
 class Once:
@@ -90,7 +96,17 @@ class SemTokenSettings(BaseModel):
     min_tokens : int >= 0
         Under a ratio, a call with fewer tokens passes through unchanged; 0 leaves it to ``config``.
     title_key : str
-        Metadata key of the document's title: context for the encoder, never part of the result's text.
+        Metadata key of the document's title: context for the encoder, and part of the result's text under
+        ``titles`` alone.
+    titles : bool
+        Whether the title stands before what is kept of a document, inside the budget; False leaves it to
+        ``config``.
+    language : str, optional
+        Language code of the sentence rules, see `Config`; None leaves it to ``config``.
+    overhead : int >= 0 or "auto"
+        Tokens that a kept document costs in the prompt besides its text: separator, source line, metadata.
+        They count in the budget, and so in the input's size under a ratio. ``"auto"`` measures them for each
+        document with the framework's own template.
     store : str, ByteStore or None
         Store of fingerprints between calls: ``"memory://"``, ``"sqlite:///file"``, ``"redis://host"``, or any
         LangChain ``ByteStore``; None computes them anew in each call.
@@ -101,7 +117,9 @@ class SemTokenSettings(BaseModel):
     max_calls : int >= 1, optional
         Calls that may run or wait at the same time, see `Config`; None leaves it to ``config``.
     config : Config, optional
-        Further settings of the engine.
+        Further settings of the engine. Its ``order`` holds everywhere; if it names none, the documents come
+        back best first, as rank fusion, top-k and lists of sources expect, and best last where the adapter
+        makes a prompt of them.
 
     Raises
     ------
@@ -119,6 +137,9 @@ class SemTokenSettings(BaseModel):
     strategy: Any = "semtoken"
     min_tokens: int = Field(default=0, ge=0)
     title_key: str = "title"
+    titles: bool = False
+    language: str | None = Field(default=None, min_length=1)
+    overhead: Annotated[int, Field(strict=True, ge=0)] | Literal["auto"] = 0
     store: Any = None
     on_error: Literal["fallback", "raise"] = "fallback"
     deadline: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -167,15 +188,52 @@ class SemTokenSettings(BaseModel):
         if name in MADE_FROM:
             self._once = Once()
 
-    def _run(self, chunks: Sequence[Chunk], query: str) -> CompressedContext:
-        """Compress; without a query, information density and redundancy decide."""
-        return self._engine().compress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio)
+    def _run(
+        self,
+        chunks: Sequence[Chunk],
+        query: str,
+        *,
+        order: str = RETRIEVED,
+        skipped: Collection[str] = (),
+    ) -> CompressedContext:
+        """Compress; without a query, information density and redundancy decide.
 
-    async def _arun(self, chunks: Sequence[Chunk], query: str) -> CompressedContext:
-        """Compress without blocking the event loop, the load of a model included."""
+        Parameters
+        ----------
+        chunks, query
+            The input.
+        order
+            Of the chunks, if ``config`` names none.
+        skipped
+            Documents that were left out, for the stats.
+
+        Returns
+        -------
+        CompressedContext
+            The result.
+        """
+        engine = self._engine()._in_order(order)
+        return _noted(engine.compress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio), skipped)
+
+    async def _arun(
+        self,
+        chunks: Sequence[Chunk],
+        query: str,
+        *,
+        order: str = RETRIEVED,
+        skipped: Collection[str] = (),
+    ) -> CompressedContext:
+        """Compress without blocking the event loop, the load of a model included; see `_run`."""
         if (engine := self._once.value) is None:
             engine = await asyncio.to_thread(self._engine)
-        return await engine.acompress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio)
+        context = await engine._in_order(order).acompress(
+            chunks, query, max_tokens=self.max_tokens, ratio=self.ratio
+        )
+        return _noted(context, skipped)
+
+    def _frame(self) -> Frame:
+        """Return what measures an ``overhead`` of ``"auto"``, with the engine's counter."""
+        return Frame(self._engine().counter.count)
 
     def _engine(self) -> SemToken:
         """Return the engine, which is made on first use."""
@@ -186,6 +244,8 @@ class SemTokenSettings(BaseModel):
             "min_tokens": self.min_tokens,
             "deadline": self.deadline,
             "max_calls": self.max_calls,
+            "titles": self.titles,
+            "language": self.language,
         }
         return SemToken(
             encoder=self.encoder,
@@ -195,3 +255,10 @@ class SemTokenSettings(BaseModel):
             on_error=self.on_error,
             config=replace(self.config or Config(), **{k: v for k, v in given.items() if v}),
         )
+
+
+def _noted(context: CompressedContext, skipped: Collection[str]) -> CompressedContext:
+    """Return the result with the documents that were left out in its stats."""
+    if not skipped:
+        return context
+    return replace(context, stats=replace(context.stats, skipped=tuple(skipped)))

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from semtoken_rag import CompressedContext
+from semtoken_rag import CompressedContext, Config
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder, Files, MaxTokens, Query, Ratio, compress_files
+from semtoken_rag.cli.options import Encoder, Files, Language, MaxTokens, Query, Ratio, Titles, compress_files
 
 
 def compress(
@@ -18,11 +18,16 @@ def compress(
     max_tokens: MaxTokens = None,
     ratio: Ratio = None,
     encoder: Encoder = "auto",
+    language: Language = None,
+    titles: Titles = False,
     as_json: Annotated[bool, typer.Option("--json", help="Text, stats and pieces with offsets.")] = False,
 ) -> None:
     """Compress FILES, or standard input, for the question."""
     with one_line():
-        context = compress_files(files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder)
+        config = Config(language=language, titles=titles)
+        context = compress_files(
+            files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder, config=config
+        )
     typer.echo(json.dumps(_as_dict(context), ensure_ascii=False) if as_json else context.text)
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from semtoken_rag import Config
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder, Files, MaxTokens, Query, Ratio, compress_files
+from semtoken_rag.cli.options import Encoder, Files, Language, MaxTokens, Query, Ratio, Titles, compress_files
 
 
 def explain(
@@ -18,13 +19,18 @@ def explain(
     max_tokens: MaxTokens = None,
     ratio: Ratio = None,
     encoder: Encoder = "auto",
+    language: Language = None,
+    titles: Titles = False,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page for a browser instead.")
     ] = None,
 ) -> None:
     """Show what is kept and dropped of FILES, or of standard input, and why."""
     with one_line():
-        context = compress_files(files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder)
+        config = Config(language=language, titles=titles)
+        context = compress_files(
+            files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder, config=config
+        )
         if html is not None:
             context.to_html(html)
             typer.echo(f"{html}: open it in a browser", err=True)

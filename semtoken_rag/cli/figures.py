@@ -48,7 +48,8 @@ class Arguments:
 
     def context(self, query: str) -> CompressedContext:
         """Compress the files for a question."""
-        return compress_files(self.files, query, max_tokens=None, ratio=self.ratio, encoder=self.encoder)
+        files = [str(file) for file in self.files]
+        return compress_files(files, query, max_tokens=None, ratio=self.ratio, encoder=self.encoder)
 
     def tokens(self) -> Tokens:
         """Return the fingerprints of the files; each file is a chunk."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar
 
 import typer
 from rich.console import Console
 
-from semtoken_rag import Chunk, CompressedContext, SemToken
+from semtoken_rag import Chunk, CompressedContext, Config, SemToken
 from semtoken_rag.text.files import decode_utf8
 
 Number = TypeVar("Number", int, float)
 
 Files: TypeAlias = Annotated[
-    list[Path] | None, typer.Argument(help="Each file is one chunk; standard input if none is given.")
+    list[str] | None,
+    typer.Argument(
+        help="Each file is one chunk; - is standard input, which is read too where none is given."
+    ),
 ]
 Query: TypeAlias = Annotated[
     str, typer.Option("--query", "-q", help="The question; density alone without one.")
@@ -25,25 +28,41 @@ Ratio: TypeAlias = Annotated[
     str | None, typer.Option(metavar="R", help="Largest share of the tokens to pass on.")
 ]
 Encoder: TypeAlias = Annotated[str, typer.Option(help="auto, static, or a model's name or path.")]
+Language: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="CODE", help="Language of the sentence rules; found from the text.")
+]
+Titles: TypeAlias = Annotated[
+    bool, typer.Option("--titles", help="Show each file's name before what is kept of it.")
+]
+
+STDIN = "-"
 
 
 def compress_files(
-    files: list[Path] | None, query: str, *, max_tokens: str | None, ratio: str | None, encoder: str
+    files: Sequence[str] | None,
+    query: str,
+    *,
+    max_tokens: str | None,
+    ratio: str | None,
+    encoder: str,
+    config: Config | None = None,
 ) -> CompressedContext:
     """Compress files, or standard input, for a question.
 
     Parameters
     ----------
     files
-        Each file is one chunk; standard input is read if there is none.
+        Each is one chunk; ``-`` is standard input, as is none at all.
     query
-        The question, "" for none.
+        The question; may be empty.
     max_tokens
-        As given on the command line, None for no bound.
+        Most tokens to pass on, as it was typed.
     ratio
-        As given on the command line, None for no bound.
+        Largest share of the tokens to pass on, as it was typed.
     encoder
-        As for `SemToken`.
+        See `SemToken`.
+    config
+        Further settings.
 
     Returns
     -------
@@ -59,9 +78,10 @@ def compress_files(
     """
     tokens = _number(max_tokens, int, "--max-tokens")
     share = _number(ratio, float, "--ratio")
-    chunks = _read(files or [])
+    chunks = _read(files or [STDIN])
     with Console(stderr=True).status("Compressing"):  # silent without a terminal
-        return SemToken(encoder=encoder).compress(chunks, query, max_tokens=tokens, ratio=share)
+        engine = SemToken(encoder=encoder, config=config)
+        return engine.compress(chunks, query, max_tokens=tokens, ratio=share)
 
 
 def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Number | None:
@@ -72,8 +92,16 @@ def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Numb
         raise ValueError(f"{name} must be a number, got {value!r}") from None
 
 
-def _read(files: list[Path]) -> list[Chunk]:
+def _read(files: Sequence[str]) -> list[Chunk]:
     """Read files as bytes, since newline translation would shift the offsets."""
-    if not files:
-        return [Chunk(decode_utf8(typer.get_binary_stream("stdin").read(), "stdin"), id="stdin")]
-    return [Chunk(decode_utf8(file.read_bytes(), str(file)), id=str(file), title=file.stem) for file in files]
+    if files.count(STDIN) > 1:
+        raise ValueError(f"standard input can be read once, got - {files.count(STDIN)} times")
+    return [_read_stdin() if file == STDIN else _read_file(Path(file)) for file in files]
+
+
+def _read_stdin() -> Chunk:
+    return Chunk(decode_utf8(typer.get_binary_stream("stdin").read(), "stdin"), id="stdin")
+
+
+def _read_file(file: Path) -> Chunk:
+    return Chunk(decode_utf8(file.read_bytes(), str(file)), id=str(file), title=file.stem)

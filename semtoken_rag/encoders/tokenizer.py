@@ -1,4 +1,8 @@
-"""A tokenizer that caches the tokens of each word, since texts repeat their words."""
+"""A tokenizer that caches the tokens of each word, since texts repeat their words.
+
+WordPiece gives up a run of letters that is over 100 characters long, or has a letter its vocabulary lacks: a
+whole sentence of Thai is one unknown token to it. Such a run is cut into syllables or short pieces.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from semtoken_rag.text.clusters import is_joined, syllables
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import IntArray
 
 PARALLEL = 2_000  # characters; below it, waking the tokenizer's threads costs more than it saves
 MOST_WORDS = 1 << 15  # words in the cache: some 10 MB
 LONGEST = 48  # characters of a word in the cache
+GIVEN_UP = 100  # characters from which WordPiece gives up on a run of letters
+PIECE = 16  # characters of the pieces that such a run is cut into
 
 Word: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]  # ids; start and end of each token in turn
 
@@ -50,6 +57,7 @@ class TextTokenizer:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._by_words = cuts_at_blanks(tokenizer)
+        self._unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "[UNK]")
         self._known: dict[str, Word] = {}
 
     def count(self, text: str) -> int:
@@ -90,15 +98,42 @@ class TextTokenizer:
         made = self._tokenize_words([word for word in new if len(word) <= LONGEST])
         if len(known) + len(made) > MOST_WORDS:
             known = self._known = {word: known[word] for word in set(words) & known.keys()}
-        known.update(made)
+        known.update({word: self._mended(word, tokens) for word, tokens in made.items()})
         long = [word for word in new if len(word) > LONGEST]
         if not long:
             return known
         whole = map(_to_arrays, self._encode(long))
         return known | {
-            word: (tuple(t.ids.tolist()), tuple(t.offsets.ravel().tolist()))
+            word: self._mended(word, (tuple(t.ids.tolist()), tuple(t.offsets.ravel().tolist())))
             for word, t in zip(long, whole, strict=True)
         }
+
+    def _mended(self, word: str, tokens: Word) -> Word:
+        """Tokens of a word, those of its pieces in place of each unknown run that has pieces."""
+        ids, places = tokens
+        if self._unknown not in ids:
+            return tokens
+        made: list[tuple[int, int, int]] = []
+        for token, start, end in zip(ids, places[::2], places[1::2], strict=True):
+            stop = end
+            while token == self._unknown and is_joined(word, stop):  # marks that the tokenizer dropped
+                stop += 1
+            pieces = _pieces(word[start:stop]) if token == self._unknown else []
+            for a, b in pieces:
+                made += self._piece(word[start + a : start + b], start + a)
+            if not pieces:
+                made.append((token, start, end))
+        return tuple(token for token, _, _ in made), tuple(at for _, *place in made for at in place)
+
+    def _piece(self, piece: str, start: int) -> list[tuple[int, int, int]]:
+        """Tokens of a piece, which together reach from its first character to its last."""
+        tokens = _to_arrays(self._tokenizer.encode(piece, add_special_tokens=False))
+        ids, offsets = tokens.ids.tolist(), tokens.offsets.tolist()
+        if not ids:
+            return [(self._unknown, start, start + len(piece))]
+        ends = [*(place[0] for place in offsets[1:]), len(piece)]
+        starts = [0, *ends[:-1]]
+        return [(token, start + a, start + b) for token, a, b in zip(ids, starts, ends, strict=True)]
 
     def _tokenize_words(self, words: Sequence[str]) -> dict[str, Word]:
         """Tokenize words as one text, which is faster than one by one."""
@@ -132,6 +167,14 @@ def cuts_at_blanks(tokenizer: Any) -> bool:
 def _split(text: str) -> list[str]:
     """Split at the characters that BERT and Python both take for a blank; lengths stay the same."""
     return text.replace("\n", " ").replace("\t", " ").replace("\r", " ").split(" ")
+
+
+def _pieces(run: str) -> list[tuple[int, int]]:
+    """Syllables of an unknown run, or short pieces where it is longer than WordPiece takes; else none."""
+    cuts = syllables(run)
+    if not cuts and len(run) > GIVEN_UP:
+        cuts = [at for at in range(PIECE, len(run), PIECE) if not is_joined(run, at)]
+    return list(zip([0, *cuts], [*cuts, len(run)], strict=True)) if cuts else []
 
 
 def _to_arrays(tokens: Any) -> Tokenized:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from semtoken_rag.budget import TokenCounter
 from semtoken_rag.config import Config
@@ -37,9 +38,9 @@ class FallbackEngine:
     Parameters
     ----------
     counter
-        That of the engine that it stands in for.
+        Token counter of the engine that it stands in for.
     config
-        That of the engine that it stands in for.
+        Settings of that engine.
     """
 
     def __init__(self, counter: TokenCounter, config: Config) -> None:
@@ -53,4 +54,4 @@ class FallbackEngine:
         log.info("the fallback engine answers: %s", reason)
         if call.setup.fingerprinter.encoder is self._static:
             return truncate(call, reason)
-        return run_or_truncate(call.fall_back(reason, self._setup))
+        return run_or_truncate(call.fall_back(reason, replace(self._setup, config=call.setup.config)))

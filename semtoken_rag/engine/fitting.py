@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.measure import Measured, unit_cost
 from semtoken_rag.result import CompressedChunk, Piece
-from semtoken_rag.stages.render import arrange, join, pieces_of
+from semtoken_rag.stages.render import arrange, join, pieces_of, prefix_of
 from semtoken_rag.strategy.base import Problem, Strategy, check_selection
-from semtoken_rag.types import Granularity, IntArray, Query, Selection, Tokens, Units
+from semtoken_rag.types import BoolArray, Granularity, IntArray, Query, Selection, Tokens, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +51,16 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
     call
         The call.
     measured
-        Its sizes.
+        Token counts and the budget of the call.
     encoded
-        Its fingerprints and units.
+        Tokens, units and query of the call.
     strategy
-        Selects.
+        Selects among the units.
 
     Returns
     -------
     Decided
-        What is kept.
-
-    Raises
-    ------
-    ValueError
-        If the strategy's selection does not fit the units.
+        The units, their costs in tokens and the selection.
     """
     config = call.setup.config
     problem = Problem(
@@ -79,6 +75,8 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
         min_chunk_tokens=config.min_chunk_tokens,
         max_chunk_tokens=config.chunk_bound(measured.budget),
         protect=config.protect,
+        chunk_cost=_chunk_cost(call),
+        gap_cost=call.count(config.gap),
     )
     selection = strategy(problem)
     check_selection(problem, selection)
@@ -87,24 +85,35 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
     return Decided(selection.units, unit_cost(call, selection.units), selection)
 
 
+def _chunk_cost(call: Call) -> IntArray | None:
+    """Return the tokens that each chunk costs besides its units: (c,); None if there are none."""
+    titles = call.setup.config.titles
+    prefixes = [prefix_of(chunk, titles) for chunk in call.chunks]
+    if not any(prefixes) and not any(chunk.overhead for chunk in call.chunks):
+        return None
+    return np.array(
+        [c.overhead + call.count(p) for c, p in zip(call.chunks, prefixes, strict=True)], np.int64
+    )
+
+
 def fit(call: Call, measured: Measured, decided: Decided) -> Fitted:
     """Render the selection and count the joined text.
 
-    If that is over the budget, the units chosen last are left out, as few as will do.
+    If the count is over the budget, the units chosen last are left out, as few as will do.
 
     Parameters
     ----------
     call
         The call.
     measured
-        Its sizes.
+        Token counts and the budget of the call.
     decided
-        What the strategy keeps.
+        The selection to render.
 
     Returns
     -------
     Fitted
-        What is passed on.
+        The rendered chunks and their joined text, with its number of tokens.
     """
     budget = measured.budget
     kept = over = len(decided.selection.order)
@@ -133,7 +142,7 @@ def fit_whole(call: Call, measured: Measured) -> Fitted | None:
         )
     )
     text = call.setup.config.separator.join(shown)
-    tokens = max(call.count(text), sum(counts)) if shown else 0  # some counters find a token in nothing
+    tokens = _tokens(call, text, chunks)
     return Fitted(chunks, text, tokens) if tokens <= measured.budget else None
 
 
@@ -141,18 +150,55 @@ def _render_first(call: Call, measured: Measured, decided: Decided, n: int) -> F
     """Render the ``n`` units chosen first."""
     granularity = decided.selection.granularity.copy()
     granularity[decided.selection.order[n:]] = Granularity.DROPPED
+    while (torn := _torn(decided.units, granularity)).any():
+        granularity[torn] = Granularity.DROPPED
+    granularity[_bare_heads(decided.units, granularity)] = Granularity.DROPPED
     left = replace(decided, selection=replace(decided.selection, granularity=granularity))
     chunks = _render(call, measured, left)
     text = call.setup.config.separator.join(chunk.text for chunk in chunks)
-    tokens = max(call.count(text), sum(chunk.tokens_after for chunk in chunks)) if chunks else 0
+    tokens = _tokens(call, text, chunks)
     return Fitted(chunks, text, tokens, left)
+
+
+def _tokens(call: Call, text: str, chunks: Sequence[CompressedChunk]) -> int:
+    """Return the tokens of the joined text, or of the texts one by one if more, and the chunks' overhead."""
+    if not chunks:
+        return 0  # some counters find a token in nothing
+    kept = sum(chunk.tokens_after for chunk in chunks)
+    return max(call.count(text), kept) + sum(chunk.chunk.overhead for chunk in chunks)
+
+
+def _torn(units: Units, granularity: IntArray) -> BoolArray:
+    """Return which units are kept without the rest of their sentence, or hang on one that is: (m,)."""
+    torn = np.zeros(len(units), np.bool_)
+    if units.continues is not None:
+        whole = granularity == Granularity.FINE
+        for unit, links in units.links().items():
+            torn[unit] = whole[unit] and not whole[links].all()
+        for unit in np.flatnonzero(whole & (units.parent >= 0) & torn.any()).tolist():
+            torn[unit] |= torn[units.parent[unit]]
+    return torn
+
+
+def _bare_heads(units: Units, granularity: IntArray) -> BoolArray:
+    """Return which kept heads have nothing kept that hangs on them: (m,)."""
+    heads = units.is_head & (granularity > Granularity.DROPPED)
+    if not heads.any():
+        return heads
+    needed = np.zeros(len(units), np.bool_)
+    for unit in np.flatnonzero((granularity > Granularity.DROPPED) & ~units.is_head).tolist():
+        needed[units.ancestors(unit)] = True
+    return heads & ~needed
 
 
 def _render(call: Call, measured: Measured, decided: Decided) -> tuple[CompressedChunk, ...]:
     units, selection, config = decided.units, decided.selection, call.setup.config
     chunks = []
     for index in np.unique(units.chunk[selection.granularity > Granularity.DROPPED]).tolist():
-        chunk, pieces = call.chunks[index], pieces_of(index, units, selection)
-        text = call.shown(join(chunk.text, pieces, config.gap))
-        chunks.append(CompressedChunk(index, chunk, pieces, text, measured.chunks[index], call.count(text)))
+        chunk = call.chunks[index]
+        pieces = pieces_of(index, units, selection, chunk.text)
+        prefix = call.shown(prefix_of(chunk, config.titles))
+        text = prefix + call.shown(join(chunk.text, pieces, config.gap))
+        before, after = measured.chunks[index], call.count(text)
+        chunks.append(CompressedChunk(index, chunk, pieces, text, before, after, prefix))
     return arrange(chunks, config.order_for(call.query))

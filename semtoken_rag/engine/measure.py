@@ -32,10 +32,11 @@ def counts_before_encoding(call: Call) -> bool:
 
 def measure(call: Call, counts: Sequence[int]) -> Measured:
     """Return the sizes of a call whose chunks have ``counts`` tokens."""
-    total, bound, config = sum(counts), call.bound, call.setup.config
+    overhead = sum(chunk.overhead for chunk in call.chunks)
+    total, bound, config = sum(counts) + overhead, call.bound, call.setup.config
     if bound.ratio is not None and (bound.ratio == 1 or total < config.min_tokens):
         joined = config.separator.join(call.shown(chunk.text) for chunk in call.chunks)
-        total = max(total, call.count(joined))
+        total = max(total, call.count(joined) + overhead)
         bound = Budget(bound.max_tokens or max(total, 1), 1.0)
     return Measured(counts, total, bound.tokens(total))
 

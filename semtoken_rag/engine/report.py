@@ -45,16 +45,16 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
     call
         The call.
     measured
-        Its sizes.
+        Token counts and the budget of the call.
     fitted
-        What is passed on.
+        The rendered selection.
     trace
-        What happened on the way.
+        Seconds of each stage, and what the store did.
 
     Returns
     -------
     CompressedContext
-        The result.
+        The text, its chunks, the reports on the units and the statistics.
     """
     stats = Stats(
         tokens_before=measured.total,
@@ -85,6 +85,7 @@ def unit_reports(decided: Decided) -> tuple[UnitReport, ...]:
         decided.cost.tolist(),
         (selection.scores["score"] - discount).tolist(),
         units.parent.tolist(),
+        [-1] * len(units) if units.twin is None else units.twin.tolist(),
         strict=True,
     )
     return tuple(
@@ -100,6 +101,7 @@ def unit_reports(decided: Decided) -> tuple[UnitReport, ...]:
             value,
             parent,
             selection.bridged_from.get(i, -1),
+            twin,
         )
-        for i, (chunk, (start, end), kind, grain, cost, value, parent) in enumerate(rows)
+        for i, (chunk, (start, end), kind, grain, cost, value, parent, twin) in enumerate(rows)
     )

@@ -51,8 +51,9 @@ class Reasons:
     def __init__(self, context: ContextView) -> None:
         self.units, self.source, self.query = context.units, context.source, context.query
         self._read: dict[str, list[Word]] = {}
-        self.group = duplicates([self.text(unit) for unit in self.units]).tolist()
+        self.group = duplicates([self._full_text(i) for i in range(len(self.units))]).tolist()
         kept = [i for i, u in enumerate(self.units) if u.granularity > Granularity.DROPPED]
+        self._kept = frozenset(kept)
         self._double = {self.group[i]: i for i in kept if self.group[i] >= 0}
         self._heads = {self.units[i].parent for i in kept}
         order = np.argsort([-u.value for u in self.units], kind="stable").tolist()
@@ -68,6 +69,15 @@ class Reasons:
     def text(self, unit: UnitReport) -> str:
         """Return the text of a unit."""
         return self.source[unit.chunk].text[unit.start : unit.end]
+
+    def _full_text(self, number: int) -> str:
+        """Text of a unit behind all that it hangs on."""
+        texts: list[str] = []
+        headings = self.source[self.units[number].chunk].headings
+        while number >= 0:
+            texts.append(self.text(self.units[number]))
+            number = self.units[number].parent
+        return "\n".join((*headings, *reversed(texts)))
 
     def of(self, number: int) -> Reason:
         """Return why a unit was kept, kept in part, or dropped."""
@@ -87,7 +97,11 @@ class Reasons:
         return f"{self._place[number]} of {len(self.units)} by {self._by}"
 
     def _why_dropped(self, number: int) -> Reason:
-        double = self._double.get(self.group[number], -1)
+        twin = self.units[number].twin
+        double = twin if twin in self._kept else self._double.get(self.group[number], -1)
+        if twin >= 0 and double < 0:
+            document = self.units[twin].chunk + 1
+            return Reason(f"Dropped because document {document} holds the same passage.", unit=twin)
         if double >= 0:
             document = self.units[double].chunk + 1
             return Reason(f"Dropped because document {document} says the same and is kept.", unit=double)

@@ -66,7 +66,7 @@ class Fingerprinter:
 
     def read(self, chunks: Sequence[Chunk], question: str) -> Fingerprints:
         """Return the fingerprints of the chunks and of the question, which may be empty."""
-        texts, titles = [c.text for c in chunks], [c.title for c in chunks]
+        texts, titles = [c.text for c in chunks], [c.context for c in chunks]
         encodings, query = encode_call(self.encoder, texts, titles, question)
         made = [Fingerprint(e, self.segmenter(t)) for e, t in zip(encodings, texts, strict=True)]
         return Fingerprints(made, query)

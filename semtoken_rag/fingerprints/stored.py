@@ -54,7 +54,7 @@ class StoredFingerprinter:
         found, failure = self._read_store(dict(zip(keys, chunks, strict=True)))
         missing = {key: chunk for key, chunk in zip(keys, chunks, strict=True) if key not in found}
         warm = sum(key in found for key in keys)
-        texts, titles = [c.text for c in missing.values()], [c.title for c in missing.values()]
+        texts, titles = [c.text for c in missing.values()], [c.context for c in missing.values()]
         encodings, query = encode_call(self.encoder, texts, titles, question)
         values = {}
         for (key, chunk), encoding in zip(missing.items(), encodings, strict=True):
@@ -89,7 +89,7 @@ class StoredFingerprinter:
         keyed = dict(zip(self.keys(chunks), chunks, strict=True))
         known = self.store.mget(list(keyed))
         missing = [key for key, value in zip(keyed, known, strict=True) if not is_intact(value)]
-        texts, titles = [keyed[key].text for key in missing], [keyed[key].title for key in missing]
+        texts, titles = [keyed[key].text for key in missing], [keyed[key].context for key in missing]
         encodings = encode(self.encoder, texts, titles)
         values = [self._to_bytes(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
         self.store.mset(list(zip(missing, values, strict=True)))
@@ -136,7 +136,7 @@ def _key(encoder: bytes, chunk: Chunk) -> str:
     digest = hashlib.blake2b(_format(), digest_size=20)
     for part in (
         encoder,
-        chunk.title.encode("utf-8", "surrogatepass"),
+        chunk.context.encode("utf-8", "surrogatepass"),
         chunk.text.encode("utf-8", "surrogatepass"),
     ):
         digest.update(len(part).to_bytes(8, "little"))

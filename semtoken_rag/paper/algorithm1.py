@@ -63,9 +63,10 @@ class PaperStrategy:
 
     Examples
     --------
-    >>> from semtoken_rag import SemToken
+    >>> from semtoken_rag import Config, SemToken
     >>> text = "The old tower was opened in 1889, in 1890 or in 1891. It rained."
-    >>> SemToken(encoder="static", strategy=PaperStrategy(tau=0.1)).compress([text], max_tokens=4).text
+    >>> engine = SemToken(encoder="static", strategy=PaperStrategy(tau=0.1), config=Config(gap=" "))
+    >>> engine.compress([text], max_tokens=4).text
     'The 1891. It'
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from semtoken_rag.arrays import range_sum, unit_length
@@ -100,9 +102,11 @@ def keep_best(
 
 def _fill(problem: Problem, units: Units, order: IntArray, shown: IntArray) -> Ledger:
     """Keep runs in the given order while they fit, one by one and joined."""
-    cost, texts, budget = run_cost(problem, shown), _texts(problem, shown), problem.budget
+    texts, budget = _texts(problem, shown), problem.budget
+    cut = (shown != units.tokens).sum(1)  # ends of a run that a mark stands at
+    cost = run_cost(problem, shown) + problem.gap_cost * cut
     while True:
-        ledger = Ledger(units, cost, budget, problem.max_chunk_tokens)
+        ledger = replace(problem, units=units, cost=cost, budget=budget).ledger(repeats=True)
         for run in order.tolist():
             ledger.keep(run)
         # A counter that rounds counts less for the single runs than for the joined text.

@@ -30,23 +30,23 @@ class Bridge:
     weights: Mapping[str, float] | None = None
 
     def gain(self, kept: int, units: Units, terms: Terms, encoder: str) -> FloatArray:
-        """Return what every unit gains by a kept unit.
+        """Return what every unit gains by ``kept``.
 
         Parameters
         ----------
         kept
-            Number of the kept unit.
+            Number of the unit that is kept.
         units
-            Those of the call.
+            Units of the call.
         terms
-            Its terms.
+            Terms of the call.
         encoder
-            Name of the encoder, whose weights are used.
+            Name of the encoder, which has weights of its own.
 
         Returns
         -------
         FloatArray
-            (m,) float32, at least 0; 0 within the chunk of ``kept``.
+            Gain of each unit, (m,) float32 >= 0; 0 within the chunk of ``kept``.
         """
         weights = self.weights if self.weights is not None else fitted(encoder)["bridge"]
         values = features(kept, units, terms)
@@ -55,7 +55,7 @@ class Bridge:
 
 
 def features(kept: int, units: Units, terms: Terms) -> dict[str, FloatArray]:
-    """Return the features of every unit beside a kept unit.
+    """Return features in [0, 1] of every unit beside ``kept``; 0 within the chunk of ``kept``.
 
     ``title_mentioned``: share of the unit's title that ``kept`` mentions; ``mentions_title``: share of the
     title of ``kept`` that the unit mentions; ``shared``: share of the rare tokens of ``kept`` that the unit
@@ -64,16 +64,16 @@ def features(kept: int, units: Units, terms: Terms) -> dict[str, FloatArray]:
     Parameters
     ----------
     kept
-        Number of the kept unit.
+        Number of the unit that is kept.
     units
-        Those of the call.
+        Units of the call.
     terms
-        Its terms.
+        Terms of the call.
 
     Returns
     -------
     dict of str to FloatArray
-        By name, each (m,) in [0, 1]; 0 within the chunk of ``kept``.
+        Values of each feature by name, (m,).
     """
     m, chunk = len(units), int(units.chunk[kept])
     chunks = int(units.chunk.max(initial=0)) + 1

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-from semtoken_rag.types import FloatArray, IntArray
+from semtoken_rag.stages.spans import Spans
+
+Run: TypeAlias = tuple[int, int]
 
 
 def best_run(
-    spans: IntArray, value: FloatArray, cost: Callable[[int, int], int], room: int
-) -> tuple[int, int] | None:
-    """Grow a run of spans from the best one, to the side of more value, while it fits.
+    spans: Spans, value: Callable[[int, int], float], cost: Callable[[int, int], int], room: int
+) -> Run | None:
+    """Return the run of spans of the highest value that fits and may stand alone.
 
     Parameters
     ----------
     spans
-        Token ranges (s, 2) in source order.
+        Those of a unit.
     value
-        Of each span (s,), higher = keep.
+        Of the spans ``first`` to ``last`` (inclusive); higher = keep, 0 or less = not worth keeping.
     cost
-        Tokens of the reader that the spans ``first`` to ``last`` (inclusive) cost.
+        Tokens of the reader that the same spans cost.
     room
         Tokens that the run may cost.
 
     Returns
     -------
     (first, last) or None
-        Indices of the run's first and last span; None where not even one span fits.
+        Indices of the run's first and last span, of the shortest of equal value; None if no run will do. The
+        whole unit is no run.
     """
-    fitting = [i for i in range(len(spans)) if cost(i, i) <= room]
-    if not fitting:
-        return None
-    first = last = max(fitting, key=lambda i: float(value[i]))
-    while True:
-        sides = [(float(value[i]), i) for i in (first - 1, last + 1) if 0 <= i < len(spans)]
-        for _, i in sorted(sides, reverse=True):
-            a, b = min(first, i), max(last, i)
-            if cost(a, b) <= room:
-                first, last = a, b
-                break
-        else:
-            return first, last
+    s = len(spans)
+    starts = [i for i in range(s) if spans.may_start[i]]
+    ends = [j for j in range(s) if spans.may_end[j]]
+    runs = [(i, j) for i in starts for j in ends if i <= j and j - i + 1 < s]
+    ranked = sorted(((value(*run), run) for run in runs), key=lambda found: (-found[0], _length(found[1])))
+    return next((run for worth, run in ranked if worth > 0 and cost(*run) <= room), None)
+
+
+def _length(run: Run) -> int:
+    return run[1] - run[0]

@@ -42,27 +42,27 @@ class Relevance:
     def __call__(
         self, query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units, terms: Terms, encoder: str
     ) -> FloatArray:
-        """Score each unit.
+        """Return the score of each unit.
 
         Parameters
         ----------
         query
-            The question and its fingerprints.
+            The encoded query.
         chunks
-            Those of the call.
+            Chunks of the call.
         tokens
             Their fingerprints.
         units
-            Those of the call.
+            Units of the call.
         terms
-            Its terms.
+            Terms of the call.
         encoder
-            Name of the encoder, whose weights are used.
+            Name of the encoder, which has weights of its own.
 
         Returns
         -------
         FloatArray
-            (m,) float32, higher = keep.
+            Score of each unit, (m,) float32, higher = keep.
         """
         weights = self.weights if self.weights is not None else fitted(encoder)["relevance"]
         values = features(query, chunks, tokens, units, terms)
@@ -86,25 +86,26 @@ def features(
     Parameters
     ----------
     query
-        The question and its fingerprints.
+        The encoded query.
     chunks
-        Those of the call.
+        Chunks of the call.
     tokens
         Their fingerprints.
     units
-        Those of the call.
+        Units of the call.
     terms
-        Its terms.
+        Terms of the call.
 
     Returns
     -------
     dict of str to FloatArray
-        By name, each (m,) float32, higher = more relevant.
+        Values of each feature by name, (m,) float32, higher = more relevant.
     """
     m, vectors = len(units), query.encoding.vectors
     weight = terms.query_weight()
     own = group_max(similarity(vectors, tokens.vectors)[:, terms.inside], terms.unit, m)  # (q, m)
     title = group_max(similarity(vectors, tokens.title_vectors), tokens.title_chunk, len(chunks))
+    hung = with_ancestors(own, units)
     whole = group_max(own, units.chunk, len(chunks))
     sums = range_sum(tokens.vectors, units.tokens)
     norm = np.linalg.norm(sums, axis=1)
@@ -112,7 +113,7 @@ def features(
     share = np.zeros_like(terms.idf)
     share[terms.query] = weight
     position = np.arange(m) - np.searchsorted(units.chunk, units.chunk)
-    late = weight @ np.maximum(own, title[:, units.chunk])
+    late = weight @ np.maximum(hung, title[:, units.chunk])
     chunk = weight @ np.maximum(whole, title)
     signs = {
         "late": late,
@@ -127,6 +128,16 @@ def features(
     shares = {"unit_share": softmax(late), "chunk_share": softmax(chunk)[units.chunk]}
     rows = standardise(np.stack(list(signs.values())).astype(np.float32))  # (signs, m)
     return dict(zip(signs, rows, strict=True)) | shares
+
+
+def with_ancestors(values: FloatArray, units: Units) -> FloatArray:
+    """Return the largest value of each unit and what it hangs on: (q, m) -> (q, m)."""
+    parent = units.parent
+    while (hanging := np.flatnonzero(parent >= 0)).size:
+        values = values.copy() if parent is units.parent else values
+        values[:, hanging] = np.maximum(values[:, hanging], values[:, parent[hanging]])
+        parent = np.where(parent >= 0, units.parent[parent], -1)
+    return values
 
 
 def _retriever(chunks: Sequence[Chunk]) -> FloatArray:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from semtoken_rag.result import CompressedChunk, Piece
-from semtoken_rag.types import Granularity, Selection, Units
+from semtoken_rag.types import Chunk, Granularity, Selection, Units
 
+STOPS = ".!。！．"  # final marks, without which a sentence is still whole
 ORDERS = ("source", "relevance", "best-last", "edges")
 
 
-def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...]:
+def pieces_of(chunk: int, units: Units, selected: Selection, text: str = "") -> tuple[Piece, ...]:
     """Return the pieces of one chunk: neighbours that are kept whole join, with the blanks between them.
 
     Parameters
@@ -20,14 +21,16 @@ def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...
     chunk
         Number of the chunk.
     units
-        Those of the call.
+        Units of the call.
     selected
         What is kept of them.
+    text
+        The chunk's, in which a unit without its final mark is not broken.
 
     Returns
     -------
     tuple of Piece
-        In source order.
+        The pieces in source order.
     """
     first, last = np.searchsorted(units.chunk, [chunk, chunk + 1])
     members = first + np.flatnonzero(selected.granularity[first:last] > Granularity.DROPPED)
@@ -41,13 +44,15 @@ def pieces_of(chunk: int, units: Units, selected: Selection) -> tuple[Piece, ...
         if unit == previous + 1 and pieces and pieces[-1].granularity == grain == Granularity.FINE:
             start, value = pieces[-1].start, max(value, pieces[-1].score)
             pieces.pop()
-        pieces.append(Piece(start, end, grain, value))
+        whole_start, whole_end = units.chars[unit].tolist()
+        broken = end < whole_end and (not text or bool(text[end:whole_end].strip(STOPS)))
+        pieces.append(Piece(start, end, grain, value, start > whole_start, broken))
         previous = unit
     return tuple(pieces)
 
 
 def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
-    """Join the pieces of a chunk.
+    """Join the pieces of a chunk, with a mark where something was left out.
 
     Parameters
     ----------
@@ -56,19 +61,41 @@ def join(text: str, pieces: Sequence[Piece], gap: str) -> str:
     pieces
         In source order.
     gap
-        Stands between two of them; if it is a blank and the source breaks the line there, so does the result.
+        Stands between two pieces that something was left out between, at a broken start and at a broken end.
+        If the source breaks the line between two whole pieces, so does the result, without a mark.
 
     Returns
     -------
     str
-        What is passed on of the chunk.
+        The joined text.
     """
     out: list[str] = []
-    for previous, piece in zip([None, *pieces], pieces, strict=False):
-        if previous is not None:
-            out.append("\n" if gap == " " and "\n" in text[previous.end : piece.start] else gap)
+    previous: Piece | None = None
+    for piece in pieces:
+        if previous is None:
+            out.append(gap.lstrip() if piece.broken_start else "")
+        elif previous.broken_end or piece.broken_start:
+            out.append(gap)
+        elif not (between := text[previous.end : piece.start]).strip():
+            out.append(between)
+        else:
+            out.append("\n" if "\n" in between else gap)
         out.append(text[piece.start : piece.end])
+        previous = piece
+    if previous is not None and previous.broken_end:
+        out.append(gap.rstrip())
     return "".join(out)
+
+
+def prefix_of(chunk: Chunk, titles: bool) -> str:
+    """Return the line that stands in front of a chunk's pieces: headings, and the title if ``titles``.
+
+    Those that begin the text, or stand in it as a line, are left out; empty if none is left.
+    """
+    names = (chunk.title if titles else "", *chunk.headings)
+    lines = {line.strip(" #*=\t") for line in chunk.text.splitlines()}
+    shown = dict.fromkeys(name.strip() for name in names if name.strip() and name.strip() not in lines)
+    return " > ".join(shown) + "\n" if shown else ""
 
 
 def arrange(chunks: Sequence[CompressedChunk], order: str) -> tuple[CompressedChunk, ...]:

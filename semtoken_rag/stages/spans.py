@@ -1,66 +1,111 @@
-"""Spans: runs of adjacent tokens whose cosine stays above tau (the paper's C, Algorithm 1 step 2)."""
+"""Spans inside a unit: the clauses that a part of it may be made of (the paper's C, Algorithm 1 step 2).
+
+The paper's spans are runs of tokens whose cosine stays above tau. They end where the meaning turns, which is
+often before what limits it, so that here spans end at clause borders alone.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from semtoken_rag.text.boundaries import unprotected, word_ends
-from semtoken_rag.types import IntArray, Tokens
+from semtoken_rag.structure.language import guess_language
+from semtoken_rag.text.clauses import clauses
+from semtoken_rag.text.clusters import is_unspaced
+from semtoken_rag.types import BoolArray, IntArray, Tokens
 
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
-PROTECTED = (
-    rf"\b\d{{1,2}}\s+{_MONTH}(?:,?\s+\d{{4}})?|\b{_MONTH}\s+\d{{1,2}}(?:,?\s+\d{{4}})?",  # dates in words
-    r"\d[\d.,:/\-]*(?:\s?(?:%|[A-Za-zµ°]{1,4}\b|million|billion|thousand))?",  # numbers with units, dates
-    r"\b[A-Za-z]*\d[\w.\-]*",  # identifiers
-    r"(?i:\b(?:not|no|never|none|without|cannot|\w+n[’']t)\b\s*\S*)",  # a negation and what it negates
-)
+STEP = 12  # tokens of a span in a script that writes no blanks, if no clause ends
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """The spans of a unit, in source order.
+
+    Attributes
+    ----------
+    chars : (s, 2) int
+        Character range of each in the chunk's text.
+    tokens : (s, 2) int
+        Range of each in `Tokens`.
+    may_start, may_end : (s,) bool
+        Whether a part of the unit may begin with the span, and end with it, without saying something else.
+    """
+
+    chars: IntArray
+    tokens: IntArray
+    may_start: BoolArray
+    may_end: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.chars)
+
+    def without_ends(self, start: bool, end: bool) -> Spans:
+        """Return the spans of which no part may begin with the first, if ``start``, or end with the last."""
+        may_start, may_end = self.may_start.copy(), self.may_end.copy()
+        may_start[:1] &= not start
+        may_end[-1:] &= not end
+        return replace(self, may_start=may_start, may_end=may_end)
 
 
 @dataclass(frozen=True, slots=True)
 class SpanRule:
-    """Greedy spans inside a unit, snapped to word boundaries and never inside a protected match.
+    """Cuts units into clauses.
 
     Parameters
     ----------
-    quantile
-        tau as a quantile of the adjacent cosines of the unit, so that it carries over between encoders: 0.5
-        breaks at every second pair, 0.9 leaves only the closest pairs together.
+    protect
+        Regular expressions whose matches are never cut, besides those of `semtoken_rag.text.atoms`.
     """
 
-    quantile: float = 0.9
+    protect: Sequence[str] = ()
 
-    def __call__(
-        self, text: str, tokens: Tokens, start: int, end: int, protect: Sequence[str] = ()
-    ) -> IntArray:
-        """Return the spans of a range of tokens.
+    def __call__(self, text: str, tokens: Tokens, chars: tuple[int, int], own: tuple[int, int]) -> Spans:
+        """Return the spans of a unit.
 
         Parameters
         ----------
         text
             The chunk's text.
         tokens
-            Those of the call.
-        start
-            First token.
-        end
-            Token behind the last.
-        protect
-            Regular expressions whose matches stay in one span, as numbers with units, dates, identifiers and
-            negations do.
+            Tokens of the call.
+        chars
+            Character range of the unit.
+        own
+            Range of its tokens in ``tokens``.
 
         Returns
         -------
-        (s, 2) int
-            Token ranges in source order that cover ``start:end``.
+        Spans
+            The spans in source order, and which of them a part may begin and end at.
         """
-        if end - start < 2:
-            return np.array([(start, end)], np.int64).reshape(-1, 2)
-        vectors, offsets = tokens.vectors[start:end], tokens.offsets[start:end]
-        cosine = np.einsum("nd,nd->n", vectors[:-1], vectors[1:])  # (n - 1,)
-        breaks = (cosine < np.quantile(cosine, self.quantile)) & word_ends(text, offsets)
-        breaks &= unprotected(text, offsets, (*PROTECTED, *protect))
-        cuts = start + 1 + np.flatnonzero(breaks)
-        return np.stack([np.r_[start, cuts], np.r_[cuts, end]], 1)
+        start, end = chars
+        spoken = guess_language(text)
+        if guess_language(text[start:end]) != spoken:  # in doubt the words of all languages count
+            spoken = ""
+        found = clauses(text, start, end, spoken)
+        places = np.array(found.spans, np.int64).reshape(-1, 2)
+        first = np.searchsorted(tokens.offsets[own[0] : own[1], 0], places[:, 0]) + own[0]
+        if len(places) == 1 and is_unspaced(text[start:end]):
+            return self._stepped(tokens, own)
+        limits = np.append(first, own[1])
+        limits[0] = own[0]
+        may_start, may_end = np.array(found.may_start, np.bool_), np.array(found.may_end, np.bool_)
+        for pattern in self.protect:
+            for match in re.finditer(pattern, text[start:end]):
+                a, b = start + match.start(), start + match.end()
+                broken = (places[1:, 0] > a) & (places[:-1, 1] < b)
+                may_start[1:] &= ~broken
+                may_end[:-1] &= ~broken
+        return Spans(places, np.stack([limits[:-1], limits[1:]], 1), may_start, may_end)
+
+    @staticmethod
+    def _stepped(tokens: Tokens, own: tuple[int, int]) -> Spans:
+        """Return spans of so many tokens, for a text in which nothing else tells where to cut."""
+        limits = np.append(np.arange(own[0], own[1], STEP), own[1])
+        ranges = np.stack([limits[:-1], limits[1:]], 1)
+        chars = np.stack([tokens.offsets[limits[:-1], 0], tokens.offsets[limits[1:] - 1, 1]], 1)
+        free = np.ones(len(ranges), np.bool_)
+        return Spans(chars, ranges, free, free)

@@ -93,16 +93,16 @@ def total(pairs: IntArray, value: FloatArray, groups: int) -> FloatArray:
     Parameters
     ----------
     pairs
-        Distinct pairs (group, code): (p, 2).
+        Distinct pairs of group and code, (p, 2).
     value
-        Of each code: (k,).
+        Value of each code, (k,).
     groups
         Number of groups.
 
     Returns
     -------
     FloatArray
-        (groups,) float32.
+        The sums, (groups,) float32.
     """
     out: FloatArray = np.bincount(pairs[:, 0], value[pairs[:, 1]], groups).astype(np.float32)
     return out

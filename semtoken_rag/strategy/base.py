@@ -35,6 +35,10 @@ class Problem:
         Tokens that each chunk gets first, and that it may take at most.
     protect
         Regular expressions whose matches are never cut.
+    chunk_cost : (c,) int
+        Tokens that each chunk costs besides its units once one of them is kept; None for no tokens.
+    gap_cost
+        Tokens of the mark that stands where something of a chunk is left out.
     """
 
     chunks: Sequence[Chunk]
@@ -48,11 +52,32 @@ class Problem:
     min_chunk_tokens: int = 0
     max_chunk_tokens: int | None = None
     protect: Sequence[str] = ()
+    chunk_cost: IntArray | None = None
+    gap_cost: int = 0
 
-    def ledger(self) -> Ledger:
-        """Return an empty account of this problem's budget."""
-        doubles = duplicates([self.text(i) for i in range(len(self.units))])
-        return Ledger(self.units, self.cost, self.budget, self.max_chunk_tokens, doubles)
+    def ledger(self, repeats: bool = False) -> Ledger:
+        """Return an empty account of this problem's budget, for which units may repeat each other or not."""
+        doubles = None if repeats else duplicates([self._headed(i) for i in range(len(self.units))])
+        return Ledger(
+            self.units,
+            self.cost,
+            self.budget,
+            self.max_chunk_tokens,
+            doubles,
+            self.chunk_cost,
+            self._gap_costs(),
+        )
+
+    def _gap_costs(self) -> IntArray | None:
+        """Return the tokens of a mark beside each unit, 0 for one on a line of its own: (m,)."""
+        if not self.gap_cost:
+            return None
+        alone = []
+        for chunk, (start, end) in zip(self.units.chunk.tolist(), self.units.chars.tolist(), strict=True):
+            text = self.chunks[chunk].text
+            before, after = text[max(0, start - 8) : start].rstrip(" \t"), text[end : end + 8].lstrip(" \t")
+            alone.append(before.endswith("\n") or after.startswith("\n"))
+        return np.where(alone, 0, self.gap_cost).astype(np.int64)
 
     def keep(self, scores: FloatArray) -> Selection:
         """Keep the units with the highest scores that fit the budget, one of those that say the same.
@@ -60,7 +85,7 @@ class Problem:
         Parameters
         ----------
         scores
-            One of each unit (m,), higher = keep.
+            Score of each unit, (m,) float, higher = keep.
 
         Returns
         -------
@@ -80,6 +105,15 @@ class Problem:
         ledger = self.ledger()
         greedy_select(values, ledger)
         return ledger.to_selection({"score": values})
+
+    def full_text(self, unit: int) -> str:
+        """Return the text of a unit behind the texts of what it hangs on."""
+        return "\n".join(self.text(each) for each in (*reversed(self.units.ancestors(unit)), unit))
+
+    def _headed(self, unit: int) -> str:
+        """Full text of a unit behind the headings of its chunk that stand outside of the text."""
+        headings = self.chunks[int(self.units.chunk[unit])].headings
+        return "\n".join((*headings, self.full_text(unit)))
 
     def text(self, unit: int) -> str:
         """Text of a unit."""
@@ -102,7 +136,7 @@ def check_selection(problem: Problem, selection: Selection) -> None:
     Parameters
     ----------
     problem
-        What it was given.
+        What the strategy was asked.
     selection
         What it returned.
 

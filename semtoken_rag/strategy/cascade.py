@@ -10,7 +10,7 @@ from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.stages.segment import token_ranges
 from semtoken_rag.strategy.base import Problem, Strategy
 from semtoken_rag.strategy.default import SemTokenStrategy
-from semtoken_rag.strategy.subset import expand_selection, take_units
+from semtoken_rag.strategy.subset import close_upwards, expand_selection, take_units
 from semtoken_rag.types import Encoding, Granularity, IntArray, Selection, Tokens
 
 
@@ -42,7 +42,7 @@ class CascadeStrategy:
             room = int(problem.cost.sum())
         pruned = self.first(replace(problem, budget=room, min_chunk_tokens=0, max_chunk_tokens=None))
         row = np.array([kind == "row" for kind in problem.units.kinds], bool)
-        left = np.flatnonzero(row | (pruned.granularity == Granularity.FINE))
+        left = close_upwards(problem.units, row | (pruned.granularity == Granularity.FINE))
         if not len(left):
             return self.first(problem)
         decided = self.second(self._narrowed(problem, left))
@@ -60,7 +60,7 @@ class CascadeStrategy:
             chunk = int(problem.units.chunk[unit])
             starts[chunk].append(len(texts[chunk]))
             texts[chunk] += problem.text(unit) + " "
-        titles = [c.title if text else "" for c, text in zip(problem.chunks, texts, strict=True)]
+        titles = [c.context if text else "" for c, text in zip(problem.chunks, texts, strict=True)]
         question = problem.query.text if problem.query else ""
         encodings, query = encode_call(self.encoder, texts, titles, question)
         first = problem.units.chars[left, 0]

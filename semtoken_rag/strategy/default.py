@@ -8,19 +8,20 @@ from functools import partial
 
 import numpy as np
 
-from semtoken_rag.arrays import similarity
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.density import density
-from semtoken_rag.stages.granularity import best_run
+from semtoken_rag.stages.exact import exact_signs
 from semtoken_rag.stages.relevance import Relevance, standardise
 from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
 from semtoken_rag.stages.spans import SpanRule
 from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
-from semtoken_rag.types import FloatArray, IntArray, Selection
+from semtoken_rag.strategy.parts import keep_part
+from semtoken_rag.text.governing import governing
+from semtoken_rag.types import FloatArray, Selection, Units
 
+EXACT_WEIGHT = 2.0
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
-COARSE_LEAST = 6  # tokens under which a cut is not worth its fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ class SemTokenStrategy:
         Log-odds (m,) that a unit is wanted, from what is known beyond this call, as `CorpusNovelty` gives.
     density_weight
         Of the standardised density; so small that it breaks ties only.
+    exact_weight
+        Log-odds that a unit gains which has all that the question spells out, see `exact_signs`.
     cost_exponent
-        See `select`.
+        See `greedy_select`.
     """
 
     relevance: Relevance = field(default_factory=Relevance)
@@ -44,6 +47,7 @@ class SemTokenStrategy:
     spans: SpanRule = field(default_factory=SpanRule)
     prior: Callable[[Problem], FloatArray] | None = None
     density_weight: float = 0.01
+    exact_weight: float = EXACT_WEIGHT
     cost_exponent: float = 0.65
 
     def __call__(self, problem: Problem) -> Selection:
@@ -57,6 +61,10 @@ class SemTokenStrategy:
             terms = Terms.of(tokens, units, query.encoding.ids)
             scores["relevance"] = self.relevance(query, problem.chunks, tokens, units, terms, problem.encoder)
             base = scores["relevance"] + np.float32(self.density_weight) * base
+            signs = exact_signs(query.text, [problem.full_text(unit) for unit in range(len(units))])
+            if signs is not None:
+                scores["exact"] = np.float32(self.exact_weight) * signs
+                base = base + scores["exact"]
 
             def gain(kept: int) -> FloatArray:
                 return self.bridge.gain(kept, units, terms, problem.encoder)
@@ -64,59 +72,59 @@ class SemTokenStrategy:
         if self.prior is not None:
             scores["prior"] = self.prior(problem)
             base = base + scores["prior"]
+        given, units = units, _without_root(problem, base)
+        problem = replace(problem, units=units)
         ledger = problem.ledger()
         if problem.min_chunk_tokens:
             _fill_floor(base, ledger, problem.min_chunk_tokens)
         final, bridged_from = greedy_select(
-            base, ledger, gain, self.bridge.hops, partial(self._cut, problem, ledger), self.cost_exponent
+            base,
+            ledger,
+            gain,
+            self.bridge.hops,
+            partial(keep_part, problem, ledger, self.spans),
+            self.cost_exponent,
         )
         scores["bridge"], scores["score"] = final - base, final
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))
-        return replace(made, bridged_from=lent, cost_exponent=self.cost_exponent)
+        released = None if units is given else units
+        return replace(made, units=released, bridged_from=lent, cost_exponent=self.cost_exponent)
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""
-        taken = ledger.kept.copy()
+        taken = ledger.kept | ledger.units.is_left
         taken[list(ledger.parts)] = True
         for unit in np.argsort(np.where(taken, np.inf, -scores), kind="stable")[:COARSE_TRIES].tolist():
-            if not taken[unit] and not ledger.has_kept_duplicate(unit) and self._cut(problem, ledger, unit):
+            if (
+                not taken[unit]
+                and not ledger.has_kept_duplicate(unit)
+                and keep_part(problem, ledger, self.spans, unit)
+            ):
                 break
 
-    def _cut(self, problem: Problem, ledger: Ledger, unit: int) -> bool:
-        """Keep the best run of spans of ``unit`` that fits; tell whether there is one."""
-        least = COARSE_LEAST if ledger.order else 1
-        start, end = problem.units.tokens[unit].tolist()
-        if ledger.remaining(unit) < least or start == end or problem.units.parent[unit] >= 0:
-            return False
-        text = problem.chunks[int(problem.units.chunk[unit])].text
-        spans = self.spans(text, problem.tokens, start, end, problem.protect)
-        offsets, unit_end = problem.tokens.offsets, int(problem.units.chars[unit, 1])
 
-        def chars(first: int, last: int) -> tuple[int, int]:
-            end = int(offsets[spans[last, 1] - 1, 1])
-            return int(offsets[spans[first, 0], 0]), min(end, unit_end)  # a token may go on beyond its unit
+def _without_root(problem: Problem, scores: FloatArray) -> Units:
+    """Let a table's rows stand without the heading over all of the call if the best does not fit with it.
 
-        def cost(first: int, last: int) -> int:
-            if problem.counter.is_estimate:  # the encoder's own tokens, counted already
-                return int(spans[last, 1] - spans[first, 0])
-            return problem.counter.count(text[slice(*chars(first, last))])
-
-        run = best_run(spans, self._value(problem, spans), cost, ledger.remaining(unit))
-        if run is None or (price := cost(*run)) < least:
-            return False
-        ledger.keep_span(unit, chars(*run), price)
-        return True
-
-    @staticmethod
-    def _value(problem: Problem, spans: IntArray) -> FloatArray:
-        """Value of each span: its best cosine with the question, or its spread where there is none."""
-        if problem.query is None or not len(problem.query.encoding.ids):
-            return (spans[:, 1] - spans[:, 0]).astype(np.float32)
-        vectors = problem.tokens.vectors[spans[0, 0] : spans[-1, 1]]
-        best = similarity(problem.query.encoding.vectors, vectors).max(0)
-        return np.maximum.reduceat(best, spans[:, 0] - spans[0, 0]).astype(np.float32)
+    Such a heading tells nothing apart, since all is under it, and the table's header names the row. One that
+    negates or limits what is under it stays.
+    """
+    units = problem.units
+    scores = np.where(units.is_head, -np.inf, scores)
+    if not len(units) or len(above := units.ancestors(best := int(scores.argmax()))) < 2:
+        return units
+    root, cost = above[-1], int(problem.cost[[best, *above]].sum())
+    if units.kinds[root] != "heading" or units.kinds[above[-2]] not in ("header", "caption"):
+        return units
+    if cost <= problem.budget or cost - problem.cost[root] > problem.budget:
+        return units
+    if any((units.ancestors(unit) or [unit])[-1] != root for unit in range(len(units))):
+        return units
+    if governing().search(problem.text(root).lower()):
+        return units
+    return replace(units, parent=np.where(units.parent == root, -1, units.parent))
 
 
 def _fill_floor(scores: FloatArray, ledger: Ledger, floor: int) -> None:

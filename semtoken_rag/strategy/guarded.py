@@ -9,7 +9,7 @@ import numpy as np
 from semtoken_rag.arrays import members
 from semtoken_rag.strategy.base import Problem, Strategy
 from semtoken_rag.strategy.default import SemTokenStrategy
-from semtoken_rag.strategy.subset import expand_selection, take_units
+from semtoken_rag.strategy.subset import close_upwards, expand_selection, take_units
 from semtoken_rag.types import BoolArray, IntArray, Selection, Tokens
 
 LEAST = 6  # tokens of a question that can be told from a text about the same thing
@@ -48,10 +48,11 @@ class GuardedStrategy:
         spare = said & ~_longest(np.where(said, length, -1), units.chunk)
         if not spare.any():
             return self.inner(problem)
-        left = np.flatnonzero(~spare)
-        decided = self.inner(replace(problem, units=take_units(units, left), cost=problem.cost[left]))
-        if decided.units is not None:
-            return decided
+        left = close_upwards(units, ~spare & ~units.is_left)
+        narrow = take_units(units, left)
+        decided = self.inner(replace(problem, units=narrow, cost=problem.cost[left]))
+        if decided.units is not None and not np.array_equal(decided.units.chars, narrow.chars):
+            return decided  # units of its own
         lowest = {n: np.full(len(units), v.min(initial=0.0), np.float32) for n, v in decided.scores.items()}
         return expand_selection(decided, left, units, lowest)
 

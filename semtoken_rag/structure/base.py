@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HEADS = frozenset(
-    {"heading", "lead", "caption", "header", "key", "speaker", "question", "signature", "stamp"}
-)
+from semtoken_rag.types import HEADS
+
+__all__ = ["CUTTABLE", "HEADS", "Segment"]
+
 CUTTABLE = frozenset({"sentence", "item"})
 
 

@@ -30,10 +30,11 @@ _CODE = (
 _RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
 _ROW = r"\s*\||[^|\n]*\S(?:\s+\||\|\s+|\t)[^|]*\S"  # of a table whose other lines are elsewhere
 _FINAL = tuple(".!?:;。！？।؟…")
-_CAPTION = (
+_NAMED = (
     r"(?i:\W*(?:table|tab\.|tabelle|übersicht|tableau|tabla|tabella|tabela|exhibit|schedule|figure|liste?)\W*\w{0,6}\b)"
-    r"|\W*[表图圖]|.*[:：]\Z|(?!.*[.!?。]\Z)"
+    r"|\W*[表图圖]"
 )
+_CAPTION = _NAMED + r"|.*[:：]\Z|(?!.*[.!?。]\Z)"
 
 
 @dataclass(slots=True)
@@ -52,10 +53,14 @@ class Block:
 
 
 def split_caption(text: str, block: Block) -> Iterator[Block]:
-    """Part a block in front of a table into what it says and its last line, if that is the caption."""
+    """Part a block in front of a table into what it says and its last line, if that is the caption.
+
+    A heading is one only if it calls itself a table: it would hang on the heading before it.
+    """
     start = max(text.rfind("\n", block.start, block.end) + 1, block.start)
     line = text[start : block.end].strip()
-    if block.kind in ("sentence", "heading") and len(line) <= CAPTION and re.match(_CAPTION, line):
+    pattern = {"sentence": _CAPTION, "heading": _NAMED}.get(block.kind)
+    if pattern and len(line) <= CAPTION and re.match(pattern, line):
         if start > block.start:
             yield Block(block.start, start - 1, block.kind, block.level)
         yield Block(start, block.end, "caption")

@@ -12,7 +12,7 @@ from semtoken_rag.text.months import any_month
 REACH = 300  # characters on both sides of a full stop that may belong to one address
 
 # Strings: re compiles them at their first use and not at import.
-_WORD = r"(?<![\w.])(?:[^\W\d_]{1,4}\.[ \xa0\u202f]?){0,3}[^\W\d_](?:[\w-]|\.(?=[º°])){0,20}\.\Z"
+_WORD = r"(?<![\w.])(?:[^\W\d_]{1,4}\.[ \xa0\u202f-]?){0,3}[^\W\d_](?:[\w-]|\.(?=[º°])){0,20}\.\Z"
 _NUMERAL = r"[\d§]|[IVXLC]{1,6}\b(?!')|\(?[a-zA-Z][).]|[A-Z](?![\w'’])"
 _ORDINAL = r"(?<![\w.,])(\d{1,3})(?:er|re|e|º|ª|°)?\.\Z"
 _MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]+\Z"  # of a list

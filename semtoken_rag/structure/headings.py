@@ -19,6 +19,7 @@ _LEGAL = (
 )
 _CJK = r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}[章节節条條款部編编回]"
 _NUMBERED = r"\s*((?:\d{1,2}\.)+\d{1,2}|\d{1,2}(?:\.\d{1,2})*\.|[IVX]{1,5}\.|[A-Z]\.)\s+\S"
+_UNDOTTED = r"\s*\d{1,2}\s+[^\W\d_a-zß-öø-ÿ]"  # 2 Boats for hire
 _SECTION = r"\s*(\d{1,2}(?:\.\d{1,2})+\.?)\s+\S"
 _BULLET = r"\s*(?:[-*+•‣◦▪–·]|\(?\w{1,3}[.)])\s"
 _ENDS = tuple(".!?;,。！？；，、।؟؛።…")
@@ -82,6 +83,8 @@ def plain_level(line: str, alone: bool) -> int:
         return 0
     if match := re.match(_NUMBERED, line):
         return 3 + match.group(1).rstrip(".").count(".")
+    if re.match(_UNDOTTED, line) and _is_title(line):
+        return 3
     letters = [c for c in text if c.isalpha()]
     if len(letters) > 3 and all(c.isupper() for c in letters) and any(c.lower() != c for c in letters):
         return 5

@@ -1,4 +1,4 @@
-"""Places to cut a text: ends of words, outside of protected patterns."""
+"""Where a text may be cut: at the end of a word, never inside a match that is protected."""
 
 from __future__ import annotations
 
@@ -7,38 +7,47 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from semtoken_rag.text.clusters import is_border, is_joined
 from semtoken_rag.types import BoolArray, IntArray
 
-# Characters of scripts that write no blanks, and their punctuation: a cut between two of them is allowed.
+# Between two characters of a script that writes no blanks, or beside its punctuation.
 _CHARACTER = "[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff65]"
 _UNSPACED = re.compile(_CHARACTER * 2)
 
 
 def word_ends(text: str, offsets: IntArray) -> BoolArray:
-    """Return after which tokens a word ends: offsets (n, 2), n >= 1, to (n - 1,) bool."""
+    """Return after which token a word ends: offsets (n, 2), n >= 1, to (n - 1,) bool.
+
+    Words end at blanks, around characters of scripts that write none, and between syllables of Thai, Lao,
+    Khmer and Burmese; never before an accent or another mark that belongs to the character before.
+    """
     left, right = offsets[:-1, 1], offsets[1:, 0]
     ends: BoolArray = left < right
     for i in np.flatnonzero(left == right).tolist():
-        ends[i] = _UNSPACED.match(text, int(right[i]) - 1) is not None
+        at = int(right[i])
+        ends[i] = _UNSPACED.match(text, at - 1) is not None or is_border(text, at)
+    if not text.isascii():  # a tokenizer that drops accents leaves gaps inside words
+        for i in np.flatnonzero(ends).tolist():
+            ends[i] = not is_joined(text, int(left[i]))
     return ends
 
 
 def unprotected(text: str, offsets: IntArray, protect: Sequence[str]) -> BoolArray:
-    """Return after which tokens a cut parts no match of a protected pattern.
+    """Return after which token no match of the patterns ``protect`` goes on.
 
     Parameters
     ----------
     text
-        The text.
+        Any text.
     offsets
-        Character range of each token, (n, 2) int, n >= 1.
+        Character range of each token, (n, 2), n >= 1.
     protect
         Regular expressions.
 
     Returns
     -------
-    (n - 1,) bool
-        True if no match covers the end of the token and goes on after it.
+    BoolArray
+        For each token but the last, whether no match goes on after it, (n - 1,).
     """
     left, first, last = offsets[:-1, 1], int(offsets[0, 0]), int(offsets[-1, 1])
     free = np.ones(len(left), bool)

@@ -27,6 +27,9 @@ _CLAUSE = (  # after a semicolon, a sentence of its own: a subject and a finite 
     r"|will|can|ist|sind|war|waren|hat|haben|darf|muss|wird|werden|kann|est|sont|était|a|ont|doit|peut|es|son|fue|ha"
     r"|han|debe|puede|è|sono|deve|può|é|são|foi|tem|pode)\s"
 )
+_LABEL = (
+    r"\W*[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}\s?[:：](?=\s|[^\x00-\x7f])"  # who says it, or what it is of
+)
 _THAT = r"\s*(?:and |or |und |oder |et |ou |y |o |e )?(?:that|dass|daß|que|qu'|qu’|che)\s"  # beside another
 
 
@@ -85,7 +88,7 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     spans = [(a, a + len(text[a:b].rstrip())) for a, b in pairwise(borders)]
     lower = _lower(text[start:end])
     words = [start + m.start() for m in governing(language).finditer(lower)]
-    if opening().match(lower):
+    if opening().match(lower) or re.match(_LABEL, lower):
         words.insert(0, start)
     limits = [start + m.start() for m in excepting(language).finditer(lower)]
     fresh = [start, *_fresh(lower, start), end]

@@ -86,16 +86,19 @@ GOVERNORS = {
     " report*, according,"
     " suggest*, think*, thought, suppos*, pretend*, rumo*, purport*, false, untrue, wrong, doubt*, perhaps,"
     " maybe,"
-    " possibly, probably, apparently, seemingly, would, wouldn't, should have, wrongly, mistakenly",
+    " possibly, probably, apparently, seemingly, would, wouldn't, should have, wrongly, mistakenly,"
+    " draft*, repeal*, obsolete, deprecated, superseded, expired, revoked, withdrawn, hypothetical*,"
+    " fictional, fictitious",
     "de": "nur, höchstens, maximal, lediglich, ausschließlich, allenfalls, erst, ob, behaupt*, bestreit*,"
     " bestritt*,"
     " leugn*, angeblich, vermutlich, vielleicht, wahrscheinlich, möglicherweise, laut, zufolge, sagt*,"
     " meint*, glaubt*,"
-    " nach angaben, mutmaßlich*, falsch, unwahr, irrtümlich, wäre, würde*, hätte*",
+    " nach angaben, mutmaßlich*, falsch, unwahr, irrtümlich, wäre, würde*, hätte*,"
+    " entwurf*, aufgehoben*, veraltet*, überholt*, widerrufen*, außer kraft, ungültig*",
     "fr": "seulement, uniquement, au plus, exclusivement, prétend*, affirm*, nie, nient, niait, démen*,"
     " selon, d'après,"
     " peut-être, probablement, serait, seraient, aurait, auraient, dit, disent, faux, que si, croit, "
-    "estime, estiment",
+    "estime, estiment, projet, abrogé*, obsolète*, périmé*, caduc*",
     "es": "solo, sólo, solamente, únicamente, exclusivamente, como máximo, afirm*, niega, niegan, negó,"
     " según,"
     " quizá*, tal vez,"

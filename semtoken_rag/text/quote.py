@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from typing import NamedTuple
 
+_LINE_END = r"[-\u00ad\u2010][ \t]*\r?\n[ \t]*"  # inside a word
 LEAST = 3  # words that a part of a quote needs to be searched for in its place
 
 
@@ -20,8 +21,8 @@ class Word(NamedTuple):
     end: int
 
 
-def words(text: str, start: int, end: int) -> list[Word]:
-    """Return the words of a range of a text.
+def words(text: str, start: int, end: int, unbroken: bool = False) -> list[Word]:
+    r"""Return the words of a range of a text.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ def words(text: str, start: int, end: int) -> list[Word]:
         First character of the range.
     end
         First character after it.
+    unbroken
+        Whether the halves of a word that a line end parts are one word.
 
     Returns
     -------
@@ -41,8 +44,23 @@ def words(text: str, start: int, end: int) -> list[Word]:
     --------
     >>> [w.key for w in words("It's 3.5 kg!", 0, 12)]
     ['it', 's', '3', '5', 'kg']
+    >>> words("drill-\ned", 0, 9, unbroken=True)
+    [Word(key='drilled', start=0, end=9)]
     """
-    return [Word(_key(m.group()), *m.span()) for m in _pattern().finditer(text, start, end)]
+    found = [Word(_key(m.group()), *m.span()) for m in _pattern().finditer(text, start, end)]
+    return _join_halves(text, found) if unbroken else found
+
+
+def _join_halves(text: str, found: Sequence[Word]) -> list[Word]:
+    out: list[Word] = []
+    for word in found:
+        between = text[out[-1].end : word.start] if out else ""
+        if re.fullmatch(_LINE_END, between) and text[word.start].islower():
+            half = out.pop()
+            out.append(Word(half.key + word.key, half.start, word.end))
+        else:
+            out.append(word)
+    return out
 
 
 def occurrences(quote: Sequence[Word], text: Sequence[Word]) -> list[tuple[int, int]]:

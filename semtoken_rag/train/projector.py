@@ -51,9 +51,9 @@ class Projector(torch.nn.Module):
         Parameters
         ----------
         runs
-            Input embeddings of the reader: (r, run, d).
+            Input embeddings of the reader, (r, run, d).
         mask
-            False at padding: (r, run) bool.
+            False at padding, (r, run) bool.
 
         Returns
         -------
@@ -167,7 +167,7 @@ def distil(
     llm
         The reader.
     projector
-        Trained for it.
+        The projector that is trained for it.
     lessons
         One per step, over and over.
     steps

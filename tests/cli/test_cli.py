@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,62 @@ def test_stdin_is_one_chunk():
     result = compress("--ratio", "0.3", "--json", stdin=TEXT)
     assert result.exit_code == 0, result.output
     assert {piece["id"] for piece in json.loads(result.stdout)["pieces"]} == {"stdin"}
+
+
+@pytest.mark.parametrize("command", ["compress", "explain"])
+def test_a_dash_is_standard_input(command: str):
+    asked = (command, "--encoder", "static", "--query", QUERY, "--max-tokens", "20")
+    result = run(*asked, "-", stdin=TEXT)
+    assert result.exit_code == 0, result.output
+    assert "1889" in result.stdout
+    if command == "compress":  # the other shows seconds too
+        assert result.stdout == run(*asked, stdin=TEXT).stdout
+
+
+def test_a_dash_stands_beside_files(source: Path):
+    other = "The bridge was built in 1950. It is red."
+    result = compress("--ratio", "1", "--json", str(source), "-", stdin=other)
+    assert result.exit_code == 0, result.output
+    assert {p["id"] for p in json.loads(result.stdout)["pieces"]} == {str(source), "stdin"}
+    assert other in json.loads(result.stdout)["text"]
+
+
+def test_two_dashes_are_refused_and_a_file_of_that_name_has_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    result = compress("--ratio", "1", "-", "-", stdin=TEXT)
+    assert result.exit_code == 2
+    assert "2 times" in result.stderr
+    monkeypatch.chdir(tmp_path)
+    Path("-").write_text("The tower was built in 1889.", encoding="utf-8")
+    result = compress("--ratio", "1", "./-", stdin="The bridge was built in 1950.")
+    assert "1889" in result.stdout
+    assert "1950" not in result.stdout
+
+
+@pytest.mark.parametrize("command", ["compress", "explain"])
+def test_titles_and_language(command: str, tmp_path: Path):
+    (tmp_path / "Lighthouse.txt").write_text(
+        "Bis zur 2. Etage sind es 90 Stufen. Es regnet oft. " * 2, "utf-8"
+    )
+    asked = (command, "--encoder", "static", "-q", "Wie viele Stufen sind es?", "--max-tokens", "30")
+    result = run(*asked, "--titles", "--language", "de", str(tmp_path / "Lighthouse.txt"))
+    assert result.exit_code == 0, result.output
+    assert "90 Stufen" in result.stdout
+    if command == "compress":
+        assert result.stdout.startswith("Lighthouse\n")
+        assert not run(*asked, str(tmp_path / "Lighthouse.txt")).stdout.startswith("Lighthouse\n")
+
+
+def test_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "semtoken_rag.cli", "compress", "--encoder", "static", "--ratio", "1", "-"],
+        input="The tower was built in 1889.",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "The tower was built in 1889.\n"
 
 
 def test_json_offsets_slice_the_file(source: Path):

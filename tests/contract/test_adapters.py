@@ -52,8 +52,8 @@ def adapter(request: pytest.FixtureRequest) -> Adapter:
 
 
 def made(adapter: Adapter, **fields: Any) -> Any:
-    """Return the query-time compressor, with the fast encoder and the word count."""
-    defaults = {"encoder": "static", "token_counter": words, "on_error": "raise"}
+    """Return the query-time compressor, with the fast encoder and the word count, of the texts alone."""
+    defaults = {"encoder": "static", "token_counter": words, "on_error": "raise", "overhead": 0}
     return adapter.kinds[0](**{**defaults, **fields})
 
 
@@ -110,15 +110,128 @@ def test_ids_metadata_scores_and_order_are_kept(adapter: Adapter) -> None:
     assert [replace(p, text="", note=None) for p in out] == [replace(p, text="") for p in given]
 
 
-def test_the_best_comes_last(adapter: Adapter) -> None:
-    out = compress(adapter, [PASSAGES[0], PASSAGES[1]], ratio=0.8)
+@pytest.mark.parametrize("given", [PASSAGES[:2], PASSAGES[1::-1]])
+@pytest.mark.parametrize("config", [None, Config(), Config(gap=" ~ "), Config(order="relevance")])
+def test_the_best_comes_first_behind_a_retriever(
+    adapter: Adapter, given: list[Passage], config: Config | None
+) -> None:
+    out = compress(adapter, given, ratio=0.8, config=config)
+    assert [p.title for p in out] == ["Paris", "Bread"]
+
+
+def test_an_order_that_is_named_holds(adapter: Adapter) -> None:
+    for order, titles in (("best-last", ["Bread", "Paris"]), ("source", ["Bread", "Paris"])):
+        out = compress(adapter, PASSAGES[1::-1], ratio=0.8, config=Config(order=order))
+        assert [p.title for p in out] == titles
+    out = compress(adapter, PASSAGES[:2], ratio=0.8, config=Config(order="best-last"))
     assert [p.title for p in out] == ["Bread", "Paris"]
 
 
-def test_order_may_be_by_relevance(adapter: Adapter) -> None:
-    passages = [PASSAGES[1], PASSAGES[0]]
-    out = compress(adapter, passages, ratio=0.8, config=Config(order="relevance"))
-    assert [p.title for p in out] == ["Paris", "Bread"]
+def test_without_a_question_the_order_is_that_of_the_source(adapter: Adapter) -> None:
+    out = compress(adapter, PASSAGES[::-1], query="", ratio=0.8)
+    assert [p.title for p in out] == ["Rome", "Bread", "Paris"]
+
+
+@pytest.mark.parametrize("deadline", [None, 1e-4])
+def test_the_order_holds_for_the_fallback_too(adapter: Adapter, deadline: float | None) -> None:
+    """The second of the two is the best for the question; without the encoder it would come first or last."""
+    fields = {"ratio": 0.6, "on_error": "fallback", "encoder": HashEncoder(), "deadline": deadline}
+    found = compress(adapter, **fields)
+    turned = compress(adapter, **fields, config=Config(order="best-last"))
+    assert [p.title for p in found] == [p.title for p in turned][::-1]
+
+
+@pytest.mark.parametrize("overhead", [0, 1, 4])
+@pytest.mark.parametrize("budget", [8, 12, 30, 79, 83])
+def test_each_kept_document_pays_its_overhead(adapter: Adapter, overhead: int, budget: int) -> None:
+    out = compress(adapter, max_tokens=budget, overhead=overhead)
+    assert sum(words(p.text) + overhead for p in out) <= budget
+    if budget >= TOTAL + 3 * overhead:
+        assert [p.text for p in out] == list(TEXTS.values())
+
+
+def test_a_ratio_is_of_the_documents_with_their_overhead(adapter: Adapter) -> None:
+    out = compress(adapter, ratio=0.5, overhead=10)
+    assert 0 < sum(words(p.text) + 10 for p in out) <= 0.5 * (TOTAL + 30)
+    assert sum(words(p.text) for p in compress(adapter, ratio=0.5)) <= 0.5 * TOTAL
+
+
+@pytest.mark.parametrize("overhead", [-1, True, 2.5, "much", None])
+@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+def test_overhead_is_a_number_of_tokens_or_auto(kind: type, overhead: Any) -> None:
+    with pytest.raises(ValueError, match="overhead"):
+        kind(overhead=overhead)
+    assert kind(overhead="auto").overhead == "auto"
+
+
+TARIFF = "The base fee is 19 euros a month. Support answers by mail. Invoices are sent in March."
+
+
+def test_headings_in_the_metadata_name_what_is_kept(adapter: Adapter) -> None:
+    given = [
+        Passage(TARIFF, f"{plan}", metadata={"Header 1": "Tariffs", "Header 2": plan})
+        for plan in ("Student", "Harbour")
+    ]
+    (out,) = compress(adapter, given, "What is the base fee of Harbour?", max_tokens=12)
+    assert out.text == "Tariffs > Harbour\nThe base fee is 19 euros a month."
+    assert words(out.text) <= 12
+    (piece,) = out.note["pieces"]
+    assert TARIFF[piece["start"] : piece["end"]] == "The base fee is 19 euros a month."
+
+
+def test_headings_are_shown_once_however_often_it_is_compressed(adapter: Adapter) -> None:
+    given = documents(adapter, [Passage(TARIFF, "a", metadata={"header_path": "/Tariffs/Harbour/"})])
+    c, asked = made(adapter, max_tokens=16), "What is the base fee of Harbour?"
+    once = adapter.run(c, given, asked)
+    first = adapter.read(once[0]).text
+    assert first.startswith("Tariffs > Harbour\n")
+    for budget in (20, 11):  # all of it, and less
+        (twice,) = adapter.run(c.model_copy(update={"max_tokens": budget}), once, asked)
+        text = adapter.read(twice).text
+        assert text.count("Harbour") == 1
+        assert text.startswith("Tariffs > Harbour\nThe base fee")
+        for piece in adapter.read(twice).note["pieces"]:
+            assert first[piece["start"] : piece["end"]] in text
+
+
+def test_titles_stand_before_what_is_kept(adapter: Adapter) -> None:
+    (out,) = compress(adapter, max_tokens=10, titles=True)
+    assert out.text == "Paris\nThe Eiffel Tower is 330 metres tall."
+    by_config = compress(adapter, max_tokens=10, config=Config(titles=True))
+    assert [p.text for p in by_config] == [out.text]
+    (bare,) = compress(adapter, max_tokens=10)
+    assert "Paris\n" not in bare.text
+
+
+def test_the_language_reaches_the_engine(adapter: Adapter) -> None:
+    c = made(adapter, language="de", config=Config(gap=" ~ "))
+    assert c._engine()._setup.config.language == "de"
+    assert c._engine()._setup.config.gap == " ~ "
+    assert made(adapter, config=Config(language="fr"))._engine()._setup.config.language == "fr"
+    with pytest.raises(ValueError, match="language"):
+        made(adapter, language=7)
+
+
+@pytest.mark.parametrize("fault", [None, b"bytes", 7, ["a list"]])
+@pytest.mark.parametrize("on_error", ["fallback", "raise"])
+def test_one_bad_document_is_left_out_and_named(
+    adapter: Adapter, fault: Any, on_error: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = [adapter.broken(fault, "row-7"), *documents(adapter), None]
+    c = made(adapter, max_tokens=20, on_error=on_error)
+    out = adapter.run(c, given, QUERY)
+    assert out == adapter.run(c, documents(adapter), QUERY)
+    assert asyncio.run(adapter.arun(c, given, QUERY)) == out
+    assert f"document 0 (id 'row-7'): its text must be a str, got {type(fault).__name__}" in caplog.text
+    assert "document 4: its text must be a str, got NoneType" in caplog.text
+    measured = made(adapter, max_tokens=20, overhead="auto", on_error=on_error)
+    assert adapter.run(measured, given, QUERY) == adapter.run(measured, documents(adapter), QUERY)
+
+
+def test_bad_documents_alone_give_nothing(adapter: Adapter) -> None:
+    c = made(adapter)
+    assert adapter.run(c, [adapter.broken(None, "a"), None], QUERY) == []
+    assert asyncio.run(adapter.arun(c, [adapter.broken(None, "a"), None], QUERY)) == []
 
 
 def test_inputs_are_untouched(adapter: Adapter) -> None:
@@ -259,8 +372,9 @@ def test_what_cannot_be_pickled_is_an_error(adapter: Adapter) -> None:
 def test_copy_with_another_counter_does_not_use_the_old_one(adapter: Adapter) -> None:
     c = made(adapter, max_tokens=20)
     adapter.run(c, documents(adapter), QUERY)
-    out = adapter.run(c.model_copy(update={"token_counter": len}), documents(adapter), QUERY)
-    assert 0 < sum(len(adapter.read(d).text) for d in out) <= 20
+    changed = c.model_copy(update={"token_counter": len, "max_tokens": 40})  # 40 words would be more
+    out = adapter.run(changed, documents(adapter), QUERY)
+    assert 0 < sum(len(adapter.read(d).text) for d in out) <= 40
 
 
 @pytest.mark.parametrize(

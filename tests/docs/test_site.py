@@ -37,6 +37,16 @@ def test_the_curves_of_the_budget_page_are_those_of_the_results():
     assert curves(load(ROOT / "results" / "bench")) in (DOCS / "budget.md").read_text(encoding="utf-8")
 
 
+def test_each_promise_names_tests_that_are_there():
+    promised = (DOCS / "how-it-works.md").read_text(encoding="utf-8").split("## What is promised")[1]
+    rows = re.findall(r"^\| [A-Z].*$", promised.split("## ")[0], re.MULTILINE)
+    assert len(rows) >= 10
+    for row in rows:
+        named = re.findall(r"`(tests/\S+\.py)`", row)
+        assert named, row
+        assert all((ROOT / path).is_file() for path in named), row
+
+
 def test_the_site_asks_the_network_for_nothing():
     assert "font: false" in MKDOCS
     for page in PAGES:

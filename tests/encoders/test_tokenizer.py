@@ -14,7 +14,9 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from semtoken_rag.encoders import tokenizer as words
 from semtoken_rag.encoders.static import FOLDER, wordpiece
-from semtoken_rag.encoders.tokenizer import LONGEST, PARALLEL, TextTokenizer, cuts_at_blanks
+from semtoken_rag.encoders.tokenizer import GIVEN_UP, LONGEST, PARALLEL, TextTokenizer, cuts_at_blanks
+from semtoken_rag.text.boundaries import word_ends
+from semtoken_rag.text.clusters import syllables
 from semtoken_rag.text.encodable import encodable
 
 BERT = wordpiece(FOLDER / "vocab.txt")
@@ -41,14 +43,23 @@ awkward = st.sampled_from(
         "Ⅳ",
         "中文。",
         "don't",
-        "x" * 101,
+        "x" * 100,
+        "-".join("x" * 9),
         "a" * (LONGEST + 1),
         "🙂",
         "ﷺ",
         "İ",
     ]
 )
-texts = st.lists(awkward | st.text(max_size=6), max_size=12).map("".join)
+
+
+def taken(text: str) -> bool:
+    """Tell whether the tokenizer takes every run of letters, rather than to give it up as too long."""
+    places = BERT.encode(encodable(text), add_special_tokens=False).offsets
+    return not syllables(text) and all(end - start <= GIVEN_UP for start, end in places)
+
+
+texts = st.lists(awkward | st.text(max_size=6), max_size=12).map("".join).filter(taken)
 
 
 def agrees(tokenizer: TextTokenizer, backend: Tokenizer, given_texts: list[str]) -> None:
@@ -116,3 +127,82 @@ def test_an_added_token_that_reaches_over_blanks_forbids_words(flag: str) -> Non
     backend.add_special_tokens([AddedToken("[HERE]", **{flag: True})])
     assert not cuts_at_blanks(backend)
     agrees(TextTokenizer(backend), backend, ["a [HERE] b", "[HERE]"])
+
+
+THAI = "ผู้เช่าต้องแจ้งล่วงหน้าสามสิบวันก่อนย้ายออกจากห้องพักทุกครั้ง"
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        (THAI, 20),
+        ("ร้านปิดวันจันทร์", 5),
+        ("ຮ້ານປິດວັນຈັນທຸກອາທິດ", 6),
+        ("ហាងបិទនៅថ្ងៃចន្ទរៀងរាល់សប្តាហ៍", 8),
+        ("ဆိုင်သည် တနင်္လာနေ့တိုင်း ပိတ်သည်", 6),
+        ("q" * 240, 15),
+        ("x" * 101, 6),
+        ("ACGT" * 60, 15),
+    ],
+)
+def test_what_the_tokenizer_gives_up_is_counted_in_pieces(text: str, least: int) -> None:
+    (found,) = TextTokenizer(BERT)([text])
+    assert len(found.ids) >= least > len(BERT.encode(text, add_special_tokens=False).ids)
+    assert TextTokenizer(BERT).count(text) == len(found.ids)
+    assert found.offsets[0, 0] == 0
+    assert found.offsets[-1, 1] == len(text)
+    gaps = zip(found.offsets[:-1, 1].tolist(), found.offsets[1:, 0].tolist(), strict=True)
+    assert not "".join(text[a:b] for a, b in gaps).strip()
+
+
+def test_the_words_around_such_a_run_are_as_before() -> None:
+    text = f"The sign says {THAI}, and it is old."
+    (found,) = TextTokenizer(BERT)([text])
+    wanted = BERT.encode(text, add_special_tokens=False)
+    around = [
+        (i, o)
+        for i, o in zip(wanted.ids, wanted.offsets, strict=True)
+        if not set(text[slice(*o)]) & set(THAI)
+    ]
+    kept = list(zip(found.ids.tolist(), map(tuple, found.offsets.tolist()), strict=True))
+    assert [pair for pair in kept if pair in around] == around
+
+
+def test_two_texts_at_once_are_cut_as_each_by_itself() -> None:
+    tokenizer = TextTokenizer(BERT)
+    together = tokenizer([THAI, "short", THAI + "!"])
+    for text, found in zip([THAI, "short", THAI + "!"], together, strict=True):
+        (alone,) = TextTokenizer(BERT)([text])
+        assert np.array_equal(found.ids, alone.ids)
+        assert np.array_equal(found.offsets, alone.offsets)
+
+
+def test_thai_may_be_cut_between_syllables_and_nowhere_inside_one() -> None:
+    (found,) = TextTokenizer(BERT)([THAI])
+    cuts = found.offsets[1:, 0][word_ends(THAI, found.offsets)]
+    assert len(cuts) > 15
+    assert set(cuts.tolist()) <= set(syllables(THAI))
+
+
+PIECES = [*THAI, "ក", "្", "ា", "က", "်", "ຈ", "ິ", "a", " ", ".", "\ud800", "x" * 40]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_any_mixture_has_tokens_in_order_inside_the_text(text: str) -> None:
+    tokenizer = TextTokenizer(BERT)
+    (found,) = tokenizer([text])
+    assert len(found.ids) == tokenizer.count(text)
+    assert (found.offsets[:, 0] < found.offsets[:, 1]).all()
+    assert (found.offsets[1:, 0] >= found.offsets[:-1, 1]).all()
+    assert not len(found.ids) or found.offsets[-1, 1] <= len(text)
+
+
+def test_no_word_ends_before_an_accent() -> None:
+    text = "Наде\u0301жда Ко\u0301валь"
+    (found,) = TextTokenizer(BERT)([text])
+    ends = found.offsets[:-1, 1][word_ends(text, found.offsets)]
+    assert ends.tolist() == [text.index(" ")]
+
+
+def test_every_script_of_the_class_has_syllables() -> None:
+    assert [len(syllables(c + c)) for c in "กກកက"] == [1, 1, 1, 1]

@@ -104,7 +104,7 @@ def test_the_table_and_the_file_have_every_chart(chart, tmp_path: Path, monkeypa
 
 def test_a_charts_table_is_cut_by_rows_that_bring_their_header():
     context = SemToken(encoder="static").compress([TABLE], "What is the revenue of West?", max_tokens=34)
-    assert [u.kind for u in context.units] == ["sentence", "row", "row", "row", "row", "row"]
+    assert [u.kind for u in context.units] == ["caption", "header", "row", "row", "row", "row"]
     assert "| Region | Revenue (USD millions) |" in context.text
     assert "| West | 68 |" in context.text
     assert "North" not in context.text

@@ -14,7 +14,7 @@ from langchain_core.documents import Document
 
 from evaluation.data.options import SAMPLE
 from evaluation.data.sets import rows
-from evaluation.judge import pipeline, protocol, reader, retention, rules
+from evaluation.judge import monotone, pipeline, protocol, reader, retention, rules
 
 # Words of the first ten questions at a fifth, by rule and set: n, answer, support, chain, kept.
 RETENTION = {
@@ -76,6 +76,19 @@ def test_retention(rule, monkeypatch, tmp_path, capsys):
         assert found["overshoot"] == 0
     lines = capsys.readouterr().out.splitlines()
     assert [len(line) for line in lines] == [86] * 3
+
+
+def test_an_answer_that_more_budget_loses_is_counted():
+    def needs_little(ratio, count):
+        return SimpleNamespace(compress_documents=lambda given, query: given if ratio < 0.3 else [])
+
+    row = {
+        "id": 1, "question": "Who?", "answers": ["Ann"], "documents": [{"id": 1, "text": "It was Ann."}],
+        "gold_documents": [],
+    }  # fmt: skip
+    found = monotone.answers(row, needs_little, (0.1, 0.2, 0.3, 0.4), words)
+    assert found == [True, True, False, False]
+    assert monotone.losses(found) == [2]
 
 
 def test_retention_of_rows_that_nothing_answers_is_an_error():

@@ -32,10 +32,11 @@ from evaluation.paper.jobs import Cell, Job, key, parse, shipped
 from evaluation.paper.numbers import Results
 from evaluation.paper.resources import Resources
 from evaluation.paper.run import file_of, known, ran, run
-from evaluation.paper.systems import SYSTEMS, Compressor, Remembering, Whole
+from evaluation.paper.systems import SYSTEMS, AnyWord, Compressor, Remembering, Whole
 from evaluation.readers import arms
 from semtoken_rag import Chunk
 from semtoken_rag.testing import HashEncoder
+from semtoken_rag.types import Tokens
 from tests.llm.readers import make, reader
 from tests.llm.samples import CHUNKS, QUESTION, tokenizer
 
@@ -189,10 +190,19 @@ class TestSystems:
         )
 
     def test_without_spans_nothing_is_cut(self) -> None:
-        assert Whole()("a b c", None, 2, 7).tolist() == [[2, 7]]
+        spans = Whole()("a b c", None, (2, 5), (1, 3))
+        assert (spans.chars.tolist(), spans.tokens.tolist()) == ([[2, 5]], [[1, 3]])
         text = "It rained on the old tower all day. " * 3
         made = Compressor("no cut: whole units", HashEncoder(), lambda t: len(t.split()))
         assert made.compress([Chunk(text)], "tower?", max_tokens=3).text == ""
+
+    def test_cut_at_any_word_a_span_is_a_word(self) -> None:
+        text = "It is, by now, 3.5 kg."
+        tokens = Tokens.concatenate(HashEncoder().encode([text], [""]))
+        spans = AnyWord(("by now",))(text, tokens, (0, len(text)), (0, len(tokens.ids)))
+        assert [text[a:b] for a, b in spans.chars.tolist()] == ["It", "is,", "by now,", "3.5", "kg."]
+        assert spans.may_start.all()
+        assert spans.may_end.all()
 
     def test_unknown(self) -> None:
         with pytest.raises(ValueError, match="'nobody'"):

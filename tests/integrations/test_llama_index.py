@@ -14,7 +14,7 @@ from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.span_handlers import SimpleSpanHandler
 from llama_index.core.llms import MockLLM
-from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.node_parser import MarkdownNodeParser, SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import (
@@ -118,8 +118,9 @@ def test_our_key_is_hidden_from_reader_and_embedding() -> None:
     given = nodes()
     given[0].node.excluded_llm_metadata_keys = ["page", "semtoken"]
     out = kept(given, ratio=0.5)
-    assert out[-1].excluded_llm_metadata_keys == ["page", "semtoken"]
-    assert out[-1].excluded_embed_metadata_keys == ["semtoken"]
+    assert out[0].node_id == "node-0"
+    assert out[0].excluded_llm_metadata_keys == ["page", "semtoken"]
+    assert out[0].excluded_embed_metadata_keys == ["semtoken"]
     for node in out:
         for mode in (MetadataMode.LLM, MetadataMode.EMBED):
             assert "semtoken" not in node.get_content(metadata_mode=mode)
@@ -167,21 +168,26 @@ def test_images_and_nodes_without_text_pass_untouched() -> None:
     )
     audio = NodeWithScore(node=Node(audio_resource=MediaResource(url="http://localhost/a.mp3")))
     first, *rest = nodes()
-    out = postprocessor(max_tokens=8).postprocess_nodes([image, first, audio, *rest], query_str=QUERY)
-    assert [n.node_id for n in out] == [image.node_id, audio.node_id, "node-0"]
-    assert out[0] is image
-    assert out[1] is audio
+    given, names = [image, first, audio, *rest], [image.node_id, audio.node_id, "node-0"]
+    cut = {"max_tokens": 8, "overhead": 0}
+    last = postprocessor(**cut, config=Config(order="best-last")).postprocess_nodes(given, query_str=QUERY)
+    assert [n.node_id for n in last] == names
+    out = postprocessor(**cut).postprocess_nodes(given, query_str=QUERY)
+    assert [n.node_id for n in out] == ["node-0", *names[:2]]
+    assert out[1] is image
+    assert out[2] is audio
+    whole = postprocessor(max_tokens=1000).postprocess_nodes(given, query_str=QUERY)
+    assert [n.node_id for n in whole] == [n.node_id for n in given]  # what fits stays as it was given
     assert "semtoken" not in image.metadata
     alone = [image, audio]
     assert postprocessor().postprocess_nodes(alone, query_str=QUERY) == alone
     assert asyncio.run(postprocessor().apostprocess_nodes(alone, query_str=QUERY)) == alone
 
 
-def test_by_relevance_images_come_last() -> None:
+@pytest.mark.parametrize("config", [None, Config(order="relevance")])
+def test_by_relevance_images_come_last(config: Config | None) -> None:
     image = NodeWithScore(node=ImageNode(image_path="tower.png"))
-    out = postprocessor(config=Config(order="relevance"), ratio=0.8).postprocess_nodes(
-        [image, *nodes()], query_str=QUERY
-    )
+    out = postprocessor(config=config, ratio=0.8).postprocess_nodes([image, *nodes()], query_str=QUERY)
     assert out[0].node_id == "node-0"
     assert out[-1] is image
 
@@ -261,6 +267,9 @@ def test_assignment_is_checked_and_makes_a_new_engine() -> None:
         ("min_tokens", 7, True),
         ("store", "memory://", True),
         ("config", Config(min_chunk_tokens=1), True),
+        ("titles", True, True),
+        ("language", "de", True),
+        ("overhead", 3, False),
         ("ratio", 0.2, False),
         ("title_key", "heading", False),
         ("callback_manager", CallbackManager(), False),
@@ -284,7 +293,9 @@ def test_events(events: list[Any], asynchronous: bool) -> None:
     assert (start.class_name(), end.class_name()) == ("CompressionStartEvent", "CompressionEndEvent")
     assert (start.query, start.max_tokens, start.ratio) == (QUERY, 20, None)
     assert (start.nodes, end.nodes) == (nodes(), out)
-    assert end.tokens_before == sum(map(words, TEXTS.values()))
+    shown = [n.node.get_content(metadata_mode=MetadataMode.LLM) for n in nodes()]
+    assert end.tokens_before == sum(map(words, shown))
+    assert end.skipped == []
     assert 0 < end.tokens_after <= end.budget == 20
     assert end.encoder
     assert end.fallback is None
@@ -355,8 +366,98 @@ def test_in_an_ingestion_pipeline(asynchronous: bool) -> None:
 
 def test_ingestion_equals_a_query_without_words() -> None:
     out = SemTokenIngestion(ratio=0.5, **FAST)([n.node for n in nodes()])
-    assert out == [n.node for n in postprocessor(ratio=0.5).postprocess_nodes(nodes(), query_str="")]
+    asked = postprocessor(ratio=0.5, overhead=0).postprocess_nodes(nodes(), query_str="")
+    assert out == [n.node for n in asked]
+    turned = SemTokenIngestion(ratio=0.8, **FAST)([n.node for n in nodes()][::-1])
+    assert [node.node_id for node in turned] == ["node-2", "node-1", "node-0"]
     assert SemTokenIngestion()([]) == []
+
+
+def harbours() -> list[NodeWithScore]:
+    """Seven nodes whose metadata are longer than their texts."""
+    places = ("Arvik", "Borg", "Dale", "Eid", "Fosen", "Gran", "Hof")
+    return [
+        NodeWithScore(
+            node=TextNode(
+                text=f"The harbour of {place} closes at {12 + i} o'clock. Its crane lifts {i + 2} tonnes.",
+                metadata={"file_path": f"/data/harbours/{place}.txt", "office": "Coast and Ports", "row": i},
+            ),
+            score=1 - i / 10,
+        )
+        for i, place in enumerate(places)
+    ]
+
+
+@pytest.mark.parametrize("budget", [15, 40, 60, 100, 200, 400])
+@pytest.mark.parametrize(
+    "template", [None, "[{metadata_str}] {content}", "{content}\n\nFrom: {metadata_str} ."]
+)
+@pytest.mark.parametrize("count", [words, len, None], ids=["words", "characters", "tokens"])
+def test_the_budget_covers_what_the_reader_is_shown(budget: int, template: str | None, count: Any) -> None:
+    given = harbours()
+    for each in given:
+        if template:
+            each.node.text_template = template
+    p = postprocessor(max_tokens=budget, token_counter=count)
+    asked = "When does the harbour of Dale close?"
+    found = p.postprocess_nodes(given, query_str=asked)
+    counter = p._engine().counter.count
+    shown = "\n\n".join(n.node.get_content(metadata_mode=MetadataMode.LLM) for n in found)
+    assert (counter(shown) if found else 0) <= budget
+    assert asyncio.run(p.apostprocess_nodes(given, query_str=asked)) == found
+    if budget >= 100 and count is words:
+        assert any("14 o'clock" in n.text for n in found)
+
+
+def test_overhead_by_default_and_as_said() -> None:
+    node = NodeWithScore(node=TextNode(text="It rained.", metadata={"page": 7}))
+    assert SemTokenPostprocessor().overhead == "auto"
+    assert SemTokenIngestion().overhead == 0
+    count = {"token_counter": len, "overhead": "auto"}
+    assert postprocessor(**count)._take([node]).chunks[0].overhead == len("page: 7\n\n") + 2
+    assert postprocessor(overhead=5)._take([node]).chunks[0].overhead == 5
+    assert postprocessor(overhead=0)._take([node]).chunks[0].overhead == 0
+    node.node.excluded_llm_metadata_keys = ["page"]
+    assert postprocessor(**count)._take([node]).chunks[0].overhead == 2
+    node.node.metadata, node.node.text = {}, ""
+    assert postprocessor(**count)._take([node]).chunks[0].overhead == 2
+    again = SemTokenPostprocessor.from_dict(postprocessor(overhead=5).to_dict())
+    assert again.overhead == 5
+
+
+def test_headings_of_llama_indexs_own_parser() -> None:
+    page = "# Ferries\n\n## Halm\n\nBikes ride for 4 crowns."
+    page += "\n\n## Lund\n\nBikes ride for 9 crowns. Dogs stay out."
+    split = MarkdownNodeParser().get_nodes_from_documents([Document(text=page)])
+    given = [NodeWithScore(node=node) for node in split]
+    p = postprocessor(max_tokens=14, overhead=0)
+    (out, *_) = p.postprocess_nodes(given, query_str="What do bikes cost to Lund?")
+    assert out.text.startswith("Ferries\n")  # the text has its own heading, and lacks the one above
+    assert "Lund" in out.text
+    assert "9 crowns" in out.text
+    assert "Halm" not in out.text
+
+
+def test_events_name_the_nodes_left_out(events: list[Any]) -> None:
+    broken = NodeWithScore(node=TextNode.model_construct(text=None, id_="empty", metadata={}))
+    p = postprocessor(max_tokens=20)
+    out = p.postprocess_nodes([broken, *nodes(), None], query_str=QUERY)
+    assert out == p.postprocess_nodes(nodes(), query_str=QUERY)
+    start, end, _, other = events
+    assert end.skipped == [
+        "document 0 (id 'empty'): its text must be a str, got NoneType",
+        "document 4: its text must be a str, got NoneType",
+    ]
+    assert other.skipped == []
+    assert len(start.nodes) == 4
+    json.dumps(end.model_dump(exclude={"timestamp"}))
+
+
+def test_ingestion_leaves_out_what_has_no_text() -> None:
+    broken = TextNode.model_construct(text=b"bytes", id_="b", metadata={})
+    given = [n.node for n in nodes()]
+    step = SemTokenIngestion(ratio=0.5, **FAST)
+    assert step([broken, *given]) == asyncio.run(step.acall([broken, *given])) == step(given)
 
 
 def test_a_flat_note_is_for_stores_of_flat_metadata() -> None:

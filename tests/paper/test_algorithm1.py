@@ -25,6 +25,7 @@ from semtoken_rag.paper.clusters import (
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
 
+UNMARKED = Config(gap=" ")  # marks take room, and the paper has none
 EAST, NORTH, BETWEEN = (1.0, 0.0), (0.0, 1.0), (0.8, 0.6)
 
 
@@ -67,7 +68,9 @@ def literal(vectors, chunk, tau):
 
 def compress(texts, query="", *, table=None, config=None, max_tokens, **options):
     encoder = Directions(**(table or {}))
-    engine = SemToken(encoder=encoder, strategy=PaperStrategy(**options), on_error="raise", config=config)
+    engine = SemToken(
+        encoder=encoder, strategy=PaperStrategy(**options), on_error="raise", config=config or UNMARKED
+    )
     return engine.compress(texts, query, max_tokens=max_tokens)
 
 

@@ -17,9 +17,10 @@ from tokenizers.pre_tokenizers import Whitespace
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.fingerprints.compute import Fingerprint
-from semtoken_rag.fingerprints.format import HEADER, SEGMENT, TOKEN, from_bytes, to_bytes
-from semtoken_rag.stages.segment import WINDOW, segment
+from semtoken_rag.fingerprints.format import HEADER, KINDS, SEGMENT, TOKEN, from_bytes, to_bytes
+from semtoken_rag.stages.segment import segment
 from semtoken_rag.store.memory import MemoryStore
+from semtoken_rag.structure.sentences import WINDOW
 from semtoken_rag.text.boundaries import unprotected
 from semtoken_rag.text.markers import count_markers, sanitise
 from tests.support.samples import BREAD, PARIS, QUERY, ROME
@@ -189,7 +190,7 @@ def test_a_guarded_call_keeps_the_echo_that_has_the_answer_beside_it():
 def test_neighbours_of_an_echo_are_not_joined_across_it():
     text = f"The Eiffel Tower is tall. {QUERY} It is 330 metres tall. {QUERY} Yes, {QUERY}"
     context = SemToken(encoder="static", strategy="guarded").compress([text], QUERY, max_tokens=30)
-    assert context.text == f"The Eiffel Tower is tall. It is 330 metres tall. Yes, {QUERY}"
+    assert context.text == f"The Eiffel Tower is tall. … It is 330 metres tall. … Yes, {QUERY}"
     assert len(context.chunks[0].pieces) == 3
 
 
@@ -265,7 +266,7 @@ def tampered(tokens=(), segments=()) -> bytes:
 @pytest.mark.parametrize(
     "columns",
     [
-        {"segments": {"kind": [0, 5, 0]}},
+        {"segments": {"kind": [0, len(KINDS), 0]}},
         {"segments": {"kind": [0, 255, 0]}},
         {"segments": {"parent": [0, -1, -1]}},
         {"segments": {"parent": [-1, 2, -1]}},

@@ -61,12 +61,31 @@ def test_only_units_of_the_chunk_count():
         ("One. Two. Three.", " ", "One. Three."),
         ("One. Two. Three.", " […] ", "One. […] Three."),
         ("One.\nTwo. Three.", " ", "One.\nThree."),
-        ("One.\r\nTwo. Three.", " … ", "One. … Three."),
+        ("One.\r\nTwo. Three.", " … ", "One.\nThree."),
+        ("One.\r\nTwo. Three.", " ", "One.\nThree."),
+        ("One.\r\n\tThree.", " … ", "One.\r\n\tThree."),
+        ("One. Three.", " … ", "One. Three."),
     ],
 )
-def test_a_line_break_between_pieces_is_kept_unless_the_gap_is_marked(text, gap, expected):
+def test_the_mark_stands_where_something_is_left_out_within_a_line(text, gap, expected):
     third = text.index("Three")
     assert join(text, [piece(0, 4), piece(third, len(text))], gap) == expected
+
+
+@pytest.mark.parametrize(
+    ("gap", "expected"),
+    [
+        (" … ", "… and bread … and salt … Rain."),
+        (" ", "and bread and salt Rain."),
+        ("", "and breadand saltRain."),
+    ],
+)
+def test_a_broken_sentence_is_marked_where_it_is_broken(gap, expected):
+    text = "Milk, and bread,\nand salt, and oil.\nSun. Rain."
+    broken = [Piece(6, 15, COARSE, 0.0, True, True), Piece(17, 25, COARSE, 0.0, False, True)]
+    assert join(text, [*broken, piece(41, 46)], gap) == expected
+    assert join(text, broken[:1], " … ") == "… and bread …"
+    assert join(text, [Piece(0, 4, COARSE, 0.0, False, True)], " […] ") == "Milk […]"
 
 
 def test_no_pieces_join_to_nothing():
@@ -87,7 +106,9 @@ def test_the_joined_text_is_slices_of_the_source_and_gaps(text, cuts, gap):
         assert rest.startswith(text[a:b])
         rest = rest[b - a :]
         if i + 1 < len(ranges):
-            mark = "\n" if gap == " " and "\n" in text[b : ranges[i + 1][0]] else gap
+            between = text[b : ranges[i + 1][0]]
+            mark = "\n" if "\n" in between else gap
+            mark = mark if between.strip() else between
             assert rest.startswith(mark)
             rest = rest[len(mark) :]
     assert rest == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -130,9 +132,9 @@ def test_never_over_budget_and_nothing_more_would_fit(data):
     assert all(ledger.marginal_cost(i) > ledger.remaining(i) for i in range(m) if i not in kept)
 
 
-def test_doubles_are_the_same_but_for_case_and_blanks():
-    texts = ["A cat.", "a  CAT.\n", "A cat", "Ein Hund", "EIN\tHUND", "", " "]
-    assert duplicates(texts).tolist() == [0, 0, -1, 1, 1, 2, 2]
+def test_doubles_are_the_same_but_for_case_blanks_and_punctuation():
+    texts = ["A cat.", "a  CAT.\n", "**A cat**", "A cat?", "Ein Hund", "EIN\tHUND", "", " "]
+    assert duplicates(texts).tolist() == [0, 0, 0, -1, 1, 1, 2, 2]
     assert duplicates([]).shape == (0,)
 
 
@@ -160,6 +162,36 @@ def test_what_is_kept_before_counts_as_a_double():
     ledger.keep(0)
     greedy_select(scores(0, 2, 1), ledger)
     assert ledger.order == [0, 2]
+
+
+def halves(budget: int, ceiling: int | None = None) -> Ledger:
+    """Two halves of a sentence in two chunks, the second under a heading, and a twin of the first half."""
+    units = units_of([0, 0, 1, 1, 2], [-1, -1, -1, 2, -1])
+    twin, continues = np.array([-1, -1, -1, -1, 1]), np.array([-1, -1, -1, 1, -1])
+    linked = replace(units, twin=twin, continues=continues)
+    return Ledger(linked, np.array([1, 3, 2, 4, 1], np.int64), budget, ceiling)
+
+
+def test_halves_of_a_sentence_are_paid_for_and_kept_together():
+    ledger = halves(9)
+    assert [ledger.marginal_cost(unit) for unit in (1, 3)] == [9, 9]
+    assert ledger.keep(1)
+    assert (ledger.order, ledger.left, ledger.spent.tolist()) == ([1, 2, 3], 0, [3, 6, 0])
+    assert [ledger.broken(unit) for unit in (0, 1, 3)] == [(False, False), (False, True), (True, False)]
+
+
+@pytest.mark.parametrize(("budget", "ceiling"), [(8, None), (20, 5)])
+def test_neither_half_is_kept_where_both_do_not_fit(budget, ceiling):
+    ledger = halves(budget, ceiling)
+    greedy_select(scores(0, 9, 0, 9, 9), ledger)
+    assert ledger.order == [0, 2]
+
+
+def test_a_unit_with_a_twin_is_left_to_it():
+    ledger = halves(20)
+    assert not ledger.keep(4)
+    greedy_select(scores(0, 1, 0, 1, 9), ledger)
+    assert 4 not in ledger.order
 
 
 def cutting(ledger: Ledger):

@@ -34,6 +34,9 @@ class Adapter(Protocol):
     def document(self, passage: Passage) -> Any:
         """Build the framework's document."""
 
+    def broken(self, text: Any, name: str) -> Any:
+        """Build a document whose text is no string."""
+
     def read(self, document: Any) -> Passage:
         """Read it back."""
 
@@ -51,6 +54,9 @@ class LangChain:
         own = {"title": passage.title, "score": passage.score, "start_index": passage.start}
         metadata = passage.metadata | {key: value for key, value in own.items() if value is not None}
         return Document(page_content=passage.text, id=passage.id, metadata=metadata)
+
+    def broken(self, text: Any, name: str) -> Document:
+        return Document.model_construct(page_content=text, metadata={"source": name}, id=name)
 
     def read(self, document: Document) -> Passage:
         rest = dict(document.metadata)
@@ -83,6 +89,9 @@ class LlamaIndex:
             end_char_idx=None if passage.start is None else passage.start + len(passage.text),
         )
         return NodeWithScore(node=node, score=passage.score)
+
+    def broken(self, text: Any, name: str) -> NodeWithScore:
+        return NodeWithScore(node=TextNode.model_construct(text=text, id_=name, metadata={"source": name}))
 
     def read(self, document: NodeWithScore) -> Passage:
         node, rest = document.node, dict(document.node.metadata)

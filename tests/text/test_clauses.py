@@ -148,6 +148,13 @@ def test_nothing_ends_before_who_says_it() -> None:
     assert all(run.endswith("claims.") for run in runs("The dam is safe and sound, the company claims."))
 
 
+@pytest.mark.parametrize("label", ["Boris:", "Mrs. Lund:", "Harbour plan:", "王芳："])
+def test_nothing_is_cut_off_from_the_label_that_it_begins_with(label: str) -> None:
+    text = "The pool is open to all guests, and it is heated at night."
+    assert "and it is heated at night." in runs(text)
+    assert all(run.startswith(label) for run in runs(f"{label} {text}"))
+
+
 def test_nothing_ends_with_a_colon() -> None:
     assert not any(
         run.endswith(":")

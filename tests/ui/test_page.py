@@ -128,7 +128,7 @@ def test_all_of_it_by_keyboard_alone(visit):
     tab_to("ratio")
     for _ in range(30):
         page.keyboard.press("ArrowRight")
-    expect(figures(page)).to_contain_text("(49 %)")
+    expect(figures(page)).to_contain_text("(46 %)")
     page.get_by_label("Question", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.locator(".cite")).to_have_count(2)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from llama_index.core.schema import BaseComponent, BaseNode
+from llama_index.core.schema import BaseComponent, BaseNode, MetadataMode
 from pydantic import ConfigDict, model_validator
 
 from llama_index.postprocessor.semtoken.nodes import to_node
-from semtoken_rag import Chunk, CompressedContext, Config
-from semtoken_rag.adapters.settings import SemTokenSettings
+from semtoken_rag import CompressedContext
+from semtoken_rag.adapters.intake import Intake
+from semtoken_rag.adapters.settings import PROMPT, RETRIEVED, SemTokenSettings
 
 OBJECTS = ("token_counter", "encoder", "strategy", "store", "config")
 
@@ -60,17 +61,30 @@ class SemTokenComponent(SemTokenSettings, BaseComponent):
                 raise pickle.PicklingError(f"{name} cannot be pickled, got {getattr(self, name)!r:.80}")
         return state
 
+    def _measure(self) -> Callable[[BaseNode], int]:
+        """Return what counts the tokens that a prompt adds to a node."""
+        if self.overhead != "auto":
+            tokens = self.overhead
+            return lambda node: tokens
+        frame = self._frame()
+
+        def measure(node: BaseNode) -> int:
+            shown = node.get_content(metadata_mode=MetadataMode.LLM)
+            return frame.tokens(shown, node.get_content(metadata_mode=MetadataMode.NONE))
+
+        return measure
+
     def _take_kept(
-        self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], context: CompressedContext
+        self, nodes: Sequence[BaseNode], taken: Intake, context: CompressedContext
     ) -> dict[int, BaseNode]:
         """Return the nodes that are left, in output order, by their former position.
 
         Parameters
         ----------
         nodes
-            All nodes; those without a chunk pass untouched.
-        chunks
-            Chunks by position.
+            All nodes; those without text to cut pass untouched.
+        taken
+            What was read of them.
         context
             The result for the chunks.
 
@@ -79,10 +93,10 @@ class SemTokenComponent(SemTokenSettings, BaseComponent):
         dict of int to BaseNode
             Copies of the nodes of which something is kept, and the untouched nodes.
         """
-        places = list(chunks)
+        places = list(taken.chunks)
         found = {places[kept.index]: to_node(nodes[places[kept.index]], kept) for kept in context.chunks}
-        others = {i: node for i, node in enumerate(nodes) if i not in chunks}
-        order = (self.config or Config()).order_for(context.query)
-        if order == "source":
+        others = {i: node for i, node in enumerate(nodes) if i not in taken.chunks and i not in taken.skipped}
+        order = (self.config and self.config.order) or RETRIEVED
+        if order == "source" or not (context.query and context.units):  # without units, all of it fits
             return dict(sorted((found | others).items()))
-        return others | found if order == "best-last" else found | others
+        return others | found if order == PROMPT else found | others

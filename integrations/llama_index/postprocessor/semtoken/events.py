@@ -40,7 +40,7 @@ class CompressionEndEvent(BaseEvent):
         The nodes that are left.
     tokens_before, tokens_after, budget, encoder, counter, seconds, fallback, stored, markers
         See `semtoken_rag.Stats`.
-    store_failure, ratio
+    store_failure, skipped, ratio
         See `semtoken_rag.Stats`.
     """
 
@@ -55,6 +55,7 @@ class CompressionEndEvent(BaseEvent):
     stored: int = 0
     markers: dict[str, int] = Field(default_factory=dict)
     store_failure: str | None = None
+    skipped: list[str] = Field(default_factory=list)
     ratio: float = 1.0
 
     @classmethod

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from llama_index.core.schema import BaseNode, TransformComponent
 
 from llama_index.postprocessor.semtoken.component import SemTokenComponent
 from llama_index.postprocessor.semtoken.nodes import to_chunks
-from semtoken_rag import Chunk, CompressedContext
+from semtoken_rag import CompressedContext
+from semtoken_rag.adapters.intake import Intake
 from semtoken_rag.adapters.metadata import METADATA_KEY
 
 
@@ -40,27 +41,34 @@ class SemTokenIngestion(SemTokenComponent, TransformComponent):
         return "SemTokenIngestion"
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
-        """Return shortened copies in source order; in mode ``"annotate"``, the nodes themselves."""
-        chunks = to_chunks(nodes, self.title_key)
-        if not chunks:
+        """Return shortened copies in source order; in mode ``"annotate"``, the nodes themselves.
+
+        Nodes whose text is no string are left out and logged.
+        """
+        if not (taken := self._take(nodes)):
             return list(nodes)
+        chunks = list(taken.chunks.values())
         if self.mode == "annotate":
-            self._engine().annotate(list(chunks.values()))
+            self._engine().annotate(chunks)
             return list(nodes)
-        return self._shorten(nodes, chunks, self._run(list(chunks.values()), ""))
+        return self._shorten(nodes, taken, self._run(chunks, ""))
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Do the same without blocking the event loop."""
-        chunks = to_chunks(nodes, self.title_key)
-        if self.mode == "annotate" or not chunks:
+        if self.mode == "annotate":
             return await asyncio.to_thread(self.__call__, nodes, **kwargs)
-        return self._shorten(nodes, chunks, await self._arun(list(chunks.values()), ""))
+        if not (taken := await asyncio.to_thread(self._take, nodes)):
+            return list(nodes)
+        return self._shorten(nodes, taken, await self._arun(list(taken.chunks.values()), ""))
+
+    def _take(self, nodes: Sequence[BaseNode]) -> Intake:
+        return to_chunks(nodes, self.title_key, measure=self._measure() if nodes else None)
 
     def _shorten(
-        self, nodes: Sequence[BaseNode], chunks: Mapping[int, Chunk], context: CompressedContext
+        self, nodes: Sequence[BaseNode], taken: Intake, context: CompressedContext
     ) -> Sequence[BaseNode]:
-        found = self._take_kept(nodes, chunks, context)
+        found = self._take_kept(nodes, taken, context)
         if self.flat_note:
-            for i in chunks.keys() & found.keys():
+            for i in taken.chunks.keys() & found.keys():
                 found[i].metadata[METADATA_KEY] = json.dumps(found[i].metadata[METADATA_KEY])
         return list(found.values())

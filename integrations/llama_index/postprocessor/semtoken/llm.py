@@ -17,6 +17,7 @@ from pydantic import ConfigDict, field_validator
 
 from llama_index.postprocessor.semtoken.postprocessor import SemTokenPostprocessor
 from semtoken_rag import Chunk, CompressedContext
+from semtoken_rag.adapters.settings import PROMPT
 from semtoken_rag.llm.checks import check_beside
 from semtoken_rag.llm.generate import SemTokenLLM
 from semtoken_rag.llm.model import positions
@@ -34,7 +35,9 @@ class SemTokenReader(CustomLLM):
     reader
         The model, its prompt and its settings.
     postprocessor
-        Compresses ``nodes``; only its decisions are used, the nodes stay whole.
+        Compresses ``nodes``; only its decisions are used, the nodes stay whole. The best node comes last in
+        the prompt, if the postprocessor's ``config`` names no other order, and an ``overhead`` of ``"auto"``
+        is none, since LlamaIndex's templates have no part in this prompt.
     mode
         `Text`, `Soft` or `KV`, or a shorthand such as ``kv``, see `SemTokenLLM.generate`.
     """
@@ -99,8 +102,11 @@ class SemTokenReader(CustomLLM):
         cutter = check_beside(
             "nodes", nodes, cutter=self.postprocessor, kind="postprocessor", given=(context, chunks)
         )
-        made = list(cutter._chunks(nodes).values())
-        return (cutter._run(made, question), made) if made else (None, None)
+        taken = cutter._take(nodes, beside=True)
+        made = list(taken.chunks.values())
+        if not made:
+            return None, None
+        return cutter._run(made, question, order=PROMPT, skipped=taken.skipped.values()), made
 
 
 class SemTokenQueryEngine(CustomQueryEngine):

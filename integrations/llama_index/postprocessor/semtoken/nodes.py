@@ -3,44 +3,60 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from llama_index.core.schema import BaseNode, ImageNode, MetadataMode, Node, TextNode
 
-from semtoken_rag import Chunk, CompressedChunk
-from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, read_source_start, read_title
+from semtoken_rag import CompressedChunk
+from semtoken_rag.adapters.intake import Intake, make_chunk
+from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, kept_text, read_source_start
 
 
 def to_chunks(
-    nodes: Sequence[BaseNode], title_key: str, scores: Sequence[float | None] | None = None
-) -> dict[int, Chunk]:
+    nodes: Sequence[BaseNode],
+    title_key: str,
+    *,
+    scores: Sequence[float | None] | None = None,
+    measure: Callable[[BaseNode], int] | None = None,
+) -> Intake:
     """Return the chunk of each node that has text to cut.
 
     Parameters
     ----------
     nodes
         The nodes, which are not changed. An `ImageNode` has no text to cut (its text is a caption), nor has a
-        node with other media only.
+        node with other media only. For headings see `semtoken_rag.adapters.headings.read_headings`.
     title_key
         Metadata key of the title; the title is empty if the key is missing or is not text.
     scores
         The retriever's score of each node, higher = better, as many as ``nodes``; None for no scores.
+    measure
+        Counts the tokens that the prompt adds to a node; None for no tokens.
 
     Returns
     -------
-    dict of int to Chunk
-        Chunks by the position of the node in ``nodes``, with the node's id.
+    Intake
+        Chunks by the position of the node in ``nodes``, with the node's id and its place in the document that
+        it was cut from, and why others are left out.
     """
-    chunks = {}
+    taken = Intake()
     for i, node in enumerate(nodes):
-        if (text := _text(node)) is not None:
-            chunks[i] = Chunk(
-                text,
+        if _passes(node):
+            continue
+        name, metadata = getattr(node, "id_", None), getattr(node, "metadata", None)
+        if not taken.skip_bad(i, name, text=_text(node), metadata=metadata):
+            taken.chunks[i] = make_chunk(
+                _text(node),
+                node.metadata,
+                title_key=title_key,
                 id=node.node_id,
-                title=read_title(node.metadata, title_key),
                 score=scores[i] if scores else None,
+                source=getattr(node, "ref_doc_id", None),
+                start=_source_start(node),
+                overhead=measure(node) if measure else 0,
             )
-    return chunks
+    return taken
 
 
 def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
@@ -52,28 +68,34 @@ def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
     """
     held = getattr(node, "obj", None)  # an IndexNode's retriever or index: often impossible to copy
     out = copy.deepcopy(node, {id(held): held})
+    text: str = _text(node)
+    kept = kept_text(chunk, text)
     if isinstance(out, Node) and out.text_resource is not None:
-        out.text_resource.text = chunk.text  # set_content would make a resource without its other fields
+        out.text_resource.text = kept  # set_content would make a resource without its other fields
     else:
-        out.set_content(chunk.text)
-    out.metadata[METADATA_KEY] = chunk_metadata(chunk, _source_start(node))
+        out.set_content(kept)
+    out.metadata[METADATA_KEY] = chunk_metadata(chunk, text, _source_start(node))
     for keys in (out.excluded_embed_metadata_keys, out.excluded_llm_metadata_keys):
         if METADATA_KEY not in keys:
             keys.append(METADATA_KEY)
     return out
 
 
-def _text(node: BaseNode) -> str | None:
-    """Return the text to cut; None if the node passes untouched."""
+def _passes(node: BaseNode) -> bool:
+    """Return whether a node has no text to cut, and so passes untouched."""
     if isinstance(node, ImageNode):
-        return None
-    text: str = node.get_content(metadata_mode=MetadataMode.NONE)
-    return text if text or isinstance(node, TextNode) else None
+        return True
+    return isinstance(node, BaseNode) and not isinstance(node, TextNode) and not _text(node)
+
+
+def _text(node: BaseNode) -> Any:
+    """Return what stands where the node's text should: None or bytes, if the node is a bad one."""
+    return node.get_content(metadata_mode=MetadataMode.NONE) if isinstance(node, BaseNode) else None
 
 
 def _source_start(node: BaseNode) -> int | None:
     """Return the first character of the text in its source, None if the text was replaced since the split."""
     start, end = (getattr(node, name, None) for name in ("start_char_idx", "end_char_idx"))
-    if start is not None and end is not None and end - start != len(_text(node) or ""):
+    if start is not None and end is not None and end - start != len(_text(node)):
         return None
     return read_source_start(node.metadata, start)

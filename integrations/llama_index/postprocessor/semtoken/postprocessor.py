@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from llama_index.core.callbacks import CBEventType, EventPayload
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle
+from pydantic import Field
 
 from llama_index.postprocessor.semtoken.component import SemTokenComponent
 from llama_index.postprocessor.semtoken.events import CompressionEndEvent, CompressionStartEvent
 from llama_index.postprocessor.semtoken.nodes import to_chunks
-from semtoken_rag import Chunk, CompressedContext
+from semtoken_rag import CompressedContext
+from semtoken_rag.adapters.intake import Intake
 
 dispatcher = get_dispatcher(__name__)
 
-Finish: TypeAlias = Callable[[Mapping[int, Chunk], CompressedContext], list[NodeWithScore]]
+Finish: TypeAlias = Callable[[Intake, CompressedContext], list[NodeWithScore]]
 
 
 class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
     """Keep what the query needs of the retrieved nodes, word for word, within one token budget.
 
-    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`. The budget covers the nodes' texts,
-    not the metadata that a prompt may show with them. Results are copies with the same ids, scores and
-    relationships, see `llama_index.postprocessor.semtoken.nodes.to_node`. Nodes of which nothing is kept are
-    left out; images and other nodes without text pass untouched. The order is that of `Config`, by default
-    the best node last. Without a query, information density and redundancy decide, and the order given stays.
+    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`. Results are copies with the same
+    ids, scores and relationships, see `llama_index.postprocessor.semtoken.nodes.to_node`. Nodes of which
+    nothing is kept are left out, as are those whose text is no string, which the end event names; images and
+    other nodes without text pass untouched, behind the others. The best node comes first, if `Config` names
+    no other order. Without a query, information density and redundancy decide, and the order given stays.
+
+    Parameters
+    ----------
+    overhead : int >= 0 or "auto"
+        By default the budget covers each kept node as a response synthesizer shows it: with the metadata that
+        the LLM sees (`MetadataMode.LLM`) and a blank line.
     """
+
+    overhead: Annotated[int, Field(strict=True, ge=0)] | Literal["auto"] = "auto"
 
     @classmethod
     def class_name(cls) -> str:
@@ -39,25 +50,34 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
     def _postprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
-        chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
-        if not chunks:
+        query = query_bundle.query_str if query_bundle else ""
+        if not (taken := self._take(nodes)):
             return list(nodes)
         with self._observe(nodes, query) as finish:
-            return finish(chunks, self._run(list(chunks.values()), query))
+            chunks, skipped = list(taken.chunks.values()), taken.skipped.values()
+            return finish(taken, self._run(chunks, query, skipped=skipped))
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         """Compress without blocking the event loop; a cancelled call stops at its next batch."""
-        chunks, query = self._chunks(nodes), query_bundle.query_str if query_bundle else ""
-        if not chunks:
+        query = query_bundle.query_str if query_bundle else ""
+        if not (taken := await asyncio.to_thread(self._take, nodes)):
             return list(nodes)
         with self._observe(nodes, query) as finish:
-            return finish(chunks, await self._arun(list(chunks.values()), query))
+            chunks, skipped = list(taken.chunks.values()), taken.skipped.values()
+            return finish(taken, await self._arun(chunks, query, skipped=skipped))
 
-    def _chunks(self, nodes: Sequence[NodeWithScore]) -> dict[int, Chunk]:
-        return to_chunks([given.node for given in nodes], self.title_key, [given.score for given in nodes])
+    def _take(self, nodes: Sequence[NodeWithScore], *, beside: bool = False) -> Intake:
+        """Read the nodes; ``beside``: for a prompt that shows no metadata."""
+        measures = bool(nodes) and not (beside and self.overhead == "auto")
+        return to_chunks(
+            _inner(nodes),
+            self.title_key,
+            scores=[getattr(given, "score", None) for given in nodes],
+            measure=self._measure() if measures else None,
+        )
 
     @contextmanager
     def _observe(self, nodes: Sequence[NodeWithScore], query: str) -> Iterator[Finish]:
@@ -75,26 +95,25 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
         Yields
         ------
         Finish
-            Function from the chunks and their context to the nodes that are left; it sends the end events.
+            Function from what was read of the nodes and its context to the nodes that are left; it sends the
+            end events.
         """
-        encoder = self.encoder
+        encoder, valid = self.encoder, [given for given in nodes if isinstance(given, NodeWithScore)]
         payload: dict[str, Any] = {
-            EventPayload.NODES: nodes,
+            EventPayload.NODES: valid,
             EventPayload.MODEL_NAME: encoder if isinstance(encoder, str) else type(encoder).__name__,
             EventPayload.QUERY_STR: query,
             EventPayload.TOP_K: len(nodes),
         }
         with self.callback_manager.event(CBEventType.RERANKING, payload=payload) as legacy:
             dispatcher.event(
-                CompressionStartEvent(
-                    query=query, nodes=list(nodes), ratio=self.ratio, max_tokens=self.max_tokens
-                )
+                CompressionStartEvent(query=query, nodes=valid, ratio=self.ratio, max_tokens=self.max_tokens)
             )
 
-            def finish(chunks: Mapping[int, Chunk], context: CompressedContext) -> list[NodeWithScore]:
-                found = self._take_kept([given.node for given in nodes], chunks, context)
+            def finish(taken: Intake, context: CompressedContext) -> list[NodeWithScore]:
+                found = self._take_kept(_inner(nodes), taken, context)
                 left = [
-                    nodes[i].model_copy(update={"node": node}) if i in chunks else nodes[i]
+                    nodes[i].model_copy(update={"node": node}) if i in taken.chunks else nodes[i]
                     for i, node in found.items()
                 ]
                 dispatcher.event(CompressionEndEvent(nodes=left, **context.stats.as_dict()))
@@ -102,3 +121,8 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
                 return left
 
             yield finish
+
+
+def _inner(nodes: Sequence[NodeWithScore]) -> list[Any]:
+    """Return the nodes without their scores; None where something else was given."""
+    return [getattr(given, "node", None) for given in nodes]

@@ -1,0 +1,80 @@
+"""Exact signs: what a question spells out and an encoder blurs, looked for letter by letter.
+
+Vectors of "P-20" and "P-10" are close, and those of a script that the vocabulary lacks say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from semtoken_rag.text.clusters import is_unspaced
+from semtoken_rag.types import FloatArray
+
+GRAM = 3  # characters of an n-gram
+GRAM_WEIGHT = 4.0  # of the share of n-grams, beside which the encoder says little
+_NAME = r"\w*\d[\w.,:/-]*\w|\d"  # a number, a date, an identifier
+
+
+def exact_signs(question: str, texts: Sequence[str]) -> FloatArray | None:
+    """Return what each unit has of what the question spells out: (m,) float32, higher = keep.
+
+    Parameters
+    ----------
+    question
+        The question.
+    texts
+        Of each unit with what it hangs on, (m,).
+
+    Returns
+    -------
+    (m,) float32 or None
+        The share of the question's numbers and identifiers, in [0, 1]; in Thai, Lao, Khmer and Burmese
+        `GRAM_WEIGHT` times that of its n-grams, rare ones counting more. None if the question has neither,
+        or all units are alike.
+
+    Examples
+    --------
+    >>> exact_signs("What is the power of P-20?", ["P-10, power 2.2", "P-20, power 3.0"]).tolist()
+    [0.0, 1.0]
+    """
+    shares: FloatArray
+    if is_unspaced(question):
+        shares = _gram_shares(question, texts)
+    elif names := {name.lower() for name in re.findall(_NAME, question)}:
+        lower = [text.lower() for text in texts]
+        found = [sum(_has(text, name) for name in names) / len(names) for text in lower]
+        shares = np.array(found, np.float32)
+    else:
+        return None
+    return shares if len(shares) and np.ptp(shares) > 0 else None
+
+
+def _has(text: str, name: str) -> bool:
+    """Return whether a name stands in a text as a word of its own."""
+    at = text.find(name)
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(name) : at + len(name) + 1]
+        if not (before.isalnum() or after.isalnum()):
+            return True
+        at = text.find(name, at + 1)
+    return False
+
+
+def _gram_shares(question: str, texts: Sequence[str]) -> FloatArray:
+    asked, held = grams(question), [grams(text) for text in texts]
+    counts = Counter(gram for grams in held for gram in grams & asked)
+    m = len(texts)
+    weight = {gram: float(np.log1p((m - n + 0.5) / (n + 0.5))) for gram, n in counts.items()}
+    whole = max(sum(weight.values()), 1e-9)
+    shares = np.array([sum(weight[g] for g in grams & asked) for grams in held], np.float32)
+    return np.float32(GRAM_WEIGHT / whole) * shares
+
+
+def grams(text: str) -> set[str]:
+    """Return the n-grams of a text, blanks left out."""
+    text = "".join(text.split())
+    return {text[i : i + GRAM] for i in range(len(text) - GRAM + 1)}

@@ -1,0 +1,30 @@
+"""Exact signs: names, numbers and n-grams that a question spells out."""
+
+from __future__ import annotations
+
+import pytest
+
+from semtoken_rag.stages.exact import GRAM_WEIGHT, exact_signs
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "expected"),
+    [
+        ("Which socket has lamp L-9?", ["Lamp L-7, E27", "lamp l-9: E40", "XL9"], [0, 1, 0]),
+        ("Was id=9c11 refused on 2031-04-05?", ["9c11", "2031-04-05, 9c11", "9c1"], [0.5, 1, 0]),
+    ],
+)
+def test_a_unit_has_a_share_of_the_names_and_numbers(question, texts, expected):
+    assert exact_signs(question, texts).tolist() == expected
+
+
+@pytest.mark.parametrize("question", ["Which lamp is it?", "Lamp L-9?", "ค่าปรับเท่าไร"])
+@pytest.mark.parametrize("texts", [[], ["A lamp."], ["A lamp.", "A lamp."]])
+def test_there_are_none_where_nothing_tells_units_apart(question, texts):
+    assert exact_signs(question, texts) is None
+
+
+def test_in_a_script_without_blanks_n_grams_count():
+    signs = exact_signs("ค่าปรับเท่าไร", ["จ่ายค่าปรับวันละสิบบาท", "เด็กเข้าฟรี", "มีค่าน้อย"])
+    assert signs[0] == max(signs) <= GRAM_WEIGHT
+    assert signs[1] == 0
