@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -19,7 +19,7 @@ GRAM_WEIGHT = 4.0  # of the share of n-grams, beside which the encoder says litt
 _NAME = r"\w*\d[\w.,:/-]*\w|\d"  # a number, a date, an identifier
 
 
-def exact_signs(question: str, texts: Sequence[str]) -> FloatArray | None:
+def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
     """Return what each unit has of what the question spells out: (m,) float32, higher = keep.
 
     Parameters
@@ -27,7 +27,7 @@ def exact_signs(question: str, texts: Sequence[str]) -> FloatArray | None:
     question
         The question.
     texts
-        Of each unit with what it hangs on, (m,).
+        Of each unit with what it hangs on, (m,); not looked at if the question spells out nothing.
 
     Returns
     -------
@@ -64,10 +64,10 @@ def _has(text: str, name: str) -> bool:
     return False
 
 
-def _gram_shares(question: str, texts: Sequence[str]) -> FloatArray:
+def _gram_shares(question: str, texts: Iterable[str]) -> FloatArray:
     asked, held = grams(question), [grams(text) for text in texts]
     counts = Counter(gram for grams in held for gram in grams & asked)
-    m = len(texts)
+    m = len(held)
     weight = {gram: float(np.log1p((m - n + 0.5) / (n + 0.5))) for gram, n in counts.items()}
     whole = max(sum(weight.values()), 1e-9)
     shares = np.array([sum(weight[g] for g in grams & asked) for grams in held], np.float32)

@@ -61,7 +61,7 @@ class SemTokenStrategy:
             terms = Terms.of(tokens, units, query.encoding.ids)
             scores["relevance"] = self.relevance(query, problem.chunks, tokens, units, terms, problem.encoder)
             base = scores["relevance"] + np.float32(self.density_weight) * base
-            signs = exact_signs(query.text, [problem.full_text(unit) for unit in range(len(units))])
+            signs = exact_signs(query.text, (problem.full_text(unit) for unit in range(len(units))))
             if signs is not None:
                 scores["exact"] = np.float32(self.exact_weight) * signs
                 base = base + scores["exact"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from semtoken_rag.structure.abbreviations import abbreviation
 from semtoken_rag.structure.language import STOP_WORDS, stop_words
@@ -14,6 +14,7 @@ REACH = 300  # characters on both sides of a full stop that may belong to one ad
 # Strings: re compiles them at their first use and not at import.
 _WORD = r"(?<![\w.])(?:[^\W\d_]{1,4}\.[ \xa0\u202f-]?){0,3}[^\W\d_](?:[\w-]|\.(?=[º°])){0,20}\.\Z"
 _NUMERAL = r"[\d§]|[IVXLC]{1,6}\b(?!')|\(?[a-zA-Z][).]|[A-Z](?![\w'’])"
+_PLAIN = r"(?:\s|\A)([A-Za-z]{3,20}\.)\Z"
 _ORDINAL = r"(?<![\w.,])(\d{1,3})(?:er|re|e|º|ª|°)?\.\Z"
 _MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]+\Z"  # of a list
 _ITEM = r"[(\[]?(?:\d{1,2}|[a-z])[.)] {1,3}[^\W\d_a-z]"  # of a list that runs on
@@ -54,6 +55,9 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
     if ahead is following or ahead == following:
         return certain and _glued(before, following)
     small = ahead[:1].islower()
+    plain = re.search(_PLAIN, before[-22:]) if certain and not small else None
+    if plain and not _may_abbreviate(plain.group(1), language):
+        return True
     if re.search(_UNSTOPPED, before[-2:]):
         return False
     if (len(before) < 8 and re.match(_MARKER, before)) or (small and before.endswith("..")):
@@ -92,6 +96,12 @@ def _counts(ahead: str, language: str, number: str) -> bool:
     return (
         language == "de" and len(number) < 3 and ahead[:1].isupper() and not begins_sentence(ahead, language)
     )
+
+
+@lru_cache(4096)
+def _may_abbreviate(word: str, language: str) -> bool:
+    """Return whether a word of letters, with its full stop, is an abbreviation in some place."""
+    return bool(abbreviation(word, language)) or word.lower().endswith("str.")
 
 
 def _abbreviated(word: str, ahead: str, language: str) -> bool | None:

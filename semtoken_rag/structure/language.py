@@ -128,9 +128,10 @@ def _by_script(letters: list[str], sample: str) -> str:
 def _by_words(sample: str) -> str:
     owners, letters = _owners(), _letters()
     scores: dict[str, float] = {}
-    for word in sample.lower().split(None, WORDS)[:WORDS]:
-        plain = word if word.isalpha() else word.strip(".,;:!?()\"'«»„“”¿¡")
-        for language, weight in owners.get(plain, ()):
+    words = sample.lower().split(None, WORDS)[:WORDS]
+    plain = (word if word.isalpha() else word.strip(".,;:!?()\"'«»„“”¿¡") for word in words)
+    for word in filter(owners.__contains__, plain):
+        for language, weight in owners[word]:
             scores[language] = scores.get(language, 0.0) + weight
     if not sample.isascii():
         for letter in letters.keys() & set(sample):

@@ -26,10 +26,12 @@ _END = (
     rf"|(?:[।॥۔؟។៕။።。！？]|፡፡)+{_CLOSERS}"
     rf"|(?<=[{UNSPACED}])[ \t\r\n]+(?=[{UNSPACED}])"
 )
+_ASCII_END = rf"[.!?](?:[\"')\]*_]*(?:{_NOTES})?)(?=\s)"
 _TAIL = rf"([.!?…।॥۔؟។៕။።፡。！？])({_CLOSERS})((?:{_NOTES}|\s{_NOTE})?)\Z"
 _HELD = (  # sentences inside these stay with the one around them
     r"\((?:[^()]|\([^()]{0,100}\)){1,200}\)|\[[^\[\]]{1,200}\]|（[^（）]{1,200}）|" + QUOTED
 )
+_OPENERS = r"[(\[（\"„“«»‹《「『‘]"  # what one of these begins with
 _BEFORE_NOTE = frozenset(".!?…\"'”’“»)")
 # What ties a phrase of a script without blanks to the one before, and what opens a condition for the next.
 _BOUND = (
@@ -66,7 +68,7 @@ def split_sentences(text: str, start: int, end: int, language: str) -> Iterator[
     >>> [text[a:b] for a, b in split_sentences(text, 0, len(text), "de")]
     ['Siehe Art. 5 Abs. 2.', 'Er endet am 3. Mai.', 'Ende.']
     """
-    held = [(start + m.start(), start + m.end()) for m in re.finditer(_HELD, text[start:end])]
+    held = list(_held(text, start, end))
     left, q = _after_blanks(text, start, end), 0
     for mark, certain in _marks(text, start, end, language):
         stop = _before_blanks(text, mark, left)
@@ -85,10 +87,20 @@ def split_sentences(text: str, start: int, end: int, language: str) -> Iterator[
         yield left, stop
 
 
+def _held(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Ranges in brackets and quotation marks, in order and disjoint."""
+    pattern, part, at = re.compile(_HELD), text[start:end], 0
+    for opener in re.finditer(_OPENERS, part):
+        if opener.start() >= at and (found := pattern.match(part, opener.start())):
+            at = found.end()
+            yield start + found.start(), start + at
+
+
 def _marks(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, bool]]:
     """Where sentences may begin, in order, and whether sentencex says so."""
     found = dict.fromkeys(_rough(text, start, end, language), True)
-    for match in re.finditer(_END, text[start:end]):
+    part = text[start:end]
+    for match in re.finditer(_ASCII_END if part.isascii() else _END, part):
         found.setdefault(start + match.end(), False)
     note, begins = re.compile(rf"(?:{_NOTES}|\s{_NOTE})(?=\s|\Z)"), start
     for at in sorted(found):
@@ -117,8 +129,10 @@ def _rough(text: str, start: int, end: int, language: str) -> Iterator[int]:
 def _ends(text: str, sentence: tuple[int, int], following: str, language: str, certain: bool) -> bool:
     """Return whether a sentence with this range so far ends, by its last mark and by what follows it."""
     left, stop = sentence
-    tail = re.search(_TAIL, text[max(left, stop - AHEAD) : stop])
     ahead = following.lstrip()
+    if text[stop - 1] == ".":  # as most do
+        return ends_sentence(text[max(left, stop - REACH) : stop], following, language, certain)
+    tail = re.search(_TAIL, text[max(left, stop - AHEAD) : stop])
     if tail is None:
         return (
             _phrase_ends(text[left:stop], ahead) if _between_phrases(text[stop - 1], following) else certain

@@ -81,6 +81,8 @@ def find_triples(text: str, start: int, end: int) -> Iterator[Range]:
 
 def _triples(text: str, start: int, end: int) -> list[Range]:
     """Ranges of all triples, [] for less than two."""
+    if text.count(" =", start, end) < 2:
+        return []
     signs = [match.start() for match in re.finditer(r"(?<=[^\s=]) =(?=\s|\Z)", text[start:end])]
     gaps = _gaps(text, start, [start + sign for sign in signs])
     if len(gaps) < 2:
