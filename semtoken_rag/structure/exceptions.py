@@ -1,0 +1,94 @@
+"""Sentences that limit the one before: neither is kept without the other."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+from semtoken_rag.structure.draft import Draft
+from semtoken_rag.text.limits import find_limit
+
+MOST = 3  # limits one behind the other, each of the one before; what follows stands for itself
+_SPOKEN = frozenset({"sentence", "item", "lead"})
+_LIMITED = frozenset({"sentence", "item", "lead", "row", "limit"})
+_PLACE = r"\W{0,4}(?:(?:art|abs|nr|n)\.\s?)?(\d{1,3}(?:\.\d{1,3}){0,3})(?=[\s).:]|\Z)"
+
+
+def bind_exceptions(draft: Draft) -> None:
+    r"""Hang each exception on the sentence that it limits, as a ``limit`` of it.
+
+    Parameters
+    ----------
+    draft
+        The segments of a text, changed in place.
+
+    Examples
+    --------
+    >>> from semtoken_rag.structure.base import Segment
+    >>> text = "Members may swim. This does not apply on Mondays."
+    >>> draft = Draft(text, [Segment(0, 17, "sentence"), Segment(18, 49, "sentence")])
+    >>> bind_exceptions(draft)
+    >>> draft.kinds, draft.parents
+    (['sentence', 'limit'], [-1, 0])
+    """
+    depth: dict[int, int] = {}  # of each limit, how many it is behind one another
+    numbered = _Numbered(draft)
+    for number in range(1, len(draft.segments)):
+        if draft.kinds[number] not in _SPOKEN or not (found := find_limit(draft.said(number))):
+            continue
+        target = numbered.find(found.number, number) if found.number else -1
+        if target < 0:
+            target = _beside(draft, number, found.strict)
+        if target < 0 or depth.get(target, 0) >= MOST:
+            continue
+        depth[number] = depth.get(target, 0) + 1
+        _bind(draft, number, target)
+
+
+def _beside(draft: Draft, number: int, strict: bool) -> int:
+    """Return what a limit that stands behind it limits: a sentence, or the lead-in of a list or table."""
+    target = number - 1
+    kind, own = draft.kinds[target], draft.kinds[number]
+    if kind not in _LIMITED or (draft.blanks[number] and not strict):
+        return -1
+    if own != "item" and kind in ("item", "row") and draft.breaks[number]:
+        while target >= 0 and draft.kinds[target] in ("item", "row", "limit"):
+            target = draft.parents[target]
+        if target < 0 or draft.kinds[target] not in ("lead", "header", "caption"):
+            target = number - 1
+    elif own == "item" and kind == "lead":
+        return -1  # the first of a list
+    return -1 if draft.said(target).rstrip("*_ \"'”’»)").endswith(("?", "？", "؟")) else target
+
+
+def _bind(draft: Draft, number: int, target: int) -> None:
+    """Hang a limit on what it limits, and what it announces on itself; a label of its own stays."""
+    above = draft.ancestors(target)
+    own = draft.parents[number]
+    if own != target and own >= 0 and own not in above:
+        return
+    draft.parents[number] = target
+    lead = draft.kinds[number] == "lead"
+    draft.kinds[number] = "limit"
+    if lead:
+        for each in range(number + 1, len(draft.segments)):
+            if draft.parents[each] == number and draft.kinds[each] in _SPOKEN:
+                draft.kinds[each] = "limit"
+
+
+class _Numbered:
+    """The paragraphs of a text by their numbers."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.places: dict[str, list[int]] = {}
+        for number in range(len(draft.segments)):
+            if draft.kinds[number] in _LIMITED and draft.begins[number]:
+                start = draft.segments[number].start
+                if match := re.match(_PLACE, draft.text[start : start + 24]):
+                    self.places.setdefault(match[1].rstrip("."), []).append(number)
+
+    def find(self, label: str, before: int) -> int:
+        """Return the last paragraph of that number before a segment, -1 if there is none."""
+        places = self.places.get(label, [])
+        found = bisect_left(places, before)
+        return places[found - 1] if found else -1
