@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from semtoken_rag.structure.base import HEADS, Segment
 from semtoken_rag.structure.outline import PLAIN
+from semtoken_rag.types import LIMIT
 
+MOST = 16  # limits of one segment
 _BREAK = r"\n|</?(?:p|div|li|br|dt|dd|tr|td|th|h\d|ul|ol|dl|table)\b"
 _BLANK = r"\n[ \t>]*\n|</?(?:p|div|ul|ol|dl|table|h\d)\b"
 _MARKUP = r"(?:[\s*_>#\u200b]|<[^<>]{0,200}>)*"
@@ -30,6 +32,7 @@ class Draft:
     segments: Sequence[Segment]
     kinds: list[str] = field(init=False)
     parents: list[int] = field(init=False)
+    limits: dict[int, int] = field(default_factory=dict)  # how many each segment has
 
     def __post_init__(self) -> None:
         self.kinds = [s.kind for s in self.segments]
@@ -52,6 +55,13 @@ class Draft:
         while (number := self.parents[number]) >= 0:
             found.append(number)
         return found
+
+    def limit(self, number: int, limited: int) -> bool:
+        """Make a segment a limit of one before it, unless that has `MOST`; return whether it is one."""
+        self.limits[limited] = count = self.limits.get(limited, 0) + 1
+        if count <= MOST:
+            self.kinds[number], self.parents[number] = LIMIT, limited
+        return count <= MOST
 
     def finish(self) -> list[Segment]:
         """Return the segments; a head that nothing hangs on any more has an ordinary kind."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 
-from semtoken_rag.structure.draft import Draft
+from semtoken_rag.structure.draft import MOST, Draft
 from semtoken_rag.text.limits import find_limit
 
-MOST = 3  # limits one behind the other, each of the one before; what follows stands for itself
+DEEPEST = 3  # limits one behind the other, each of the one before; what follows stands for itself
 _SPOKEN = frozenset({"sentence", "item", "lead"})
 _LIMITED = frozenset({"sentence", "item", "lead", "row", "limit"})
 _PLACE = r"\W{0,4}(?:(?:art|abs|nr|n)\.\s?)?(\d{1,3}(?:\.\d{1,3}){0,3})(?=[\s).:]|\Z)"
@@ -39,41 +40,44 @@ def bind_exceptions(draft: Draft) -> None:
         target = numbered.find(found.number, number) if found.number else -1
         if target < 0:
             target = _beside(draft, number, found.strict)
-        if target < 0 or depth.get(target, 0) >= MOST:
-            continue
-        depth[number] = depth.get(target, 0) + 1
-        _bind(draft, number, target)
+        if target >= 0 and depth.get(target, 0) < DEEPEST:
+            for each in _bind(draft, number, target):
+                depth[each] = depth.get(target, 0) + 1
 
 
 def _beside(draft: Draft, number: int, strict: bool) -> int:
     """Return what a limit that stands behind it limits: a sentence, or the lead-in of a list or table."""
     target = number - 1
     kind, own = draft.kinds[target], draft.kinds[number]
-    if kind not in _LIMITED or (draft.blanks[number] and not strict):
+    listed = own != "item" and kind in ("item", "row") and draft.breaks[number]
+    if kind not in _LIMITED or (draft.blanks[number] and not strict and not listed):
         return -1
-    if own != "item" and kind in ("item", "row") and draft.breaks[number]:
+    if own == "item" and kind == "lead":
+        return -1  # the first of a list
+    if listed:
         while target >= 0 and draft.kinds[target] in ("item", "row", "limit"):
             target = draft.parents[target]
         if target < 0 or draft.kinds[target] not in ("lead", "header", "caption"):
             target = number - 1
-    elif own == "item" and kind == "lead":
-        return -1  # the first of a list
     return -1 if draft.said(target).rstrip("*_ \"'”’»)").endswith(("?", "？", "؟")) else target
 
 
-def _bind(draft: Draft, number: int, target: int) -> None:
-    """Hang a limit on what it limits, and what it announces on itself; a label of its own stays."""
-    above = draft.ancestors(target)
-    own = draft.parents[number]
-    if own != target and own >= 0 and own not in above:
-        return
-    draft.parents[number] = target
-    lead = draft.kinds[number] == "lead"
-    draft.kinds[number] = "limit"
-    if lead:
-        for each in range(number + 1, len(draft.segments)):
-            if draft.parents[each] == number and draft.kinds[each] in _SPOKEN:
-                draft.kinds[each] = "limit"
+def _bind(draft: Draft, number: int, target: int) -> Sequence[int]:
+    """Make a segment and the items that it announces limits, but not of a label that is not its own.
+
+    Returns those that are limits now: none if the segment announces more items than one may have.
+    """
+    own, lead = draft.parents[number], draft.kinds[number] == "lead"
+    if own not in (-1, target) and own not in draft.ancestors(target):
+        return ()
+    items = []
+    for each in range(number + 1, len(draft.segments)) if lead else ():
+        if draft.kinds[each] not in _SPOKEN or number not in draft.ancestors(each):
+            break
+        items += [each] if draft.parents[each] == number else []
+    if len(items) > MOST or not draft.limit(number, target):
+        return ()
+    return [number, *(each for each in items if draft.limit(each, number))]
 
 
 class _Numbered:

@@ -15,7 +15,7 @@ REACH = 300  # characters on both sides of a full stop that may belong to one ad
 _WORD = r"(?<![\w.])(?:[^\W\d_]{1,4}\.[ \xa0\u202f-]?){0,3}[^\W\d_](?:[\w-]|\.(?=[º°])){0,20}\.\Z"
 _NUMERAL = r"[\d§]|[IVXLC]{1,6}\b(?!')|\(?[a-zA-Z][).]|[A-Z](?![\w'’])"
 _ORDINAL = r"(?<![\w.,])(\d{1,3})(?:er|re|e|º|ª|°)?\.\Z"
-_MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]+\Z"  # of a list
+_MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[QAF]\d{1,3}|[ivxIVX]{1,4})[.)]+\Z"  # of a list
 _ITEM = r"[(\[]?(?:\d{1,2}|[a-z])[.)] {1,3}[^\W\d_a-z]"  # of a list that runs on
 _ADDRESS = r"\S*(?::/|www\.|@\w)|[(<\"']?(?:~?/|[A-Za-z]:\\|\.{1,2}/)\w"
 _GLUED = r"(?:\S*[^\w.])?[^\W\d_A-Z]{2,}\.\Z"  # "rained.The tower"

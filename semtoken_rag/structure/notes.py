@@ -7,9 +7,11 @@ import re
 from semtoken_rag.structure.draft import Draft
 from semtoken_rag.text.governing import governing
 
-_STAR = r"(?<=[^\W_]|[%)€$£.,\"”’])[ ]?(\*{1,3}|†{1,2}|‡)(?=[\s|,;.:)<]|\Z)"  # 12 mg*
+_STAR = r"(?<=[^\W_]|[%)€$£.,\"”’])[ ]?\\?(\*{1,3}|†{1,2}|‡)(?=[\s|,;.:)<]|\Z)"  # 12 mg*
 _DIGIT = r"(?<=[^\W_]|[%)€$£.,])((?:[¹²³⁰⁴-⁹]{1,2})|\[\^?\w{1,12}\]|(?<=[^\W\d_])\d{1,2}\))"
-_NOTE = r"(?:[-•] )?(\*{1,3}(?![*\w]*\*)|†{1,2}|‡|[¹²³⁰⁴-⁹]{1,2}|\[\^?\w{1,12}\]|\d{1,2}\))[:.]?\s?(?=[^\s*])"
+_NOTE = (
+    r"(?:[-•] )?\\?(\*{1,3}(?![*\w]*\*)|†{1,2}|‡|[¹²³⁰⁴-⁹]{1,2}|\[\^?\w{1,12}\]|\d{1,2}\))[:.]?\s?(?=[^\s*])"
+)
 _SOURCE = r"https?://|www\.|isbn|doi|\bpp?\. ?\d|\(\d{4}\)|\bet al\b|retrieved|abgerufen|consulté|ibid"
 _TEXT = frozenset({"sentence", "item", "lead"})
 _MARKED = frozenset({"sentence", "item", "lead", "row", "header"})
@@ -47,13 +49,13 @@ def _bind(draft: Draft, number: int, bearing: list[int], said: str) -> None:
     common = draft.parents[target]
     if len(bearing) > 1 and common >= 0 and all(draft.parents[each] == common for each in bearing):
         target = common if draft.kinds[common] in ("header", "caption", "lead") else target
-    draft.parents[number] = target
     lower = said.lower()
-    starred = draft.said(number).lstrip("-• ")[0] in "*†‡"
+    starred = draft.said(number).lstrip("-•\\ ")[0] in "*†‡"
     row = draft.kinds[target] in ("row", "header", "caption", "lead")
     limits = governing().search(lower) is not None and re.search(_SOURCE, lower) is None
-    if (starred and row) or limits:
-        draft.kinds[number] = "limit"
+    if not (starred and row) and not limits:
+        draft.parents[number] = target
+    elif draft.limit(number, target):
         _bind_rest(draft, number)
 
 
@@ -62,4 +64,4 @@ def _bind_rest(draft: Draft, note: int) -> None:
     for number in range(note + 1, len(draft.segments)):
         if draft.breaks[number] or draft.kinds[number] not in _TEXT:
             return
-        draft.parents[number], draft.kinds[number] = note, "limit"
+        draft.limit(number, note)

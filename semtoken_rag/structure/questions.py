@@ -22,10 +22,10 @@ _TEXT = frozenset({"sentence", "item", "lead"})
 
 
 def hang_answers(draft: Draft) -> None:
-    """Hang the answers to questions that stand alone on them, which become lead-ins.
+    """Hang answers on the questions that stand alone above them, and make these lead-ins.
 
-    A question is alone in its lines, in bold at the beginning of one, or labelled (``Q:``). Its answer goes to
-    the end of the paragraph below it; where a text has several, to the next question or heading.
+    A question is alone in its lines, in bold at the beginning of one, or labelled (``Q:``). Its answer goes
+    to the end of the paragraph below it; where a text has several, on to the next question or heading.
 
     Parameters
     ----------

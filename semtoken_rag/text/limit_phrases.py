@@ -147,7 +147,7 @@ STRICT = {
         r"(?:例外|除外)(?:情况|情形|是|为|：|:|的)|不适用于|不適用於|不包括|仅适用于|僅適用於",
     ),
     "ja": (
-        r"(?:ただし|但し)",
+        r"(?:ただし|但し)(?=[^。]{1,80}\W*\Z)[^。]*(?:除|限|場合|な[いくけし]|ません|のみ|だけ|対象外|不可|適用|例外|禁|必要)",
         r"(?:なお、?)?(?:この|これ|前項|第.{1,4}項|第.{1,4}条|上記|本)[^。]{0,40}(?:適用(?:され|し)(?:ない|ません)|当てはま(?:らない|りません)"
         r"|除外|対象外|限りで(?:は)?(?:ない|ありません)|含(?:まない|みません|まれない|まれません))",
         r"例外(?:は|として|：|:)",
@@ -200,7 +200,7 @@ LOOSE = (
 )  # fmt: skip
 # One of these is in each of them.
 HINTS = (
-    "autrement",
+    "autrement", "vaut", "valent", "concern",
     " apply", "applies", "exempt", "valid", "the case", "hold", "inclu", "cover", "permitted", "allowed",
     "available", "extend", "not on ", "not in ", "not for ", "not d", "not b", "not a", "not if",
     "not w", "only", "unless", "gilt", "gelten", "ausge", "ausnahme", "trifft", "treffen", "anwend",

@@ -11,7 +11,7 @@ from semtoken_rag.text.limit_phrases import AHEAD, HINTS, LOOSE, STRICT
 REACH = 200  # characters of a sentence that are looked at
 
 _NUMBER = (
-    r"(?:paragraph|section|clause|article|rule|point|item|sentence|absatz|abs\.|ziffer|nummer|nr\.|satz|artikel|art\.|§"
+    r"(?:paragraph|section|clause|article|rule|point|item|absatz|abs\.|ziffer|nummer|nr\.|artikel|art\.|§"
     r"|paragraphe|alinéa|apartado|párrafo|artículo|punto|comma|paragrafo|articolo|n\.º|parágrafo|número|artigo|ponto|item)"
     r"s?\s?\(?(?P<west>\d{1,3}(?:\.\d{1,3}){0,3})|第\s?(?P<east>[\d一二三四五六七八九十]{1,3})\s?[款项項条條]|제\s?(?P<korean>\d{1,3})\s?항"
 )
