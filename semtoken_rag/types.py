@@ -187,8 +187,8 @@ class Units:
         Unit of another chunk that holds the same characters of the source, and perhaps more, and to which
         this one is left: it is never chosen itself. -1 for none; None if no unit has one.
     continues : (m,) int or None
-        Unit of another chunk whose sentence, cut by a splitter, this one goes on with: both are kept whole,
-        or neither. -1 for none; None if no unit has one.
+        Unit of another chunk whose sentence, cut by a splitter, this one goes on with or limits: both are
+        kept whole, or neither. -1 for none; None if no unit has one.
     """
 
     chars: IntArray

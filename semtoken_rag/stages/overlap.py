@@ -14,6 +14,7 @@ from semtoken_rag.structure.base import CUTTABLE
 from semtoken_rag.structure.language import guess_language
 from semtoken_rag.structure.sentences import split_sentences
 from semtoken_rag.text.atoms import atoms
+from semtoken_rag.text.limits import find_limit
 from semtoken_rag.types import Chunk, IntArray
 
 LEAST = 20  # characters from which on a shared text counts as an overlap, where no offsets tell
@@ -202,7 +203,7 @@ class _Units:
         self.chars[before][1] = len(text[:seam].rstrip()) + shift
 
     def link_neighbours(self, stretch: Stretch) -> None:
-        """Link the last unit of a chunk to the first one of the next if they are of one sentence."""
+        """Link the last unit of a chunk to the first of the next if that goes on with its sentence or limits it."""
         before, after = self.first[stretch.first + 1] - 1, self.first[stretch.second]
         if before < self.first[stretch.first] or after == self.first[stretch.second + 1]:
             return
@@ -211,7 +212,8 @@ class _Units:
             return
         head, tail = self.text(before), self.text(after)
         new = tail[0].isupper() and (self.kinds[before] == "item" or _is_ended(head))
-        if not new and _is_one_sentence(head, " " * -stretch.length, tail):
+        limits = (found := find_limit(tail)) is not None and found.strict and not found.number
+        if limits or (not new and _is_one_sentence(head, " " * -stretch.length, tail)):
             self.link(before, after)
 
     def link_bounded(self) -> Iterator[tuple[int, int]]:

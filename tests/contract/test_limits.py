@@ -70,6 +70,18 @@ def test_a_rule_of_another_chunk_that_is_the_same_keeps_its_exception(engine):
         assert "Members may borrow" not in out or "not apply in winter" in out, out
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n\n"])
+def test_an_exception_that_begins_the_next_chunk_is_kept_with_its_rule(engine, blank):
+    one, two = (
+        "The house is old. Members may borrow bicycles.",
+        "This does not apply in winter. It is closed.",
+    )
+    chunks = [Chunk(one, source="a", start=0), Chunk(two, source="a", start=len(one + blank))]
+    for budget in BUDGETS:
+        out = kept(engine, chunks, "May members borrow bicycles?", budget)
+        assert ("Members may borrow" in out) == ("not apply in winter" in out), out
+
+
 def test_a_row_is_kept_with_the_note_of_its_mark(engine):
     text = "| Drug | Dose |\n|---|---|\n| Alfadin | 1200 mg* |\n| Betazol | 20 mg |\n\n* only with a doctor"
     for budget in BUDGETS:
