@@ -116,7 +116,7 @@ def build_units(
     if shared is None:
         return Units(chars, token_ranges(chunks, tokens, chars, chunk), chunk, parent, kinds)
     own = token_ranges(chunks, tokens, shared.chars, chunk)
-    return Units(shared.chars, own, chunk, parent, kinds, shared.twin, shared.continues)
+    return Units(shared.chars, own, chunk, parent, shared.kinds, shared.twin, shared.continues)
 
 
 def token_ranges(chunks: Sequence[Chunk], tokens: Tokens, chars: IntArray, chunk: IntArray) -> IntArray:

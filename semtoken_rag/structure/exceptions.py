@@ -7,12 +7,19 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from semtoken_rag.structure.draft import MOST, Draft
-from semtoken_rag.text.limits import find_limit
+from semtoken_rag.text.limits import Limit, find_limit, plain_number
 
 DEEPEST = 3  # limits one behind the other, each of the one before; what follows stands for itself
 _SPOKEN = frozenset({"sentence", "item", "lead"})
 _LIMITED = frozenset({"sentence", "item", "lead", "row", "limit"})
-_PLACE = r"\W{0,4}(?:(?:art|abs|nr|n)\.\s?)?(\d{1,3}(?:\.\d{1,3}){0,3})(?=[\s).:]|\Z)"
+_LABEL = (
+    r"[\s(\[*_#>-]{0,8}(?:(?:§|art(?:icle|ikel|ículo|icolo|igo)?|abs(?:atz)?|nr|n|sec(?:tion)?|clause|rule|paragraph|ziffer|punkt)"
+    r"\.?\s?)?(\d{1,3}(?:\.\d{1,3}){0,3}|[a-z](?=\)))(?=[\s).:]|\Z)[.):]*|第\s?([\d一二三四五六七八九十]{1,3})\s?[条條款项項]"
+)
+_HEADING = (
+    r"\W*(?:[\d.]{1,8}\s)?(?:exceptions?|exclusions?|ausnahmen?|ausschlüsse|excepciones|exclusiones|eccezioni|esclusioni|exceções"
+    r"|exclusões|uitzonderingen|undantag|例外|除外|例外事項)\W*"
+)
 
 
 def bind_exceptions(draft: Draft) -> None:
@@ -35,7 +42,7 @@ def bind_exceptions(draft: Draft) -> None:
     depth: dict[int, int] = {}  # of each limit, how many it is behind one another
     numbered = _Numbered(draft)
     for number in range(1, len(draft.segments)):
-        if draft.kinds[number] not in _SPOKEN or not (found := find_limit(draft.said(number))):
+        if not (found := _limit(draft, number)):
             continue
         target = numbered.find(found.number, number) if found.number else -1
         if target < 0:
@@ -43,6 +50,14 @@ def bind_exceptions(draft: Draft) -> None:
         if target >= 0 and depth.get(target, 0) < DEEPEST:
             for each in _bind(draft, number, target):
                 depth[each] = depth.get(target, 0) + 1
+
+
+def _limit(draft: Draft, number: int) -> Limit | None:
+    """Return how a segment limits one before it: a sentence, or a heading that calls itself an exception."""
+    if draft.kinds[number] in _SPOKEN:
+        return find_limit(draft.said(number))
+    named = draft.kinds[number] == "heading" and re.fullmatch(_HEADING, draft.said(number)[:60].lower())
+    return Limit(strict=True) if named else None
 
 
 def _beside(draft: Draft, number: int, strict: bool) -> int:
@@ -67,9 +82,11 @@ def _bind(draft: Draft, number: int, target: int) -> Sequence[int]:
 
     Returns those that are limits now: none if the segment announces more items than one may have.
     """
-    own, lead = draft.parents[number], draft.kinds[number] == "lead"
+    own, lead = draft.parents[number], draft.kinds[number] in ("lead", "heading")
     if own not in (-1, target) and own not in draft.ancestors(target):
-        return ()
+        label = draft.said(own)
+        if draft.kinds[own] != "heading" or not re.fullmatch(f"(?:{_LABEL})\\W*", label[:40].lower()):
+            return ()
     items = []
     for each in range(number + 1, len(draft.segments)) if lead else ():
         if draft.kinds[each] not in _SPOKEN or number not in draft.ancestors(each):
@@ -86,10 +103,15 @@ class _Numbered:
     def __init__(self, draft: Draft) -> None:
         self.places: dict[str, list[int]] = {}
         for number in range(len(draft.segments)):
-            if draft.kinds[number] in _LIMITED and draft.begins[number]:
-                start = draft.segments[number].start
-                if match := re.match(_PLACE, draft.text[start : start + 24]):
-                    self.places.setdefault(match[1].rstrip("."), []).append(number)
+            kind = draft.kinds[number]
+            if not draft.begins[number] or (kind not in _LIMITED and kind != "heading"):
+                continue
+            said = draft.said(number)[:40].lower()
+            if match := re.match(_LABEL, said):
+                alone = match.end() == len(said) and number + 1 < len(draft.segments)
+                beside = alone and not draft.breaks[number + 1]  # "Section 1." was cut off as a sentence
+                label = plain_number(match[1] or match[2])
+                self.places.setdefault(label, []).append(number + beside)
 
     def find(self, label: str, before: int) -> int:
         """Return the last paragraph of that number before a segment, -1 if there is none."""

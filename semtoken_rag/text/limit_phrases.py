@@ -4,7 +4,8 @@ SHORT = 120  # characters of a sentence that is an exception by its end alone
 
 # What may stand before: numbers, marks, and words that oppose.
 AHEAD = (
-    r"(?:\W|\(?\d{1,3}[.)]|\(?[a-z]\)|§ ?\d{1,4}[a-z]?)*"
+    r"(?:[^\w§]|\(?\d{1,3}[.)]|\(?[a-z]\)|§ ?\d{1,4}[a-z]?(?=\W*\s(?:§|\())|第.{1,3}[条條款项項]\s"
+    r"|(?:section|article|artikel|art|clause|artículo|articolo|artigo|sec)\.? \d{1,4}[.:)]\s)*"
     r"(?:(?:however|but|yet|still|note that|please note that|jedoch|aber|doch|allerdings|cependant"
     r"|toutefois|mais|néanmoins"
     r"|sin embargo|no obstante|pero|tuttavia|però|ma|no entanto|contudo|porém|mas|echter|maar|dock|men"
@@ -13,7 +14,8 @@ AHEAD = (
 )
 # Strict: it speaks of what stands before, by a pronoun or a number, or begins with the exception.
 PART = (
-    r"(?:sub)?(?:paragraph|section|clause|article|rule|point|sentence|item)s?\W{1,2}\d[\w().]*(?: (?:and"
+    r"(?:sub)?(?:paragraph|section|clause|article|rule|point|sentence|item)s?\W{1,2}(?:\d[\w().]*"
+    r"|[a-z]\))(?: (?:and"
     r"|or|to|of) \S+){0,4}"
     r"|(?:die |der |den )?(?:abs(?:ä|a)tze?|abs\.|sätze|satz|ziffer|nummer|nr\.|artikel|art\."
     r"|§§?)\s?\d[\w().]*(?: (?:und|bis|satz|abs\.|nr\.) ?\S+){0,3}"
@@ -34,6 +36,9 @@ STRICT = {
         r"|(?:(?:applies|apply|is valid|are valid|holds) (?:only|solely|exclusively)|only (?:applies"
         r"|apply|holds)"
         r"|(?:is|are) only (?:valid|applicable)))",
+        r"(?:notwithstanding|subject to|by way of derogation from) (?:this|that|the (?:above|foregoing)"
+        r"|(?:sub)?(?:paragraph|section"
+        r"|clause|article|rule|point|item)s?\W{1,2}(?:\d|[a-z]\)))",
         r"exceptions?(?: to (?:this|these|the)(?: \w+){0,3})?(?: (?:are|is|include|apply|applies|exists?"
         r"|can|may)\b|\s?[:：])",
         r"(?:an|the|one|another|some|the only|the sole|the main) exceptions? (?:is|are|applies|apply"
@@ -60,6 +65,8 @@ STRICT = {
         r"|(?:hiervon|davon) (?:sind|ist|bleiben) [^.]{1,80} (?:ausgenommen|ausgeschlossen)\b",
         r"(?:\w+ )?ausnahmen?(?: (?:hiervon|davon|von dieser regel))?(?: (?:sind|ist|bilden|bildet|gelten"
         r"|gilt|bestehen|besteht|machen|macht)\b|\s?[:：])",
+        r"(?:etwas )?ander(?:s|es) (?:gilt|verhält)\b|abweichend (?:davon|hiervon|von (?:abs|absatz"
+        r"|satz|§|ziffer|nummer|nr|artikel|art)\b)",
         r"nicht (?:enthalten|inbegriffen|eingeschlossen|erfasst|umfasst|versichert|gedeckt"
         r"|dazu gehören)\b[^,]{0,20} (?:sind|ist)\b",
         r"(?:gilt|gelten) (?:jedoch |aber )?(?:nicht|nur) (?:für|bei|an|in|im|wenn|auf|zu|am)\b"
@@ -78,13 +85,17 @@ STRICT = {
         r"(?:en )?(?:sont|est|restent|demeurent) (?:toutefois )?(?:exclu|except|exempt)\w*",
         r"(?:(?:une|la seule|l['’]unique|seule) )?exceptions?(?: à (?:cette|la) \w+)?(?:\s?[:：]| (?:est"
         r"|sont|concernent?|s['’]appliquent?)\b)",
-        r"(?:y )?(?:fait|font) exception|il en (?:est|va) autrement|non (?:valable|applicable|compris)\b"
+        r"(?:y )?(?:fait|font) exception|il en (?:est|va) autrement|il n['’]en (?:va|est) pas de même"
+        r"|par dérogation"
+        r"|ne sont pas (?:concern|compris|inclu)\w*|n['’]est pas (?:compris|inclu)\w*|non (?:valable"
+        r"|applicable|compris)\b"
         r"|ne s['’]applique(?:nt)? (?:pas|qu)",
     ),
     "es": (
         r"(?:(?:esto|eso|ello|lo anterior|lo dispuesto[\w ]{0,40}|(?:est[ea]s?|dich[oa]s?"
         r"|tal(?:es)?)(?: [\w-]+){1,4}"
-        rf"|{PART}) )?(?:no (?:(?:se )?aplica(?:n|rá|rán)?\b|será[n]? (?:de aplicación|aplicables?)"
+        rf"|{PART}) )?(?:no (?:(?:se )?aplica(?:n|rá|rán)?\b|se incluyen?\b|está[n]? incluid"
+        r"|será[n]? (?:de aplicación|aplicables?)"
         r"|es (?:aplicable|válid[oa]|el caso)"
         r"|son (?:aplicables|válid[oa]s)|vale[n]?\b|rige[n]?\b|incluyen?\b)|(?:solo|sólo"
         r"|únicamente) (?:se aplica|es válid|vale)|se aplica[n]? (?:solo|sólo|únicamente))",
@@ -143,12 +154,15 @@ STRICT = {
     "tr": (r"bu(?: \w+){0,3} (?:için )?geçerli değil\w*", r"istisna(?:lar)?\s?:"),
     "zh": (
         r"(?:但是?|然而|不过|不過|惟)[^。]{0,60}(?:除外|不适用|不適用|例外|不包括|不含|不在此限|不得)",
-        r"(?:该|該|本|此|上述|前述|前款|前项|前項|第.{1,4}[款项項条條]|这|這|以上)[^。，,]{0,20}(?:不适用|不適用|不包括|不在此限|仅适用|僅適用|只适用)",
+        r"(?:该|該|本|此|上述|前述|前款|前项|前項|第.{1,4}[款项項条條]|这|這"
+        r"|以上)[^。，,]{0,20}(?:不适用|不適用|不包括|不在此限|仅适用|僅適用|只适用)",
         r"(?:例外|除外)(?:情况|情形|是|为|：|:|的)|不适用于|不適用於|不包括|仅适用于|僅適用於",
     ),
     "ja": (
-        r"(?:ただし|但し)(?=[^。]{1,80}\W*\Z)[^。]*(?:除|限|場合|な[いくけし]|ません|のみ|だけ|対象外|不可|適用|例外|禁|必要)",
-        r"(?:なお、?)?(?:この|これ|前項|第.{1,4}項|第.{1,4}条|上記|本)[^。]{0,40}(?:適用(?:され|し)(?:ない|ません)|当てはま(?:らない|りません)"
+        r"(?:ただし|但し)(?=[^。]{1,80}\W*\Z)[^。]*(?:除|限|場合|な[いくけし]|ません|のみ|だけ|対象外"
+        r"|不可|適用|例外|禁|必要)",
+        r"(?:なお、?)?(?:この|これ|前項|第.{1,4}項|第.{1,4}条|上記|本)[^。]{0,40}(?:適用(?:され"
+        r"|し)(?:ない|ません)|当てはま(?:らない|りません)"
         r"|除外|対象外|限りで(?:は)?(?:ない|ありません)|含(?:まない|みません|まれない|まれません))",
         r"例外(?:は|として|：|:)",
     ),
@@ -172,7 +186,7 @@ LOOSE = (
     r"|the (?:[\w'’-]+ ){1,3}(?:only applies|only apply|applies only|apply only|(?:is|are) only valid"
     r"|(?:is|are) valid only)\b",
     rf"(?=.{{1,{SHORT}}}\Z)(?:[^\s,]+,? ){{1,12}}(?:is|are|shall be|will be|remain)(?: not)? (?:excluded"
-    r"|exempt|exempted|excepted|not included|not covered|included)"
+    r"|exempt|exempted|excepted|not included|not covered|not eligible|included)"
     r"(?<!(?<! not) included)(?: from (?:this|that|it|these|the (?:rule|offer|scheme|discount"
     r"|requirement))\b[^.]*)?\W*\Z",
     r"(?:[^\s,]+,? ){1,8}(?:is|are) (?:an|the|the only) exceptions?(?: to this[^.]*)?\W*\Z",
@@ -193,24 +207,12 @@ LOOSE = (
     r" (?:on|in|for|during|at|between|after|before|if|when|with|by|an|am|im|bei|für|während|zwischen|le"
     r"|la|les|en|pour|pendant"
     r"|los|las|el|il|lo|i|di|nei|durante|aos|às|nos|nas|em|op|bij|voor)\b[^,]*\Z",
+    r"(?=\S+(?: \S+){0,9}\Z)(?:unless|with the exception of|mit ausnahme|à l['’]exception"
+    r"|con (?:la )?excepción|ad eccezione"
+    r"|com (?:a )?exceção|es sei denn)\b[^,]*\Z",
     r"(?=.{1,40}\Z)[^。，,]{1,30}(?:除外|不在此限|不适用|不適用|例外)\W*\Z",
-    r"(?=.{1,60}\Z)[^。]{1,50}(?:を除く|は除く|を除きます|は除きます|は除外(?:する|します|されます)?|対象外(?:です|とする|となります)?"
+    r"(?=.{1,60}\Z)[^。]{1,50}(?:を除く|は除く|を除きます|は除きます|は除外(?:する|します|されます)?"
+    r"|対象外(?:です|とする|となります)?"
     r"|この限りで(?:は)?ない|適用(?:され|し)(?:ない|ません))\W*\Z",
     r"(?=.{1,80}\Z)[^.]{1,60}(?:제외(?:됩니다|된다|한다|합니다)|적용되지 않\S+)\W*\Z",
-)  # fmt: skip
-# One of these is in each of them.
-HINTS = (
-    "autrement", "vaut", "valent", "concern",
-    " apply", "applies", "exempt", "valid", "the case", "hold", "inclu", "cover", "permitted", "allowed",
-    "available", "extend", "not on ", "not in ", "not for ", "not d", "not b", "not a", "not if",
-    "not w", "only", "unless", "gilt", "gelten", "ausge", "ausnahme", "trifft", "treffen", "anwend",
-    "greif", "gültig", "nicht ", "nur ", "außer", "ausser", "pas ", "applic", "applique", "excl",
-    "exent", "isent", "esent", "salvo", "sauf", "aplica", "válid", "vale", "rige", "eccezion",
-    "eccettuat", "esclus", "tranne", "eccetto", "exce", "compris", "geldt", "gelden", "van toepassing",
-    "inbegrepen", "uitzonder", "uitgezonder", "behalve", "gäller", "undant", "gjeld", "gæld", "unntak",
-    "unntat", "undtag", "dotyczy", "obowiąz", "zastosow", "wyjąt", "neplat", "výjimk", "не ",
-    "исключени", "кроме", "geçerli", "istisna", "除", "不", "例外", "仅", "僅", "只",
-    "ただし", "但", "適用", "当てはま", "限り", "含", "対象外", "다만", "단", "적용", "해당", "예외", "제외",
-    "نطبق", "سري", "شمل", "ستثن", "ยกเว้น",
-    "เว้นแต่", "ไม่", "लागू",
 )  # fmt: skip
