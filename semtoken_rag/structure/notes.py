@@ -8,9 +8,13 @@ from semtoken_rag.structure.draft import Draft
 from semtoken_rag.text.governing import governing
 
 _STAR = r"(?<=[^\W_]|[%)€$£.,\"”’])[ ]?\\?(\*{1,3}|†{1,2}|‡)(?=[\s|,;.:)<]|\Z)"  # 12 mg*
-_DIGIT = r"(?<=[^\W_]|[%)€$£.,])((?:[¹²³⁰⁴-⁹]{1,2})|\[\^?\w{1,12}\]|(?<=[^\W\d_])\d{1,2}\))"
+_DIGIT = (
+    r"(?<=[^\W_]|[%)€$£.,])((?:[¹²³⁰⁴-⁹]{1,2})|\[\^?\w{1,12}\]|(?<=[^\W\d_])\d{1,2}\))"
+    r"|(?<=[\w%€$£]) (\(?\d{1,2}\))(?=\s*\|)"  # 12 mg (1) |
+)
 _NOTE = (
-    r"(?:[-•] )?\\?(\*{1,3}(?![*\w]*\*)|†{1,2}|‡|[¹²³⁰⁴-⁹]{1,2}|\[\^?\w{1,12}\]|\d{1,2}\))[:.]?\s?(?=[^\s*])"
+    r"(?:[-•] )?\\?(\*{1,3}(?![*\w]*\*)|†{1,2}|‡|[¹²³⁰⁴-⁹]{1,2}|\[\^?\w{1,12}\]|\(?\d{1,2}\))"
+    r"[:.]?\s?(?=[^\s*])"
 )
 _SOURCE = r"https?://|www\.|isbn|doi|\bpp?\. ?\d|\(\d{4}\)|\bet al\b|retrieved|abgerufen|consulté|ibid"
 _TEXT = frozenset({"sentence", "item", "lead"})
@@ -39,7 +43,7 @@ def bind_notes(draft: Draft) -> None:
             _bind(draft, number, bearing, said[note.end() :])
         elif kind in _MARKED:
             for match in pattern.finditer(said):
-                marks = marked.setdefault(match[1] or match[2], [])
+                marks = marked.setdefault(match[1] or match[2] or match[3], [])
                 if not marks or marks[-1] != number:
                     marks.append(number)
 

@@ -10,7 +10,7 @@ LONGEST = 200  # characters of a question
 MOST = 4  # paragraphs of an answer, in a text of several questions; of one alone, 1
 _ASKED = r"[?？؟;][\"'”’»)\]*_]*\Z"
 _QUESTION = (
-    r"[\s*_#>-]*(?:q|question|frage|pregunta|domanda|pergunta|vraag|fråga|spørsmål|вопрос|问题?|問題?|質問|سؤال|질문)"
+    r"[\s*_#>-]*(?:q|question|frage|f|pregunta|domanda|pergunta|vraag|fråga|spørsmål|вопрос|问题?|問題?|質問|سؤال|질문)"
     r"[\s.#]?\d{0,3}[*_]*\s?[.:：)][*_]*(?=\s|[^\x00-\x7f])"
 )
 _ANSWER = (

@@ -62,6 +62,8 @@ Ciò non significa che fosse ricco.
 Isto não significa que fosse rico.
 但他没有去北京。
 彼は学生ではない。
+客は泳池をいつでも利用でき、入場は無料である、月曜日を除く。
+회원은 언제든지 수영할 수 있으며, 월요일은 제외됩니다.
 """.strip().split("\n")
 
 
