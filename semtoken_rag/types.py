@@ -16,6 +16,7 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 # Kinds of units that say nothing by themselves: they name or limit the units that hang on them.
 HEADS = frozenset({"heading", "lead", "caption", "header", "key", "speaker", "signature", "stamp"})
+LIMIT = "limit"  # kind of a unit without which the one that it hangs on would say too much
 
 
 class Granularity(IntEnum):
@@ -180,14 +181,14 @@ class Units:
         Index of the unit that this one hangs on and is never kept without, -1 for none: its lead-in, header,
         heading, speaker. It stands before this one, in the same chunk, and may hang on another in turn.
     kinds : tuple of str, length m
-        One of `HEADS`, or ``sentence``, ``item``, ``row``, ``entry``, ``line`` or ``code``; ``run`` if a
-        strategy cut by tokens.
+        One of `HEADS`, or ``sentence``, ``item``, ``row``, ``entry``, ``line`` or ``code``; ``limit`` for one
+        that its parent is not kept without; ``run`` if a strategy cut by tokens.
     twin : (m,) int or None
         Unit of another chunk that holds the same characters of the source, and perhaps more, and to which
         this one is left: it is never chosen itself. -1 for none; None if no unit has one.
     continues : (m,) int or None
-        Unit of another chunk whose sentence, cut by a splitter, this one goes on with: both are kept whole,
-        or neither. -1 for none; None if no unit has one.
+        Unit of another chunk whose sentence, cut by a splitter, this one goes on with or limits: both are
+        kept whole, or neither. -1 for none; None if no unit has one.
     """
 
     chars: IntArray
@@ -212,13 +213,21 @@ class Units:
         return np.zeros(len(self), np.bool_) if self.twin is None else self.twin >= 0
 
     def links(self) -> dict[int, list[int]]:
-        """Return, of each unit whose sentence was cut, the units before and behind it in that sentence."""
+        """Return, of each unit that is not kept without others besides its parents, these others.
+
+        The units before and behind it in a sentence that was cut, and those that limit it or its twin.
+        """
         found: dict[int, list[int]] = {}
         if self.continues is not None:
             for unit in np.flatnonzero(self.continues >= 0).tolist():
                 before = int(self.continues[unit])
                 found.setdefault(unit, []).append(before)
                 found.setdefault(before, []).append(unit)
+        for unit in [i for i, kind in enumerate(self.kinds) if kind == LIMIT]:
+            if (limited := int(self.parent[unit])) >= 0:
+                found.setdefault(limited, []).append(unit)
+                if self.twin is not None and self.twin[limited] >= 0:
+                    found.setdefault(int(self.twin[limited]), []).append(unit)
         return found
 
     def ancestors(self, unit: int) -> list[int]:

@@ -169,11 +169,11 @@ def _tokens(call: Call, text: str, chunks: Sequence[CompressedChunk]) -> int:
 
 
 def _torn(units: Units, granularity: IntArray) -> BoolArray:
-    """Return which units are kept without the rest of their sentence, or hang on one that is: (m,)."""
+    """Return which units are kept without their limits or all their sentence, or hang on such: (m,)."""
     torn = np.zeros(len(units), np.bool_)
-    if units.continues is not None:
+    if all_links := units.links():
         whole = granularity == Granularity.FINE
-        for unit, links in units.links().items():
+        for unit, links in all_links.items():
             torn[unit] = whole[unit] and not whole[links].all()
         for unit in np.flatnonzero(whole & (units.parent >= 0) & torn.any()).tolist():
             torn[unit] |= torn[units.parent[unit]]

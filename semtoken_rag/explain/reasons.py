@@ -13,7 +13,7 @@ import numpy as np
 from semtoken_rag.result import ContextView, UnitReport
 from semtoken_rag.stages.select import duplicates
 from semtoken_rag.text.quote import Word, words
-from semtoken_rag.types import Granularity
+from semtoken_rag.types import LIMIT, Granularity
 
 COMMON = 0.2  # a word in more than this share of the units is not rare
 
@@ -58,13 +58,17 @@ class Reasons:
         self._heads = {self.units[i].parent for i in kept}
         order = np.argsort([-u.value for u in self.units], kind="stable").tolist()
         self._place = {unit: place for place, unit in enumerate(order, start=1)}
-        self._last = max((self._place[i] for i in kept if i not in self._heads), default=0)
+        self._last = max((self._place[i] for i in kept if self._chosen(i)), default=0)
         next_best = [self.units[i].value for i in order[self._last :][:1]]
         self._bound = (
             next_best[0] if next_best else -np.inf
         )  # a unit of lower value comes after all kept ones
         by_length = any(u.value != u.scores["score"] for u in self.units)
         self._by = "score for its length" if by_length else "score"
+
+    def _chosen(self, number: int) -> bool:
+        """Return whether a kept unit was chosen by its score: neither as a head nor as a limit."""
+        return number not in self._heads and self.units[number].kind != LIMIT
 
     def text(self, unit: UnitReport) -> str:
         """Return the text of a unit."""
@@ -91,6 +95,8 @@ class Reasons:
             return Reason(f"Kept: {unit.reason}.")
         if number in self._heads:
             return Reason("Kept because it heads what is kept below it.")
+        if unit.kind == LIMIT and self._place[number] > self._last:
+            return Reason("Kept because it limits what is kept before it.")
         return Reason(f"Kept at place {self._rank(number)}.")
 
     def _rank(self, number: int) -> str:

@@ -19,13 +19,13 @@ from semtoken_rag.types import Encoding, IntArray
 
 Records = npt.NDArray[np.void]
 
-MAGIC = b"STF3"  # raise the number if the format or `segment` changes; part of every key
+MAGIC = b"STF4"  # raise the number if the format or `segment` changes; part of every key
 HEADER = struct.Struct("<4sIIIIH")  # magic, checksum, tokens, title tokens, segments, dimensions
 TOKEN = np.dtype([("id", "<u4"), ("start", "<u4"), ("length", "<u4")])
 SEGMENT = np.dtype([("start", "<u4"), ("end", "<u4"), ("parent", "<i4"), ("kind", "u1")])
 KINDS = (
     "sentence", "row", "item", "code", "entry", "line", "heading", "lead", "caption", "header", "key",
-    "speaker", "signature", "stamp",
+    "speaker", "signature", "stamp", "limit",
 )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from semtoken_rag.structure.base import CUTTABLE
 from semtoken_rag.structure.language import guess_language
 from semtoken_rag.structure.sentences import split_sentences
 from semtoken_rag.text.atoms import atoms
-from semtoken_rag.types import Chunk, IntArray
+from semtoken_rag.text.limits import find_limit
+from semtoken_rag.types import LIMIT, Chunk, IntArray
 
 LEAST = 20  # characters from which on a shared text counts as an overlap, where no offsets tell
 LETTERS = 8  # of them that must be letters or digits
@@ -61,12 +62,14 @@ class Shared:
     chars : (m, 2) int
         Character ranges, of which none reaches into the one that it continues.
     twin, continues : (m,) int
+    kinds
         See `semtoken_rag.types.Units`.
     """
 
     chars: IntArray
     twin: IntArray
     continues: IntArray
+    kinds: tuple[str, ...]
 
 
 def find_shared(
@@ -108,7 +111,7 @@ def find_shared(
     for after, before in units.link_bounded():
         continues[after] = before
     twin = np.array([units.last_twin(unit) for unit in units.twin], np.int64)
-    return Shared(np.array(units.chars, np.int64).reshape(-1, 2), twin, continues)
+    return Shared(np.array(units.chars, np.int64).reshape(-1, 2), twin, continues, tuple(units.kinds))
 
 
 @dataclass(slots=True)
@@ -202,7 +205,7 @@ class _Units:
         self.chars[before][1] = len(text[:seam].rstrip()) + shift
 
     def link_neighbours(self, stretch: Stretch) -> None:
-        """Link the last unit of a chunk to the first one of the next if they are of one sentence."""
+        """Link the last unit of a chunk to the first of the next if that goes on with it or limits it."""
         before, after = self.first[stretch.first + 1] - 1, self.first[stretch.second]
         if before < self.first[stretch.first] or after == self.first[stretch.second + 1]:
             return
@@ -213,6 +216,8 @@ class _Units:
         new = tail[0].isupper() and (self.kinds[before] == "item" or _is_ended(head))
         if not new and _is_one_sentence(head, " " * -stretch.length, tail):
             self.link(before, after)
+        elif self.parent[after] < 0 and _limits(tail) and self.link(before, after):
+            self.kinds[after] = LIMIT
 
     def link_bounded(self) -> Iterator[tuple[int, int]]:
         """Yield the second and the first unit of each link of sentences that are not overlong."""
@@ -358,6 +363,12 @@ def _hashes(text: str) -> IntArray:
     sixteen = eight[:-8] * FACTORS[3] + eight[8:]
     found: IntArray = ((sixteen[:-4] * FACTORS[4] + four[16:]) >> np.uint32(32 - BITS)).astype(np.int64)
     return found
+
+
+def _limits(sentence: str) -> bool:
+    """Return whether a sentence is an exception to the one before."""
+    found = find_limit(sentence)
+    return found is not None and found.strict and not found.number
 
 
 def _is_ended(sentence: str) -> bool:

@@ -16,6 +16,7 @@ from semtoken_rag.structure.json_text import parse_json
 from semtoken_rag.structure.language import guess_language
 from semtoken_rag.structure.logs import parse_logs
 from semtoken_rag.structure.outline import parse_outline
+from semtoken_rag.structure.relations import relate
 from semtoken_rag.structure.sentences import split_sentences
 from semtoken_rag.structure.yaml_text import parse_yaml
 from semtoken_rag.types import Chunk, IntArray, Tokens, Units
@@ -58,7 +59,8 @@ def segment(text: str, language: str | None = None) -> list[Segment]:
     found = parse_html(text, sentences) or parse_json(text)
     if found is None and "\n" in text:
         found = parse_logs(text) or parse_chat(text, sentences) or parse_ini(text) or parse_yaml(text)
-    return _bound(text, parse_outline(text, sentences) if found is None else found)
+    found = parse_outline(text, sentences) if found is None else found
+    return _bound(text, relate(text, found))
 
 
 def _bound(text: str, segments: Sequence[Segment]) -> list[Segment]:
@@ -114,7 +116,7 @@ def build_units(
     if shared is None:
         return Units(chars, token_ranges(chunks, tokens, chars, chunk), chunk, parent, kinds)
     own = token_ranges(chunks, tokens, shared.chars, chunk)
-    return Units(shared.chars, own, chunk, parent, kinds, shared.twin, shared.continues)
+    return Units(shared.chars, own, chunk, parent, shared.kinds, shared.twin, shared.continues)
 
 
 def token_ranges(chunks: Sequence[Chunk], tokens: Tokens, chars: IntArray, chunk: IntArray) -> IntArray:

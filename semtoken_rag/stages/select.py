@@ -9,7 +9,7 @@ from operator import gt
 import numpy as np
 
 from semtoken_rag.text.wording import loose_form, strict_form
-from semtoken_rag.types import FloatArray, Granularity, IntArray, Selection, Units
+from semtoken_rag.types import LIMIT, FloatArray, Granularity, IntArray, Selection, Units
 
 TEMPERATURE = 1.43  # of the softmax over the scores, which are too sure of themselves
 
@@ -71,7 +71,7 @@ class Ledger:
         return chain[::-1]
 
     def needed(self, unit: int) -> list[list[int]]:
-        """Return what is `missing` by chunk, with the rest of a sentence that a splitter cut."""
+        """Return what is `missing` by chunk, with what limits it and the rest of a sentence that was cut."""
         if not self._links:
             return [missing] if (missing := self.missing(unit)) else []
         found: set[int] = set()
@@ -128,6 +128,15 @@ class Ledger:
     def has_children(self, unit: int) -> bool:
         """Return whether a unit hangs on ``unit``."""
         return unit in self._parents
+
+    def may_part(self, unit: int) -> bool:
+        """Return whether a part of ``unit`` may be kept: nothing hangs on it or comes with it but parents."""
+        kinds, links = self.units.kinds, self._links
+        return not self.has_children(unit) and not any(
+            kinds[link] == LIMIT and not self.kept[link]
+            for each in self.missing(unit)
+            for link in links.get(each, ())
+        )
 
     def has_kept_duplicate(self, unit: int) -> bool:
         """Return whether a duplicate of ``unit`` is kept, or the unit is left to its twin."""

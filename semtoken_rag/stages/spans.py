@@ -15,6 +15,7 @@ import numpy as np
 from semtoken_rag.structure.language import guess_language
 from semtoken_rag.text.clauses import clauses
 from semtoken_rag.text.clusters import is_unspaced
+from semtoken_rag.text.governing import governing
 from semtoken_rag.types import BoolArray, IntArray, Tokens
 
 STEP = 12  # tokens of a span in a script that writes no blanks, if no clause ends
@@ -88,8 +89,8 @@ class SpanRule:
         found = clauses(text, start, end, spoken)
         places = np.array(found.spans, np.int64).reshape(-1, 2)
         first = np.searchsorted(tokens.offsets[own[0] : own[1], 0], places[:, 0]) + own[0]
-        if len(places) == 1 and is_unspaced(text[start:end]):
-            return self._stepped(tokens, own)
+        if len(places) == 1 and own[0] < own[1] and is_unspaced(text[start:end]):
+            return self._stepped(text, chars, tokens, own)
         limits = np.append(first, own[1])
         limits[0] = own[0]
         may_start, may_end = np.array(found.may_start, np.bool_), np.array(found.may_end, np.bool_)
@@ -102,10 +103,20 @@ class SpanRule:
         return Spans(places, np.stack([limits[:-1], limits[1:]], 1), may_start, may_end)
 
     @staticmethod
-    def _stepped(tokens: Tokens, own: tuple[int, int]) -> Spans:
-        """Return spans of so many tokens, for a text in which nothing else tells where to cut."""
+    def _stepped(text: str, chars: tuple[int, int], tokens: Tokens, own: tuple[int, int]) -> Spans:
+        """Return spans of so many tokens, for a text in which nothing else tells where to cut.
+
+        None begins behind a word that negates or limits, or ends before one.
+        """
+        start, end = chars
         limits = np.append(np.arange(own[0], own[1], STEP), own[1])
         ranges = np.stack([limits[:-1], limits[1:]], 1)
-        chars = np.stack([tokens.offsets[limits[:-1], 0], tokens.offsets[limits[1:] - 1, 1]], 1)
-        free = np.ones(len(ranges), np.bool_)
-        return Spans(chars, ranges, free, free)
+        places = np.stack([tokens.offsets[limits[:-1], 0], tokens.offsets[limits[1:] - 1, 1]], 1)
+        places = np.clip(places, start, end)  # some tokens reach over the unit
+        places[0, 0] = start
+        words = [start + match.start() for match in governing().finditer(text[start:end].lower())]
+        may_start, may_end = np.ones(len(ranges), np.bool_), np.ones(len(ranges), np.bool_)
+        if words:
+            may_start[1:] = places[1:, 0] <= words[0]
+            may_end[:-1] = places[:-1, 1] > words[-1]
+        return Spans(places, ranges, may_start, may_end)

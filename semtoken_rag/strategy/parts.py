@@ -83,7 +83,7 @@ def _keep_without_stop(problem: Problem, ledger: Ledger, unit: int, text: str) -
 
 
 def _may_cut(problem: Problem, ledger: Ledger, unit: int) -> bool:
-    return problem.units.kinds[unit] in CUTTABLE and not ledger.has_children(unit)
+    return problem.units.kinds[unit] in CUTTABLE and ledger.may_part(unit)
 
 
 def _value(problem: Problem, text: str, spans: Spans) -> Callable[[int, int], float]:

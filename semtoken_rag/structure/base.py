@@ -21,7 +21,8 @@ class Segment:
         Character range in the text, without surrounding blanks.
     kind
         One of `HEADS`, which is never kept without a segment that hangs on it, or ``sentence``, ``item``,
-        ``row``, ``entry``, ``line`` or ``code``. Those of `CUTTABLE` may be kept in part.
+        ``row``, ``entry``, ``line`` or ``code``; ``limit`` if its parent is not kept without it. Those
+        of `CUTTABLE` may be kept in part.
     parent
         Index, in the same list, of the segment that this one hangs on and is never kept without; -1 for none.
         It stands before this one. Parents have parents: a row hangs on its header, that on its caption, that

@@ -103,14 +103,18 @@ def _marks(text: str, start: int, end: int, language: str) -> Iterator[tuple[int
     for match in re.finditer(_ASCII_END if part.isascii() else _END, part):
         found.setdefault(start + match.end(), False)
     note, begins = re.compile(rf"(?:{_NOTES}|\s{_NOTE})(?=\s|\Z)"), start
+    closed = re.compile(r"(?:\*{1,3}|_{1,3})(?=\s)")  # emphasis
     for at in sorted(found):
         if at < begins:
             continue
+        certain = found[at]
+        if text[at - 1 : at] in _BEFORE_NOTE and (shut := closed.match(text, at, end)):
+            at = shut.end()
         before = _before_blanks(text, at, begins)
         noted = note.match(text, before, end) if text[before - 1 : before] in _BEFORE_NOTE else None
         begins = _after_blanks(text, noted.end() if noted else at, end)
         if begins < end:
-            yield begins, found[at]
+            yield begins, certain
 
 
 def _rough(text: str, start: int, end: int, language: str) -> Iterator[int]:

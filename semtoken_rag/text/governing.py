@@ -50,12 +50,20 @@ EXCEPTIONS = {
     " dersom, forutsatt,"
     " forudsat, bortset fra, bortsett fra",
     "pl": "chyba że, oprócz, z wyjątkiem, wyjątek, jeżeli, jeśli, o ile, pod warunkiem, dopóki, zamiast",
-    "ru": "кроме, исключени*, если, за исключением, но не, при условии, пока, только если, помимо, вместо",
+    "ru": "кроме, исключени*, исключая, если, за исключением, но не, при условии, пока, только если, помимо,"
+    " вместо, разве что",
     "zh": "除, 但不, 但书, 但是, 只有, 只要, 仅当, 仅限, 如果, 如有, 如未, 若, 倘, 假如, 前提, 直到, 例外,"
     " 不包括, 不含, 以外, 之外, 另有"
     ", 情况下, 情形下, 而非, 而不是",
     "ja": "ただし, 但し, を除, 以外, 限り, に限, 場合, なければ, ならば, もし, ときは, ときに, しない限り,"
     " 代わり, を条件, ば、",
+    "ko": "다만, 제외*, 한하여, 한해, 경우에만, 예외*, 아니라",
+    "ar": "إلا, وإلا, باستثناء, وباستثناء, ما عدا, ماعدا, عدا, شريطة, بشرط, ما لم, فقط إذا, سوى, إذا, ليس",
+    "th": "ยกเว้น, เว้นแต่, แต่ไม่, นอกจาก, ถ้า, หาก, เฉพาะ, ต่อเมื่อ, เว้นเสียแต่",
+    "lo": "ຍົກເວັ້ນ, ແຕ່ບໍ່, ຖ້າ, ຫາກ, ສະເພາະ",
+    "km": "លើកលែងតែ, ប៉ុន្តែមិន, ប្រសិនបើ, លុះត្រាតែ",
+    "my": "မှအပ, မဟုတ်လျှင်",
+    "hi": "सिवाय, छोड़कर, अलावा, बशर्ते, यदि, अगर, जब तक",
 }
 NEGATIONS = {
     "en": "not, no, never, neither, nor, none, nobody, nothing, nowhere, without, hardly, scarcely, barely,"
@@ -78,6 +86,12 @@ NEGATIONS = {
     "tr": "değil, yok, hiç, asla, olmadan, hiçbir, dışında, hariç, sadece, eğer",
     "zh": "不, 没, 沒, 未, 非, 无, 無, 莫, 勿, 禁止, 否",
     "ja": "ない, なかっ, なく, なし, ません, ず、, ずに, ぬ, 不, 未, 非, 無, 禁",
+    "ko": "않*, 없*, 아니*, 못*, 금지*",
+    "ar": "لا, ليس, ليست, لم, لن, غير, دون, بدون, ولا, يحظر, يمنع",
+    "th": "ไม่, มิ, ห้าม, ปราศจาก, งดเว้น",
+    "lo": "ບໍ່, ຫ້າມ",
+    "km": "មិន, ហាម, គ្មាន",
+    "hi": "नहीं, न, ना, बिना, निषिद्ध",
 }
 GOVERNORS = {
     "en": "only, at most, up to, no more than, all but, merely, solely, exclusively, whether, claim*,"
@@ -120,7 +134,7 @@ GOVERNORS = {
 OPENERS = "when, whenever, where, wherever, once, while, during, quand, lorsqu*, cuando, quando, wo,"
 " sobald, während, bei, beim"
 _CONTRACTED = r"n['’]t(?!\w)|(?<!\w)(?:n|s)['’](?=\w)"  # isn't; n'est, s'il
-_UNSPACED = frozenset({"zh", "ja"})
+_UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my"})
 
 
 def governing(language: str = "") -> re.Pattern[str]:
