@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from semtoken_rag.structure.language import guess_language
-from semtoken_rag.text.clauses import clauses
+from semtoken_rag.text.clauses import clauses, is_east, phrase_borders
 from semtoken_rag.text.clusters import is_unspaced
+from semtoken_rag.text.governing import governing
 from semtoken_rag.types import BoolArray, IntArray, Tokens
 
 STEP = 12  # tokens of a span in a script that writes no blanks, if no clause ends
@@ -90,6 +91,8 @@ class SpanRule:
         first = np.searchsorted(tokens.offsets[own[0] : own[1], 0], places[:, 0]) + own[0]
         if len(places) == 1 and is_unspaced(text[start:end]):
             return self._stepped(tokens, own)
+        if len(places) == 1 and is_east(text[start:end]):
+            return self._parted(text, tokens, chars, own)
         limits = np.append(first, own[1])
         limits[0] = own[0]
         may_start, may_end = np.array(found.may_start, np.bool_), np.array(found.may_end, np.bool_)
@@ -100,6 +103,26 @@ class SpanRule:
                 may_start[1:] &= ~broken
                 may_end[:-1] &= ~broken
         return Spans(places, np.stack([limits[:-1], limits[1:]], 1), may_start, may_end)
+
+    @staticmethod
+    def _parted(text: str, tokens: Tokens, chars: tuple[int, int], own: tuple[int, int]) -> Spans:
+        """Return the phrases of a Chinese or Japanese sentence without commas.
+
+        The words of a negation or condition hold for all of it: none is left out at either end.
+        """
+        start, end = chars
+        borders = phrase_borders(text, start, end, STEP // 2, STEP)
+        offsets = tokens.offsets[own[0] : own[1], 0]
+        limits = np.unique(np.append(np.searchsorted(offsets, [start, *borders]), own[1] - own[0])) + own[0]
+        limits[0] = own[0]
+        ranges = np.stack([limits[:-1], limits[1:]], 1)
+        places = np.stack([tokens.offsets[limits[:-1], 0], tokens.offsets[limits[1:] - 1, 1]], 1)
+        places[0, 0], places[-1, 1] = start, end
+        words = [
+            start + m.start() for m in governing(guess_language(text[start:end])).finditer(text[start:end])
+        ]
+        first, last = min(words, default=end), max(words, default=start)
+        return Spans(places, ranges, places[:, 0] <= first, places[:, 1] > last)
 
     @staticmethod
     def _stepped(tokens: Tokens, own: tuple[int, int]) -> Spans:

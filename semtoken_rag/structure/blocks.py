@@ -10,7 +10,7 @@ from typing import TypeAlias
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.headings import marked_level, plain_level
 from semtoken_rag.structure.html import find_html_tables, parse_html
-from semtoken_rag.structure.markers import ITEM, Marker, has_neighbour, markers_of, read_marker
+from semtoken_rag.structure.markers import EAST, ITEM, Marker, has_neighbour, markers_of, read_marker
 from semtoken_rag.structure.tables import find_tables, parse_table
 from semtoken_rag.structure.titles import Title, find_titles
 from semtoken_rag.structure.unfinished import goes_on, wants_more
@@ -29,6 +29,7 @@ _CODE = (
     r"|(?:return|if|elif|else|for|while|try|except|with|switch|case)\b.*[:{;]\s*\Z|[})\]]+[;,]?\s*\Z)"
     r"|.*[;{]\s*\Z|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
 )
+_HEADED = rf"\s*(?:(?:\d{{1,2}}(?:\.\d{{1,2}})*|[IVX]+|[A-Z])\.\s|{EAST})"  # an item, or a heading
 _RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
 _ROW = r"\s*\||[^|\n]*\S(?:\s+\||\|\s+|\t)[^|]*\S"  # of a table whose other lines are elsewhere
 _FINAL = tuple(".!?:;。！？।؟…")
@@ -179,15 +180,13 @@ def _block(whole: _Whole, start: int, end: int, lines: tuple[str, str, str]) -> 
         return Block(start, end, "heading", title.level, mark=title.mark)
     if len(line) < LINE and re.match(_ROW, line):
         return Block(start, end, "row")
-    alone = not above.strip() and not below.strip()
-    if (match := re.match(ITEM, line)) and _is_item(whole, match.group(2) or "", above):
-        mark = match.group(2) or ""
-        level = plain_level(line, alone)
-        if level and re.match(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[IVX]+|[A-Z])\.\s", line):
-            return Block(start, end, "heading", level, mark=mark)
+    match = re.match(ITEM, line)
+    mark = (match.group(2) or "") if match else ""
+    level = plain_level(line, not above.strip() and not below.strip())
+    if match and _is_item(whole, mark, above) and not (level and re.match(_HEADED, line)):
         return Block(start, end, "item", indent=len(match.group(1).expandtabs(4)), mark=mark)
-    if level := plain_level(line, alone):
-        return Block(start, end, "heading", level)
+    if level:
+        return Block(start, end, "heading", level, mark=mark)
     return Block(start, end, "code" if re.match(_CODE, line) else "sentence")
 
 

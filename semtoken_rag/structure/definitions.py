@@ -14,7 +14,22 @@ _DEFINITION = (
 
 
 def find_definitions(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Cut a long code block at its definitions: ranges, and whether each is the line of a definition."""
+    """Cut a long code block at its definitions.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the block begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Yields
+    ------
+    (int, int, bool)
+        A range, and whether it is the line of a definition.
+    """
     if end - start <= CODE:
         yield start, end, False
         return

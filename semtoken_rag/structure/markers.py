@@ -9,9 +9,10 @@ from dataclasses import dataclass
 # Strings: re compiles them at their first use and not at import.
 SIGNS = "✗✓✔✘☑☐☒●○■□◆◇▸►▶★☆➔➤"
 _BLANKED = "-*+•‣◦▪▫–·→»"  # a bullet only with a blank behind it
+EAST = "(?:（[一二三四五六七八九十\\d]{1,3}）|[一二三四五六七八九十]{1,3}、|\\d{1,2}、|[①-⑳])"
 ITEM = (
     rf"(\s*)(?:(?:[{_BLANKED}]|(\(?(?:\d{{1,3}}|[a-zA-Z]|[ivx]{{1,4}}|[IVX]{{2,5}})[.)])|\[[ xX]\])\s+(?=\S)"
-    rf"|[{SIGNS}]\ufe0f?\s*(?=[^\s{SIGNS}]))"
+    rf"|[{SIGNS}]\ufe0f?\s*(?=[^\s{SIGNS}])|{EAST}\s*(?=\S))"
 )
 BULLET = rf"\s*(?:[{_BLANKED}{SIGNS}]|\(?\w{{1,3}}[.)])\s"
 _MARKER = r"(?m)^[ \t>]*([(\[]?)(\d{1,2}|[a-zA-Z]|[ivx]{1,5}|[IVX]{1,5})([.)\]])(?=\s)"

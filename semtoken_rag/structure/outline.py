@@ -130,7 +130,7 @@ class _Outline:
         for start, end in parts[1:]:
             self.add(start, end, "sentence", first)
         said = self.text[block.start : block.end].rstrip()
-        self.items.push(block, first, said)
+        self.items.push(block, first, said.endswith((".", "!", "。")))
         if said.endswith(SIGNS):
             self.lead = first
 

@@ -8,6 +8,7 @@ from semtoken_rag.structure.blocks import Block
 from semtoken_rag.structure.markers import Marker, read_marker
 
 PLAIN = 7  # level of a heading that only its looks make one
+NEAR = 3  # places that a number may be behind the one before it
 LEGAL = 4  # the lowest level of numbered headings
 
 
@@ -84,7 +85,7 @@ class Headings:
         if not read:
             return block.level
         for heading in reversed(self.opened):
-            if heading.mark and _goes_before(heading.mark, read):
+            if heading.mark and _is_of_a_kind(heading.mark, read):
                 return heading.level
         numbered = self.opened and (self.opened[-1].mark or self.level == LEGAL)
         if numbered and any(marker.place == 1 for marker in read):
@@ -132,13 +133,23 @@ class Items:
                 del self.opened[same[0] :]
         return self.opened[-1].index if self.opened else -1
 
-    def push(self, block: Block, index: int, said: str) -> None:
-        """Open an item, with what it says."""
-        self.opened.append(_Item(block.indent, index, block.mark, said.endswith((".", "!", "。"))))
+    def push(self, block: Block, index: int, ended: bool) -> None:
+        """Open an item.
+
+        Parameters
+        ----------
+        block
+            The item.
+        index
+            Its segment.
+        ended
+            Whether it is a whole sentence, below which no list of its own begins.
+        """
+        self.opened.append(_Item(block.indent, index, block.mark, ended))
 
 
 def _is_beside(before: str, mark: str, read: list[Marker]) -> bool:
-    return bool(before) == bool(mark) and (not mark or _goes_before(before, read))
+    return bool(before) == bool(mark) and (not mark or _is_of_a_kind(before, read))
 
 
 def _begins(mark: str, read: list[Marker]) -> bool:
@@ -146,7 +157,9 @@ def _begins(mark: str, read: list[Marker]) -> bool:
     return not mark or any(marker.place == 1 for marker in read)
 
 
-def _goes_before(mark: str, read: list[Marker]) -> bool:
-    """Return whether a marker is of the notation of another, and stands before it in the order."""
-    mine = {marker.style: marker.place for marker in read}
-    return any(other.style in mine and other.place < mine[other.style] for other in read_marker(mark))
+def _is_of_a_kind(mark: str, read: list[Marker]) -> bool:
+    """Return whether a marker is of the notation of another, or may be and stands right behind it."""
+    mine, others = {marker.style: marker.place for marker in read}, read_marker(mark)
+    return others[0].style == read[0].style or any(
+        other.style in mine and 0 < mine[other.style] - other.place <= NEAR for other in others
+    )

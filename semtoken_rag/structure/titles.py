@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from semtoken_rag.structure.headings import LONGEST, is_title, marked_level
-from semtoken_rag.structure.markers import BULLET, ITEM, has_neighbour, read_marker
+from semtoken_rag.structure.markers import BULLET, EAST, ITEM, has_neighbour, read_marker
 from semtoken_rag.structure.unfinished import begins_small, wants_more
 
 QUOTED = 20  # added to the level of a heading inside a quotation
@@ -22,6 +22,7 @@ _BRACKETS = r"(?:\[(?=[^\[\]]*[^\W\d_a-zß-öø-ÿ])(?!\^)[^\[\]]{2,40}\]|【[^�
 _NUMBER = r"(\(?(?:\d{1,2}|[A-Za-z]|[ivx]{1,5}|[IVX]{2,5})[.)]|\d{1,2}|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=\S)"
 _QUOTE = r"(?:>\s?)+"
 _OTHER = BULLET + r"|[#>|`<{\[(]|.*[|\t]"  # no sentence
+_ENDS = ".!;,。！；，、…"  # what no title ends with
 _MARKS = {"？": "?", "؟": "?", "：": ":"}
 
 
@@ -125,7 +126,9 @@ def _short_lines(text: str) -> Iterator[_Line]:
         below[i] = stripped[i + 1] or below[i + 1]
     start, above, last = 0, "", -1
     for i, (row, line) in enumerate(zip(rows, stripped, strict=True)):
-        if line and len(line) <= LONGEST:
+        if 0 < len(line) <= LONGEST and (
+            line[0] == ">" or (line[-1] not in _ENDS and not below[i][:1].islower())
+        ):
             near = i + 1 < len(rows) and bool(stripped[i + 1])
             fresh = not above or re.search(_CLOSED, above[-LONGEST:]) is not None
             yield _Line(start, line, below[i], near, fresh, last)
@@ -159,7 +162,7 @@ def _kind(line: _Line) -> str:
     if mark in ":?":
         return mark if is_title(text[:-1].rstrip()) else ""
     title = line.near and len(text) < SHORT and is_title(text) and not wants_more(text)
-    return "title" if title and not re.match(ITEM, text) else ""
+    return "title" if title and (re.match(EAST, text) or not re.match(ITEM, text)) else ""
 
 
 def _is_sentence(line: str) -> bool:
