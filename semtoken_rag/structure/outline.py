@@ -82,7 +82,9 @@ class _Outline:
     def _is_listed(self, block: Block, following: Block | None, lead: int) -> bool:
         """Return whether a line that looks like a numbered heading is an item of the open list."""
         text = following is not None and following.kind != "item" and not following.mark
-        return bool(block.mark) and (bool(self.items) or (lead >= 0 and not text))
+        if not block.mark or self.headings.has_before(block.mark):
+            return False
+        return self.items.has_before(block.mark) or (lead >= 0 and not text)
 
     def _take_text(self, block: Block, parent: int, following: Block | None) -> None:
         if block.kind == "table":

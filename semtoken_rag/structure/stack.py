@@ -46,6 +46,10 @@ class Headings:
         """Open a heading."""
         self.opened.append(heading)
 
+    def has_before(self, mark: str) -> bool:
+        """Return whether an open heading has the number before this one."""
+        return any(_is_next(heading.mark, mark) for heading in self.opened if heading.mark)
+
     def leave_list(self, last: int) -> None:
         """Close the last of the bare lines that a lead announced; ``last`` is the last segment."""
         top = self.opened[-1] if self.opened else None
@@ -110,6 +114,10 @@ class Items:
     def __bool__(self) -> bool:
         return bool(self.opened)
 
+    def has_before(self, mark: str) -> bool:
+        """Return whether an open item has the number before this one."""
+        return any(_is_next(item.mark, mark) for item in self.opened if item.mark)
+
     def clear(self) -> None:
         """Close all items."""
         self.opened.clear()
@@ -155,6 +163,12 @@ def _is_beside(before: str, mark: str, read: list[Marker]) -> bool:
 def _begins(mark: str, read: list[Marker]) -> bool:
     """Return whether a marker begins a list of its own: a bullet, or a first number or letter."""
     return not mark or any(marker.place == 1 for marker in read)
+
+
+def _is_next(before: str, mark: str) -> bool:
+    """Return whether a marker is the one behind another."""
+    others = read_marker(before)
+    return any(Marker(each.style, each.place - 1) in others for each in read_marker(mark))
 
 
 def _is_of_a_kind(mark: str, read: list[Marker]) -> bool:

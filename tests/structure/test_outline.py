@@ -65,6 +65,7 @@ def units(text: str) -> list[str]:
         ("平日料金\n大人は千円です。\n休日料金\n大人は二千円です。", "大人は二千円です。", ["休日料金"]),
         ("一、普通会员\n年费为100元。\n二、黄金会员\n年费为500元。", "年费为500元。", ["二、黄金会员"]),
         ("一、学生\n\n票价为十元。\n\n二、老师\n\n票价为三十元。", "票价为三十元。", ["二、老师"]),
+        ("1. Boats\n\nNot lent:\n- oars\n\n2. Bikes\n\nA bike costs 5 euros.", "A bike costs 5 euros.", ["2. Bikes"]),
         ("> ## Repealed in 2011\n>\n> The levy is 4 euros.\n\nThe levy is 9 euros.", "> The levy is 4 euros.", ["> ## Repealed in 2011"]),
         ("> **Entwurf**\n> Die Steuer beträgt 3 Euro.\n\nDie Steuer beträgt 5 Euro.", "Die Steuer beträgt 5 Euro.", []),
         ("> **Projet, pas adopté**\n>\n> La taxe est de 3 euros. Elle est due.\n", "Elle est due.", ["> **Projet, pas adopté**"]),
