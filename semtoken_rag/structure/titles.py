@@ -13,7 +13,7 @@ from semtoken_rag.structure.unfinished import begins_small, wants_more
 
 QUOTED = 20  # added to the level of a heading inside a quotation
 SHORT = 50  # characters that a title directly above its text has less than
-_DIRECT, _BRACKETED, _NUMBERED = 8, 6, 3  # levels
+_DIRECT, _PLAIN, _BRACKETED, _NUMBERED = 8, 7, 6, 3  # levels
 
 # Strings: re compiles them at their first use and not at import.
 _FINAL = r"[.!?。！？…][\"'”’»）)\]]*\Z"
@@ -138,7 +138,10 @@ def _short_lines(text: str) -> Iterator[_Line]:
 def _quoted(line: _Line) -> int:
     """Return the level of a heading inside a quotation, 0 if the line is none."""
     inner = line.text[re.match(_QUOTE, line.text).end() :]  # type: ignore[union-attr]
-    return marked_level(inner, "") if line.below[:1] == ">" else 0
+    if line.below[:1] != ">":
+        return 0
+    plain = line.fresh and not line.below.strip("> ") and is_title(inner)
+    return marked_level(inner, "") or (_PLAIN if plain else 0)
 
 
 def _is_section(line: _Line, title: str) -> bool:

@@ -51,9 +51,10 @@ def goes_on(line: str, following: str) -> bool:
     if not following or re.search(_FINAL, line[-8:]) or re.search(r"[=|<>{}\t]", line[-60:]):
         return False
     words = len(line[-60:].split(None, 3))
-    return (words > 1 or not line.isascii()) and (
-        wants_more(line) or (words >= LEAST and begins_small(following))
-    )
+    small = begins_small(following)
+    if wants_more(line):
+        return words > 1 or small or not line.isascii()
+    return words >= LEAST and small
 
 
 def begins_small(line: str) -> bool:
