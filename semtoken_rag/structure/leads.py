@@ -6,6 +6,7 @@ import re
 
 LEAD = 200  # characters of a line that announces a list below a blank line without a colon
 SIGNS = (":", "：")
+LONG = 3  # letters that a word of a name in capitals has more than
 HEAD = 90  # characters of a heading in front of its text, with its marks
 
 # Strings: re compiles them at their first use and not at import.
@@ -13,6 +14,7 @@ _FINAL = r"[.!;。！；…][\"'”’»）)\]]*[*_]*\Z"
 _CAPITAL = r"(?=[\"'“‘„«(]?[^\W\d_a-zß-öø-ÿ]|\d)"
 _PART = r"[^\s:.!?;,()\[\]]"
 _WORD = rf"(?:{_PART}{{1,24}}|\([^()\s]{{1,24}}\))"
+_DEFINES = r" (?:is|was|ist|war|est|était|es|fue|è|é) (?:an?|the|one|eine?|une?|una|uno|uma?) "
 _STRONG = (
     r"(?:(\*\*|__)(?!\s)[^*_\n]{1,60}(?:[.:：]\1|\1\s?[.:：–—])"  # **Zone 1.**
     r"|[*_](?!\s)[^*_\n]{1,60}[.:：][*_]"
@@ -54,9 +56,21 @@ def read_run_in(text: str, start: int, end: int) -> tuple[int, bool]:
     line = text[start : min(end, start + HEAD)]
     if match := re.match(_STRONG + r"(?=\s*\S)", line):
         return start + match.end(), True
-    if match := re.match(_WEAK + rf"(?=\s*{_CAPITAL})", line):
+    match = re.match(_WEAK + rf"(?=\s*{_CAPITAL})", line)
+    if match and not _is_subtitle(text[start + match.end() : min(end, start + LEAD)]):
         return start + match.end(), False
     return start, False
+
+
+def _is_subtitle(behind: str) -> bool:
+    """Return whether what is behind a colon is the rest of a name that the sentence defines.
+
+    >>> _is_subtitle(" Race of a Lifetime is a book."), _is_subtitle(" The limit is a must.")
+    (True, False)
+    """
+    defined = re.search(_DEFINES, behind)
+    words = [word for word in behind[: defined.start()].split() if len(word) > LONG] if defined else []
+    return len(words) > 1 and 3 * sum(not word[0].islower() for word in words) >= 2 * len(words)
 
 
 def announces(sentence: str, near: bool, alone: bool) -> bool:

@@ -179,6 +179,8 @@ def test_a_sentence_goes_on_in_the_next_line(text: str) -> None:
         "Marie Curie was born in Warsaw. She moved to Paris. There she met Pierre.",
         "He wrote three books: one on bees, one on ants and one on wasps. All sold well. None is in print.",
         "Der Ort liegt an der Elbe. Er hat 3.000 Einwohner. Bekannt ist er für die Brücke.",
+        "Grey Dawn: Letters from Lisbon is a novel by Ada Lee. It was printed in 1903. It sold well.",
+        "Blaue Nacht: Briefe aus Lissabon ist ein Roman von Ada Lee. Er erschien 1903. Er ist selten.",
         "Habib (Arabic: حبيب) is a name. It is common. It is old.",
         "La ville compte 20 000 habitants. Elle est jumelée avec Bath. Son maire est élu.",
         "この町は川の近くにある。人口は三千人である。橋で知られている。",
