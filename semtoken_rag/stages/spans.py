@@ -16,9 +16,15 @@ from semtoken_rag.structure.language import guess_language
 from semtoken_rag.text.clauses import clauses
 from semtoken_rag.text.clusters import is_unspaced
 from semtoken_rag.text.governing import governing
+from semtoken_rag.text.phrases import is_east, phrase_borders
 from semtoken_rag.types import BoolArray, IntArray, Tokens
 
 STEP = 12  # tokens of a span in a script that writes no blanks, if no clause ends
+
+# Words with a character that else negates.
+_HARMLESS = (
+    "无线|無線|非常|非洲|未来|未來|不锈钢|不仅|不但|不同|不断|不动产|解除|是否|無料|無人|未成年|无障碍|不動産"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +95,11 @@ class SpanRule:
         found = clauses(text, start, end, spoken)
         places = np.array(found.spans, np.int64).reshape(-1, 2)
         first = np.searchsorted(tokens.offsets[own[0] : own[1], 0], places[:, 0]) + own[0]
-        if len(places) == 1 and own[0] < own[1] and is_unspaced(text[start:end]):
+        long = len(places) == 1 and own[1] - own[0] > STEP
+        if long and is_unspaced(text[start:end]):
             return self._stepped(text, chars, tokens, own)
+        if long and is_east(text[start:end]):
+            return self._parted(text, tokens, chars, own)
         limits = np.append(first, own[1])
         limits[0] = own[0]
         may_start, may_end = np.array(found.may_start, np.bool_), np.array(found.may_end, np.bool_)
@@ -120,3 +129,23 @@ class SpanRule:
             may_start[1:] = places[1:, 0] <= words[0]
             may_end[:-1] = places[:-1, 1] > words[-1]
         return Spans(places, ranges, may_start, may_end)
+
+    @staticmethod
+    def _parted(text: str, tokens: Tokens, chars: tuple[int, int], own: tuple[int, int]) -> Spans:
+        """Return the phrases of a Chinese or Japanese sentence without commas.
+
+        The words of a negation or condition hold for all of it: none is left out at either end.
+        """
+        start, end = chars
+        borders = phrase_borders(text, start, end, STEP // 2, STEP)
+        offsets = tokens.offsets[own[0] : own[1], 0]
+        limits = np.unique(np.append(np.searchsorted(offsets, [start, *borders]), own[1] - own[0])) + own[0]
+        limits[0] = own[0]
+        ranges = np.stack([limits[:-1], limits[1:]], 1)
+        places = np.stack([tokens.offsets[limits[:-1], 0], tokens.offsets[limits[1:] - 1, 1]], 1)
+        places[0, 0], places[-1, 1] = start, end
+        places = places.clip(start, end)
+        said = re.sub(_HARMLESS, lambda match: " " * len(match.group()), text[start:end])
+        words = [start + match.start() for match in governing(guess_language(said)).finditer(said)]
+        first, last = min(words, default=end), max(words, default=start)
+        return Spans(places, ranges, places[:, 0] <= first, places[:, 1] > last)

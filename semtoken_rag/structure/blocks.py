@@ -10,7 +10,10 @@ from typing import TypeAlias
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.headings import marked_level, plain_level
 from semtoken_rag.structure.html import find_html_tables, parse_html
+from semtoken_rag.structure.markers import EAST, ITEM, Marker, has_neighbour, markers_of, read_marker
 from semtoken_rag.structure.tables import find_tables, parse_table
+from semtoken_rag.structure.titles import Title, find_titles
+from semtoken_rag.structure.unfinished import goes_on, wants_more
 
 Range: TypeAlias = tuple[int, int]
 Sentences: TypeAlias = Callable[[str, int, int], Iterable[Range]]
@@ -19,7 +22,6 @@ WRAPPED = 50  # a line of at least this many characters without a final mark goe
 LINE = 1200  # characters of a line that its kind is told from
 CAPTION = 200  # characters of a caption
 _FENCE = r"\s*(`{3,}(?=[^`]*\Z)|~{3,})"  # no fence: a line with ``` at its end too
-_ITEM = r"(\s*)(?:[-*+•‣◦▪–·]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\[[ xX]\])\s+(?=\S)"
 _CODE = (
     r"\s*(?:>>> |\.\.\. |(?:def|class|async def|function|fn|func|struct|enum|interface|impl) \w"
     r"|(?:import|package|using|namespace) [\w.*{},:\s]+(?:;\s*)?\Z|from [\w.]+ import |#include\b"
@@ -27,6 +29,7 @@ _CODE = (
     r"|(?:return|if|elif|else|for|while|try|except|with|switch|case)\b.*[:{;]\s*\Z|[})\]]+[;,]?\s*\Z)"
     r"|.*[;{]\s*\Z|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
 )
+_HEADED = rf"\s*(?:(?:\d{{1,2}}(?:\.\d{{1,2}})*|[IVX]+|[A-Z])\.\s|{EAST})"  # an item, or a heading
 _RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
 _ROW = r"\s*\||[^|\n]*\S(?:\s+\||\|\s+|\t)[^|]*\S"  # of a table whose other lines are elsewhere
 _FINAL = tuple(".!?:;。！？।؟…")
@@ -41,7 +44,8 @@ _CAPTION = _NAMED + r"|.*[:：]\Z|(?!.*[.!?。]\Z)"
 class Block:
     """Lines of one kind.
 
-    ``level`` is that of a heading, ``indent`` that of a list item, ``rows`` those of a table.
+    ``level`` is that of a heading, ``indent`` that of a list item, ``rows`` those of a table, ``mark``
+    the number or letter that a heading or item begins with.
     """
 
     start: int
@@ -50,6 +54,15 @@ class Block:
     level: int = 0
     indent: int = 0
     rows: Sequence[Segment] = ()
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What is known of a whole text before its lines are looked at one by one."""
+
+    titles: dict[int, Title]
+    markers: frozenset[Marker]
 
 
 def split_caption(text: str, block: Block) -> Iterator[Block]:
@@ -111,11 +124,12 @@ def _islands(text: str, sentences: Sentences) -> list[Block]:
 def find_blocks(text: str, sentences: Sentences) -> Iterator[Block]:
     """Group lines into blocks of one kind, with the tables among them."""
     start, fence = 0, ""
+    whole = _Whole(find_titles(text), markers_of(text)) if "\n" in text else _Whole({}, frozenset())
     for island in [*_islands(text, sentences), None]:
         end = len(text) if island is None else island.start
         if end < start:
             continue
-        fence = yield from _linefind_blocks(text, start, end, fence)
+        fence = yield from _linefind_blocks(text, start, end, fence, whole)
         if island is not None and not fence:
             yield island
             start = island.end
@@ -123,11 +137,13 @@ def find_blocks(text: str, sentences: Sentences) -> Iterator[Block]:
             start = end
 
 
-def _linefind_blocks(text: str, start: int, end: int, fence: str) -> Generator[Block, None, str]:
+def _linefind_blocks(
+    text: str, start: int, end: int, fence: str, whole: _Whole
+) -> Generator[Block, None, str]:
     """Group the lines of a range into blocks; ``fence`` closes a code block that is open, and is returned."""
     lines = list(read_lines(text, start, end))
     block = Block(start, start, "code") if fence else None
-    above = True  # whether the line above is blank
+    above = ""
     for number, (a, b) in enumerate(lines):
         line = text[a : min(b, a + LINE)]
         below = text[slice(*lines[number + 1])][:LINE] if number + 1 < len(lines) else ""
@@ -138,8 +154,8 @@ def _linefind_blocks(text: str, start: int, end: int, fence: str) -> Generator[B
                 yield block
                 fence, block = "", None
             continue
-        new = _block(line, below, a, b, above) if not mark else Block(a, b, "code")
-        above = not line.strip()
+        new = _block(whole, a, b, (above, line, below)) if not mark else Block(a, b, "code")
+        above = line
         if block and new and not mark and _continues(text, block, new):
             block.end = b
             continue
@@ -151,24 +167,36 @@ def _linefind_blocks(text: str, start: int, end: int, fence: str) -> Generator[B
     return fence
 
 
-def _block(line: str, below: str, start: int, end: int, above: bool) -> Block | None:
-    """Return the block that a line begins, None for a blank line or a rule."""
+def _block(whole: _Whole, start: int, end: int, lines: tuple[str, str, str]) -> Block | None:
+    """Return the block that a line begins, None for a blank line; ``lines``: that above, it, that below."""
+    above, line, below = lines
     if not line.strip():
         return None
     if re.match(_RULE, line) and not re.search(r"\|", line):
         return Block(start, end, "rule")
-    if level := marked_level(line, below, above):
+    if level := marked_level(line, below):
         return Block(start, end, "heading", level)
+    if title := whole.titles.get(start):
+        return Block(start, end, "heading", title.level, mark=title.mark)
     if len(line) < LINE and re.match(_ROW, line):
         return Block(start, end, "row")
-    if match := re.match(_ITEM, line):
-        level = plain_level(line, above and not below.strip())
-        if level and re.match(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[IVX]+|[A-Z])\.\s", line):
-            return Block(start, end, "heading", level)
-        return Block(start, end, "item", indent=len(match.group(1).expandtabs(4)))
-    if level := plain_level(line, above and not below.strip()):
-        return Block(start, end, "heading", level)
+    match = re.match(ITEM, line)
+    mark = (match.group(2) or "") if match else ""
+    level = plain_level(line, not above.strip() and not below.strip())
+    if match and _is_item(whole, mark, above) and not (level and re.match(_HEADED, line)):
+        return Block(start, end, "item", indent=len(match.group(1).expandtabs(4)), mark=mark)
+    if level:
+        return Block(start, end, "heading", level, mark=mark)
     return Block(start, end, "code" if re.match(_CODE, line) else "sentence")
+
+
+def _is_item(whole: _Whole, mark: str, above: str) -> bool:
+    """Return whether a line with this marker is an item: no initial of a name, no number of a date."""
+    initial = len(mark) == 2 and mark[0].isupper() and mark[1] == "."
+    middle = mark[:1].isdigit() and wants_more(above.rstrip())
+    if not initial and not middle:
+        return True
+    return any(has_neighbour(marker, whole.markers) for marker in read_marker(mark))
 
 
 def _continues(text: str, block: Block, new: Block) -> bool:
@@ -185,4 +213,7 @@ def _continues(text: str, block: Block, new: Block) -> bool:
     last = text.rfind("\n", block.start, block.end) + 1
     line = text[max(last, block.start) : block.end]
     wrapped = len(line) >= WRAPPED and not line.rstrip().endswith(_FINAL)
-    return new.kind == "sentence" and (wrapped or indented)  # goes on with the list item
+    if new.kind != "sentence":
+        return False
+    below = text[new.start : min(new.end, new.start + WRAPPED)].strip()
+    return wrapped or indented or goes_on(line.strip(), below)  # goes on with the list item

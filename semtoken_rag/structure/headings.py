@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from semtoken_rag.structure.markers import BULLET
+from semtoken_rag.structure.unfinished import wants_more
+
 LONGEST = 100  # characters of a heading
 TERM = 9  # level of a term, whose meaning is indented below it
 TITLE_WORDS = 9  # words of a heading that nothing marks but the blank lines around it
@@ -20,14 +23,14 @@ _LEGAL = (
 _CJK = r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}[章节節条條款部編编回]"
 _NUMBERED = r"\s*((?:\d{1,2}\.)+\d{1,2}|\d{1,2}(?:\.\d{1,2})*\.|[IVX]{1,5}\.|[A-Z]\.)\s+\S"
 _UNDOTTED = r"\s*\d{1,2}\s+[^\W\d_a-zß-öø-ÿ]"  # 2 Boats for hire
-_SECTION = r"\s*(\d{1,2}(?:\.\d{1,2})+\.?)\s+\S"
-_BULLET = r"\s*(?:[-*+•‣◦▪–·]|\(?\w{1,3}[.)])\s"
+_MEANING = r"\s{0,3}[:~]\s+\S"  # of the term above
+_WIKI = r"\s{0,3}(=(?: ?=){0,5})(?!=) ?[^=\s](?:[^=]*[^=\s])? ?\1\s*\Z"  # == Fees ==
 _ENDS = tuple(".!?;,。！？；，、।؟؛።…")
 _INNER_END = r"[.!?;。！？；।؟።][\s\"'”’)]"
 _PLAIN = r"\s*[^\W\d_a-zß-öø-ÿ]|\s*\d"  # begins with a capital, a letter of a script without case, or a digit
 
 
-def marked_level(line: str, following: str, above: bool) -> int:
+def marked_level(line: str, following: str) -> int:
     """Return the level of a line that its notation marks as a heading, 1 = highest; 0 if none does.
 
     Parameters
@@ -36,8 +39,6 @@ def marked_level(line: str, following: str, above: bool) -> int:
         The line, without its break.
     following
         The line below it, empty if there is none.
-    above
-        Whether the line above is blank, or missing.
 
     Returns
     -------
@@ -49,18 +50,30 @@ def marked_level(line: str, following: str, above: bool) -> int:
     if match := re.match(_ATX, line):
         return len(match.group(1))
     short = len(line.strip()) <= LONGEST
+    if match := re.match(_WIKI, line):
+        return match.group(1).count("=")
     if short and (match := re.match(_UNDERLINE, following)) and not re.match(_UNDERLINE, line):
         level = 1 if match.group(1)[0] == "=" else 2
-        return level if _is_title(line) else 0
+        return level if is_title(line) else 0
     if short and re.match(_BOLD, line):
         return 6
     if short and (re.match(_LEGAL, line) or re.match(_CJK, line)) and not line.rstrip().endswith(_ENDS):
         return 4
-    if above and short and (match := re.match(_SECTION, line)) and _is_title(line[match.end() - 1 :]):
-        return 3 + match.group(1).count(".")
-    if short and _indent(following) > _indent(line) and _is_title(line) and not re.match(_BULLET, line):
+    if short and _names_what_is_below(line, following):
         return TERM
     return 0
+
+
+def _names_what_is_below(line: str, following: str) -> bool:
+    """Return whether the line below is indented under this one, or marked as what it means."""
+    if re.match(_MEANING, following):
+        return re.match(BULLET, line) is None and re.match(_MEANING, line) is None
+    return (
+        _indent(following) > _indent(line)
+        and is_title(line)
+        and not re.match(BULLET, line)
+        and not wants_more(line.rstrip())
+    )
 
 
 def plain_level(line: str, alone: bool) -> int:
@@ -83,12 +96,12 @@ def plain_level(line: str, alone: bool) -> int:
         return 0
     if match := re.match(_NUMBERED, line):
         return 3 + match.group(1).rstrip(".").count(".")
-    if re.match(_UNDOTTED, line) and _is_title(line):
+    if re.match(_UNDOTTED, line) and is_title(line):
         return 3
     letters = [c for c in text if c.isalpha()]
     if len(letters) > 3 and all(c.isupper() for c in letters) and any(c.lower() != c for c in letters):
         return 5
-    return 7 if _is_title(line) else 0
+    return 7 if is_title(line) else 0
 
 
 def _indent(line: str) -> int:
@@ -96,8 +109,12 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip()) if line.strip() else 0
 
 
-def _is_title(line: str) -> bool:
-    """Return whether a line is as short as a title and begins as one."""
+def is_title(line: str) -> bool:
+    """Return whether a line is as short as a title and begins as one.
+
+    >>> is_title("Room rates - low season"), is_title("The room costs 60 euros.")
+    (True, False)
+    """
     text = line.strip()
     words = text.split()
     if text.endswith((*_ENDS, ":", "：")):

@@ -7,23 +7,24 @@ hangs on the item above it.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.blocks import Block, Sentences, find_blocks, read_lines, split_caption
+from semtoken_rag.structure.definitions import find_definitions
 from semtoken_rag.structure.headings import TERM
+from semtoken_rag.structure.leads import SIGNS, announces, lists, read_run_in
+from semtoken_rag.structure.naming import name_heads
 from semtoken_rag.structure.paragraphs import join_lines
+from semtoken_rag.structure.stack import Heading, Headings, Items
+from semtoken_rag.structure.titles import QUOTED
 from semtoken_rag.structure.triples import find_triples, parse_triples
+from semtoken_rag.structure.unfinished import wants_more
 
 ITEM = 300  # characters from which a list item is cut into its sentences
-CODE = 600  # characters from which a code block is cut at its definitions
-_DEFINITION = (
-    r"(?:export |public |private |static |async )*(?:def|class|function|fn|func|struct|enum|interface|impl)\b"
-)
 _NOTE = r"\s*(\[\^?\w{1,12}\]|[¹²³⁴-⁹]|\*{1,3}(?=\s\S)):?\s*\S"  # [^1]: a footnote
-_LEAD = (":", "：")
 
 
 @dataclass(slots=True)
@@ -33,39 +34,59 @@ class _Outline:
     text: str
     sentences: Sentences
     segments: list[Segment] = field(default_factory=list)
-    headings: list[tuple[int, int]] = field(default_factory=list)  # level, index
-    items: list[tuple[int, int]] = field(default_factory=list)  # indent, index
+    headings: Headings = field(default_factory=Headings)
+    items: Items = field(default_factory=Items)
     lead: int = -1  # what announces the next block
     list_lead: int = -1  # what announced the open list
     leads: set[int] = field(default_factory=set)  # what announced something
-
-    @property
-    def heading(self) -> int:
-        return self.headings[-1][1] if self.headings else -1
 
     def add(self, start: int, end: int, kind: str, parent: int) -> int:
         self.segments.append(Segment(start, end, kind, parent))
         return len(self.segments) - 1
 
-    def take(self, block: Block) -> None:
+    def take(self, block: Block, following: Block | None) -> None:
         if block.kind == "rule":
             return
         lead, self.lead = self.lead, -1
-        if self.headings and self.headings[-1][0] == TERM and self._flush(block):
-            self.headings.pop()
+        self._leave(block)
         if lead >= 0:
             self.leads.add(lead)
-        if block.kind != "item":
-            self.items, self.list_lead = [], -1
-        parent = lead if lead >= 0 else self.heading
-        if block.kind == "heading":
-            self._heading(block)
-        elif block.kind == "item":
+        if block.kind == "heading" and self._is_listed(block, following, lead):
+            block.kind = "item"
+        if block.kind == "item":
             self._item(block, lead)
+            return
+        above = self.items.over(block.indent) if block.kind != "heading" else -1
+        if above < 0:
+            self.items.clear()
+            self.list_lead = -1
+        parent = lead if lead >= 0 else above if above >= 0 else self.headings.last
+        if block.kind == "heading":
+            self._heading(block, following, lead)
         else:
-            self._take_text(block, parent)
+            self._take_text(block, parent, following)
 
-    def _take_text(self, block: Block, parent: int) -> None:
+    def _leave(self, block: Block) -> None:
+        """Close a term whose meaning has ended, and the headings of a quotation that has."""
+        first = self.text[block.start : block.start + 1]
+        block.indent = block.indent or (1 if first in (" ", "\t") else 0)
+        if self.headings.level == TERM and not block.indent and first not in (":", "~"):
+            self.headings.pop()
+        if self.text[block.start : block.end].rstrip().endswith(SIGNS):  # announces anew
+            self.headings.leave_list(len(self.segments) - 1)
+        while self.headings.level > QUOTED and not self.text[block.start : block.end].lstrip().startswith(
+            ">"
+        ):
+            self.headings.pop()
+
+    def _is_listed(self, block: Block, following: Block | None, lead: int) -> bool:
+        """Return whether a line that looks like a numbered heading is an item of the open list."""
+        text = following is not None and following.kind != "item" and not following.mark
+        if not block.mark or self.headings.has_before(block.mark):
+            return False
+        return self.items.has_before(block.mark) or (lead >= 0 and not text)
+
+    def _take_text(self, block: Block, parent: int, following: Block | None) -> None:
         if block.kind == "table":
             self._attach(block.rows, parent)
         elif block.kind == "row":
@@ -77,30 +98,42 @@ class _Outline:
             self.lead = self.add(block.start, block.end, "caption", parent)
         else:
             self._prose(block, parent)
+            if following and following.kind == "item" and self.lead < 0:
+                self._announce(block, following)
 
-    def _flush(self, block: Block) -> bool:
-        """Return whether a block begins at the left margin."""
-        return self.text[block.start : block.start + 1] not in (" ", "\t")
+    def _announce(self, block: Block, following: Block) -> None:
+        """Let the last sentence of a block announce the list below it."""
+        last = self.segments[-1]
+        near = self.text.count("\n", block.end, following.start) < 2
+        alone = block.start >= last.start - 1
+        if last.kind == "sentence" and announces(self.text[last.start : last.end], near, alone):
+            self.lead = len(self.segments) - 1
 
-    def _heading(self, block: Block) -> None:
-        while self.headings and self.headings[-1][0] >= block.level:
-            self.headings.pop()
-        self.headings.append((block.level, self.add(block.start, block.end, "heading", self.heading)))
+    def _heading(self, block: Block, following: Block | None, lead: int) -> None:
+        listed = following is not None and following.kind == "item"
+        if listed and not block.mark and wants_more(self.text[block.start : block.end].strip()):
+            self.lead = self.add(
+                block.start, block.end, "sentence", lead if lead >= 0 else self.headings.last
+            )
+            return
+        parent, level = self.headings.place(block, lead, len(self.segments))
+        number = self.add(block.start, block.end, "heading", parent)
+        self.headings.push(Heading(level, number, block.mark, parent if parent in self.leads else -1))
 
     def _item(self, block: Block, lead: int) -> None:
         if not self.items:
             self.list_lead = lead
-        while self.items and self.items[-1][0] >= block.indent:
-            self.items.pop()
-        parent = self.items[-1][1] if self.items else max(self.list_lead, -1)
-        parent = self.heading if parent < 0 else parent
+        parent = self.items.place(block)
+        if parent < 0:
+            parent = self.list_lead if self.list_lead >= 0 else self.headings.last
         long = block.end - block.start > ITEM
         parts = list(self.sentences(self.text, block.start, block.end)) if long else []
         first = self.add(*(parts[0] if parts else (block.start, block.end)), "item", parent)
         for start, end in parts[1:]:
             self.add(start, end, "sentence", first)
-        self.items.append((block.indent, first))
-        if self.text[: block.end].rstrip().endswith(_LEAD):
+        said = self.text[block.start : block.end].rstrip()
+        self.items.push(block, first, said.endswith((".", "!", "。")))
+        if said.endswith(SIGNS):
             self.lead = first
 
     def _attach(self, rows: Sequence[Segment], parent: int) -> None:
@@ -110,19 +143,39 @@ class _Outline:
 
     def _code(self, block: Block, parent: int) -> None:
         signature = -1
-        for start, end, defines in _definitions(self.text, block.start, block.end):
+        for start, end, defines in find_definitions(self.text, block.start, block.end):
             if defines:
                 signature = self.add(start, end, "signature", parent)
             else:
                 self.add(start, end, "code", signature if signature >= 0 else parent)
 
     def _prose(self, block: Block, parent: int) -> None:
-        for start, end in join_lines(self.text, block.start, block.end):
-            self._paragraph(start, end, self.lead if self.lead >= 0 else parent)
+        ranges = join_lines(self.text, block.start, block.end)
+        run_ins = [read_run_in(self.text, *each) for each in ranges]
+        last = max((i for i, (start, _) in enumerate(ranges) if run_ins[i][0] > start), default=-1)
+        head = -1  # the heading that a line of the block began with
+        for i, ((start, end), (at, strong)) in enumerate(zip(ranges, run_ins, strict=True)):
+            lead, self.lead = self.lead, -1
+            self.leads |= {lead} - {-1}
+            above = lead if lead >= 0 else parent
+            if at == start:
+                self._paragraph(start, end, head if head >= 0 > lead else above)
+                if lead >= 0 > self.lead and lists(self.text[start:end]):
+                    self.lead = lead  # announces the next line too
+                continue
+            head = -1
+            reaches = i + 1 < len(ranges) and run_ins[i + 1][0] == ranges[i + 1][0]
+            reaches = reaches and (strong or last > i) and not lists(self.text[start:end])
+            if reaches or len(list(self.sentences(self.text, at, end))) > 1:
+                head = self.add(start, at, "heading", above)
+                self._paragraph(at, end, head)
+                head = head if reaches else -1
+            else:
+                self._paragraph(start, end, above)
+        if self.lead in self.leads:
+            self.lead = -1
 
     def _paragraph(self, start: int, end: int, parent: int) -> None:
-        if parent == self.lead >= 0:
-            self.leads.add(parent)
         if next(find_triples(self.text, start, end), None) and (rows := parse_triples(self.text, start, end)):
             self._attach(rows, parent)
             self.lead = -1
@@ -132,7 +185,7 @@ class _Outline:
             parent = marked
         for a, b in self.sentences(self.text, start, end):
             last = self.add(a, b, "sentence", parent)
-            self.lead = last if self.text[a:b].rstrip("*_ \t").endswith(_LEAD) else -1
+            self.lead = last if self.text[a:b].rstrip("*_ \t").endswith(SIGNS) else -1
 
     def _sentence_with(self, mark: str) -> int:
         """Return the sentence that the footnote mark stands in, -1 if there is none."""
@@ -162,58 +215,5 @@ def parse_outline(text: str, sentences: Sentences) -> list[Segment]:
     blocks = list(find_blocks(text, sentences))
     for block, following in zip_longest(blocks, blocks[1:]):
         for part in split_caption(text, block) if following and following.kind == "table" else (block,):
-            outline.take(part)
+            outline.take(part, following)
     return name_heads(outline.segments, outline.leads)
-
-
-def name_heads(segments: Sequence[Segment], leads: Container[int] = ()) -> list[Segment]:
-    """Give each segment the kind that it has by what hangs on it.
-
-    Parameters
-    ----------
-    segments
-        Those of a text.
-    leads
-        Which of them announce what stands below them.
-
-    Returns
-    -------
-    list of Segment
-        A head that nothing hangs on has an ordinary kind.
-    """
-    parents = {segment.parent for segment in segments}
-    named = []
-    for number, s in enumerate(segments):
-        kind = s.kind
-        if number not in parents:
-            kind = PLAIN.get(kind, kind)
-        elif number in leads and kind != "caption":
-            kind = "lead"
-        named.append(Segment(s.start, s.end, kind, s.parent))
-    return named
-
-
-PLAIN = {
-    "heading": "sentence", "lead": "sentence", "caption": "sentence", "header": "row", "key": "entry",
-    "speaker": "sentence", "signature": "code", "stamp": "line",
-}  # fmt: skip
-
-
-def _definitions(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Cut a long code block at its definitions: ranges, and whether each is the line of a definition."""
-    if end - start <= CODE:
-        yield start, end, False
-        return
-    open_at = start
-    for a, b in read_lines(text, start, end):
-        line = text[a:b]
-        if re.match(_DEFINITION, line):
-            if open_at < a:
-                yield open_at, a, False
-            yield a, b, True
-            open_at = b
-        elif not line.strip() and open_at < a:
-            yield open_at, a, False
-            open_at = b
-    if open_at < end:
-        yield open_at, end, False

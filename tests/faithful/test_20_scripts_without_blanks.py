@@ -47,3 +47,41 @@ def test_the_part_that_answers_is_kept(script):
     made = by_character.compress(chunks, question, ratio=0.55)
     assert answer in made.text
     assert len(made.text) <= made.stats.budget
+
+
+PLAIN = [
+    "本馆的阅览室从星期二到星期日早上九点到晚上八点向所有持有借书证的居民以及在本市学习的学生免费开放并且提供无线网络和饮用水",
+    "凡在三月底之前缴纳年费的会员可以每周两次免费使用健身房以及桑拿房并且可以带一位朋友参加周末的登山活动和年底的聚会",
+    "市民プールは毎年七月一日から八月三十一日まで午前十時から午後六時まで開いており小学生は保護者と一緒に百円で入場することができます",
+    "この図書館では市内に住む人であれば誰でも一度に十冊まで二週間借りることができ電話で一回だけ期間を延ばすことができます",
+]
+
+
+@pytest.mark.parametrize("text", PLAIN)
+@pytest.mark.parametrize("question", ["question", "什么时候免费？", "いつまでですか"])
+@pytest.mark.parametrize("limit", [20, 26, 33])
+def test_a_sentence_without_punctuation_is_kept_in_part(text, question, limit):
+    engine = SemToken(encoder="static", store="memory://", on_error="raise")
+    made = engine.compress([text], question, max_tokens=limit)
+    assert made.text.strip(" …") in text
+    assert len(made.text.strip(" …")) >= 6
+    assert made.stats.tokens_after <= limit
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (
+            "本公司不对因洪水地震战争以及暴乱造成的房屋和车辆以及家具的损失承担任何形式的赔偿责任和连带的法律责任",
+            "不",
+        ),
+        (
+            "地震や津波や噴火によって生じた建物や家具や自動車の損害については当社は一切の責任を負わないものとする",
+            "ない",
+        ),
+    ],
+)
+def test_a_part_of_it_has_the_negation(engine, text, word):
+    for limit in range(8, len(text), 3):
+        kept = engine.compress([text], "房屋損害 責任", max_tokens=limit).text
+        assert not kept or word in kept

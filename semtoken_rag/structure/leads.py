@@ -1,0 +1,103 @@
+"""Leads: what announces the text behind it, with a colon or without one."""
+
+from __future__ import annotations
+
+import re
+
+LEAD = 200  # characters of a line that announces a list below a blank line without a colon
+SIGNS = (":", "：")
+LONG = 3  # letters that a word of a name in capitals has more than
+HEAD = 90  # characters of a heading in front of its text, with its marks
+
+# Strings: re compiles them at their first use and not at import.
+_FINAL = r"[.!;。！；…][\"'”’»）)\]]*[*_]*\Z"
+_CAPITAL = r"(?=[\"'“‘„«(]?[^\W\d_a-zß-öø-ÿ]|\d)"
+_PART = r"[^\s:.!?;,()\[\]]"
+_WORD = rf"(?:{_PART}{{1,24}}|\([^()\s]{{1,24}}\))"
+_DEFINES = r" (?:is|was|ist|war|est|était|es|fue|è|é) (?:an?|the|one|eine?|une?|una|uno|uma?) "
+_STRONG = (
+    r"(?:(\*\*|__)(?!\s)[^*_\n]{1,60}(?:[.:：]\1|\1\s?[.:：–—])"  # **Zone 1.**
+    r"|[*_](?!\s)[^*_\n]{1,60}[.:：][*_]"
+    r"|[^\W\d_a-zß-öø-ÿ]{2,}(?:[ /&-][A-ZÀ-ÖØ-Þ\d]+){0,4}"  # EXCLUSIONS:
+    r"(?:(?<=[A-ZÀ-ÖØ-Þ\d]):|(?<=[A-ZÀ-ÖØ-Þ]{4})\.)"
+    r"|【[^【】\n]{1,30}】[:：]?)"
+)
+_WEAK = (
+    rf"(?:[^\W\d_a-zß-öø-ÿ\u3041-\u9fff]{_PART}{{0,24}}(?: {_WORD}){{0,4}}[ \u00a0\u202f]?:(?=\s)"  # Zone 1:
+    r"|[^\W_\x00-\u3040][^\s：:。，、；！？]{0,15}[：:]"  # 除外責任：
+    rf"|\d{{1,2}}(?:\.\d{{1,2}})+\.? [A-ZÀ-ÖØ-Þ]{_PART}{{0,24}}(?: {_WORD}){{0,3}}[.:](?=\s))"  # 3.2 Fees.
+)
+
+
+def read_run_in(text: str, start: int, end: int) -> tuple[int, bool]:
+    """Return where the heading ends that a paragraph begins with, and whether its looks are one's.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the paragraph begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Returns
+    -------
+    (int, bool)
+        End of the heading, ``start`` if there is none; whether bold type or capitals mark it.
+
+    Examples
+    --------
+    >>> read_run_in("Zone 1: The limit is 30. Parking is free.", 0, 41)
+    (7, False)
+    >>> read_run_in("**Zone 1.** The limit is 30.", 0, 28), read_run_in("It rained: a lot.", 0, 17)
+    ((11, True), (0, False))
+    """
+    line = text[start : min(end, start + HEAD)]
+    if match := re.match(_STRONG + r"(?=\s*\S)", line):
+        return start + match.end(), True
+    match = re.match(_WEAK + rf"(?=\s*{_CAPITAL})", line)
+    if match and not _is_subtitle(text[start + match.end() : min(end, start + LEAD)]):
+        return start + match.end(), False
+    return start, False
+
+
+def _is_subtitle(behind: str) -> bool:
+    """Return whether what is behind a colon is the rest of a name that the sentence defines.
+
+    >>> _is_subtitle(" Race of a Lifetime is a book."), _is_subtitle(" The limit is a must.")
+    (True, False)
+    """
+    defined = re.search(_DEFINES, behind)
+    words = [word for word in behind[: defined.start()].split() if len(word) > LONG] if defined else []
+    return len(words) > 1 and 3 * sum(not word[0].islower() for word in words) >= 2 * len(words)
+
+
+def announces(sentence: str, near: bool, alone: bool) -> bool:
+    """Return whether a sentence without a colon announces the list below it.
+
+    Parameters
+    ----------
+    sentence
+        The sentence, or line.
+    near
+        Whether the list begins on the next line.
+    alone
+        Whether the sentence is all of its paragraph.
+
+    Returns
+    -------
+    bool
+        Whether it is a question, or ends without a mark.
+    """
+    text = sentence.rstrip("*_ \t")
+    return not re.search(_FINAL, text[-8:]) and (near or (alone and len(text) <= LEAD))
+
+
+def lists(line: str) -> bool:
+    """Return whether the line behind this one, below a lead, is announced too: of a quotation or a list.
+
+    >>> lists("> The rent is low."), lists("Flood"), lists("It is low.")
+    (True, True, False)
+    """
+    return line.startswith(">") or (len(line) <= LEAD // 2 and not re.search(_FINAL, line[-8:]))

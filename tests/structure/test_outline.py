@@ -1,0 +1,225 @@
+"""Headings, lead-ins, definitions and clauses of running text: what each line hangs on."""
+
+# ruff: noqa: E501  (a text a line)
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from semtoken_rag.stages.segment import segment
+
+
+def chains(text: str) -> dict[str, list[str]]:
+    """What each unit hangs on, the nearest first."""
+    units = segment(text)
+    found = {}
+    for unit in units:
+        chain, parent = [], unit.parent
+        while parent >= 0:
+            chain.append(text[units[parent].start : units[parent].end])
+            parent = units[parent].parent
+        found[text[unit.start : unit.end]] = chain
+    return found
+
+
+def units(text: str) -> list[str]:
+    return [text[s.start : s.end] for s in segment(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        (
+            "7 Canoe hire\n7.1 Deposit\nThe deposit is 40 francs.\n8 Kayak hire\n8.1 Deposit\nIt is 70 francs.\n",
+            "It is 70 francs.",
+            ["8.1 Deposit", "8 Kayak hire"],
+        ),
+        (
+            "2. Lehrlinge\n2.1 Urlaub\nDer Urlaub dauert 25 Tage.\n3. Meister\n3.1 Urlaub\nEr dauert 30 Tage.",
+            "Der Urlaub dauert 25 Tage.",
+            ["2.1 Urlaub", "2. Lehrlinge"],
+        ),
+        ("== Gare du Nord ==\n\n=== Consigne ===\n\nElle ferme à midi.", "Elle ferme à midi.",
+         ["=== Consigne ===", "== Gare du Nord =="]),
+        (" = Ferry = \n\n = = Winter = = \n\nIt sails twice a day.", "It sails twice a day.",
+         ["= = Winter = =", "= Ferry ="]),
+        ("== 夏季 ==\n票价为80元。\n== 冬季 ==\n票价为50元。", "票价为50元。", ["== 冬季 =="]),
+        ("1) Pupils\nA lesson costs 12 euros.\n2) Teachers\nA lesson is free.", "A lesson is free.", ["2) Teachers"]),
+        ("1) Pupils\n   A lesson costs 12 euros. It lasts an hour.\n2) Teachers\n   A lesson is free.",
+         "A lesson is free.", ["2) Teachers"]),
+        ("A. Locataires\nLe loyer est de 900 euros.\nB. Propriétaires\nLa charge est de 200 euros.",
+         "La charge est de 200 euros.", ["B. Propriétaires"]),
+        ("I. Compradores\nEl plazo es de diez días.\nII. Vendedores\nEl plazo es de un mes.",
+         "El plazo es de un mes.", ["II. Vendedores"]),
+        ("I. Käufer\n\nA. Inland\n\nDie Frist ist kurz.\n\nII. Händler\n\nA. Inland\n\nDie Frist ist lang.",
+         "Die Frist ist lang.", ["A. Inland", "II. Händler"]),
+        ("[Linux]\nRun the script.\n\n[iOS]\nOpen the store.", "Open the store.", ["[iOS]"]),
+        ("【学生票】\n票价为十元。\n【成人票】\n票价为三十元。", "票价为三十元。", ["【成人票】"]),
+        ("[Mac OS]\n\nDrücken Sie die Taste.\n\n[Windows]\n\nHalten Sie die Taste.", "Halten Sie die Taste.", ["[Windows]"]),
+        ("Harbour tour by day\nA seat costs 15 euros.\nHarbour tour by night\nA seat costs 22 euros.",
+         "A seat costs 22 euros.", ["Harbour tour by night"]),
+        ("Sommerfahrplan\nDas Boot fährt stündlich.\nWinterfahrplan\nDas Boot fährt nicht.",
+         "Das Boot fährt nicht.", ["Winterfahrplan"]),
+        ("平日料金\n大人は千円です。\n休日料金\n大人は二千円です。", "大人は二千円です。", ["休日料金"]),
+        ("一、普通会员\n年费为100元。\n二、黄金会员\n年费为500元。", "年费为500元。", ["二、黄金会员"]),
+        ("一、学生\n\n票价为十元。\n\n二、老师\n\n票价为三十元。", "票价为三十元。", ["二、老师"]),
+        ("1. Boats\n\nNot lent:\n- oars\n\n2. Bikes\n\nA bike costs 5 euros.", "A bike costs 5 euros.", ["2. Bikes"]),
+        ("> Entwurf\n>\n> Die Steuer beträgt 3 Euro.\n\nSie steigt.", "> Die Steuer beträgt 3 Euro.", ["> Entwurf"]),
+        ("> ## Repealed in 2011\n>\n> The levy is 4 euros.\n\nThe levy is 9 euros.", "> The levy is 4 euros.", ["> ## Repealed in 2011"]),
+        ("> **Entwurf**\n> Die Steuer beträgt 3 Euro.\n\nDie Steuer beträgt 5 Euro.", "Die Steuer beträgt 5 Euro.", []),
+        ("> **Projet, pas adopté**\n>\n> La taxe est de 3 euros. Elle est due.\n", "Elle est due.", ["> **Projet, pas adopté**"]),
+        ("NOT INSURED: Loss by theft. Loss by mould.\n\nINSURED: Loss by storm.", "Loss by mould.", ["NOT INSURED:"]),
+        ("**Ticket B.** It is valid for a day. It costs 9 euros.", "It costs 9 euros.", ["**Ticket B.**"]),
+        ("Tarif A: Der Eintritt ist frei. Hunde zahlen nichts.\nTarif B: Der Eintritt kostet 4 Euro. Hunde zahlen 1 Euro.",
+         "Hunde zahlen 1 Euro.", ["Tarif B:"]),
+        ("Zone bleue : Le parking est gratuit. La durée est d'une heure.", "La durée est d'une heure.", ["Zone bleue :"]),
+        ("不赔付：地震造成的损失。战争造成的损失。", "战争造成的损失。", ["不赔付："]),
+        ("4.2 Late payment. Interest is due. The rate is 5 %.", "The rate is 5 %.", ["4.2 Late payment."]),
+        ("EXCLUDED: Loss by theft.\nLoss by mould.\n\nThe office is open.", "Loss by mould.", ["EXCLUDED:"]),
+        ("Infants:\n\nGive one drop.\n\nNever give more.\n\nAdults:\n\nTake ten drops.", "Never give more.", ["Infants:"]),
+        ("Säuglinge:\nEin Tropfen genügt.\n\nMehr ist verboten.\n\nErwachsene:\nZehn Tropfen genügen.",
+         "Mehr ist verboten.", ["Säuglinge:"]),
+        ("Who may not vote?\n\nMinors may not vote.\n\nNor may guests.\n\nWho may vote?\n\nMembers may vote.",
+         "Nor may guests.", ["Who may not vote?"]),
+    ],
+)  # fmt: skip
+def test_what_stands_below_a_heading_hangs_on_it(text: str, said: str, above: list[str]) -> None:
+    assert chains(text)[said] == above
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("The lessee may not\n(a) sublet the shed,\n(b) store fuel.\nKeys are in the lodge.", "(b) store fuel.",
+         ["The lessee may not"]),
+        ("Der Fonds zahlt nicht für\na) Reisen,\nb) Geschenke.\nAnträge sind schriftlich.", "b) Geschenke.",
+         ["Der Fonds zahlt nicht für"]),
+        ("La garantie ne couvre pas\n- le vol\n- le gel", "- le gel", ["La garantie ne couvre pas"]),
+        ("本基金不支付\n（一）旅费\n（二）餐费", "（二）餐费", ["本基金不支付"]),
+        ("What must stay outside?\n✘ bicycles\n✘ dogs\nWhat may come in?\n✔ prams", "✘ dogs", ["What must stay outside?"]),
+        ("¿Qué no se devuelve?\n● entradas\n● bebidas", "● bebidas", ["¿Qué no se devuelve?"]),
+        ("何が対象外ですか？\n■ 洪水\n■ 戦争", "■ 戦争", ["何が対象外ですか？"]),
+        ("Verboten sind\n\n→ Feuer\n\n→ Lärm\n\nDas Haus ist alt.", "→ Lärm", ["Verboten sind"]),
+        ("We never lend:\n\n(a) atlases\n\n(b) maps\n\nThe desk is on the left.", "(b) maps", ["We never lend:"]),
+        ("What is not lent?\n\n★ atlases\n\n★ maps\n\nThe desk is open.", "★ maps", ["What is not lent?"]),
+        ("Not lent:\n\n1. Atlases\n\n2. Maps\n\nThe desk is open.", "2. Maps", ["Not lent:"]),
+        ("Not lent:\natlases\nmaps\nglobes\n\nThe desk is open.", "globes", ["Not lent:"]),
+        ("1. Norwegen\na) 25 Tage\n2. Spanien\na) 23 Tage\nb) Zahnarzt", "b) Zahnarzt", ["2. Spanien"]),
+        ("- Closed\n\n    The pool is being painted.\n\n- Open\n\n    The sauna is warm.", "The sauna is warm.", ["- Open"]),
+    ],
+)  # fmt: skip
+def test_an_item_hangs_on_what_announces_it(text: str, said: str, above: list[str]) -> None:
+    assert chains(text)[said] == above
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("The lessee may not\n(a) sublet the shed.\nKeys are in the lodge.", "Keys are in the lodge."),
+        ("What must stay outside?\n✘ bicycles\n\nThe lodge is open.", "The lodge is open."),
+        ("Not lent:\n\n1. Atlases\n\n2. Maps\n\nThe desk is open.", "The desk is open."),
+        ("Excess\n: What you pay.\n\nThe desk is open.", "The desk is open."),
+    ],
+)
+def test_what_stands_below_a_list_does_not_hang_on_its_lead(text: str, last: str) -> None:
+    assert chains(text)[last] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("Excess\n: What you pay yourself.\n\nLimit\n: What we pay at most.", "~", "Limit"),
+        ("Selbstbehalt\n: Was Sie zahlen.\n: Auch Anteil genannt.\n", "~", "Selbstbehalt"),
+        ("Franchise\n~ Ce que vous payez.\n\nPlafond\n~ Ce que nous payons.", "~", "Plafond"),
+        ("免赔额\n: 您自己支付的部分。\n\n限额\n: 我们最多支付的部分。", "~", "限额"),
+    ],
+)
+def test_a_meaning_hangs_on_its_term(text: str, said: str, above: str) -> None:
+    found = chains(text)
+    assert found[list(found)[-1]] == [above]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "J. S. Bach wrote the cantata.\nIt was lost.",
+        "E. Noether lived in Erlangen.\nShe taught in Göttingen.",
+        "C. Die Frage bleibt offen.",
+    ],
+)
+def test_a_name_is_no_item(text: str) -> None:
+    assert {s.kind for s in segment(text)} == {"sentence"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The tram calls at Ghent, Bruges,\nOstend and Knokke.",
+        "Der Zug hält in Ulm, Augsburg und\nMünchen.",
+        "Le train s'arrête à Dijon, Beaune,\nMâcon et Lyon.",
+        "El barco para en Vigo, Cádiz y\nMálaga.",
+        "会议在北京、上海、\n广州和深圳举行。",
+        "Not lent are\natlases,\nmaps and\nglobes.",
+        "6.4 The carrier shall\nunload the goods at noon.",
+        "6.4 Der Träger muss die\nWare am Mittag löschen.",
+        "6. The carrier shall\nunload the goods at noon.",
+        "Der Vertrag endet am\n3. Oktober um Mitternacht.",
+        "6.4   The carrier shall\nunload the goods.",
+    ],
+)
+def test_a_sentence_goes_on_in_the_next_line(text: str) -> None:
+    assert units(text) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Marie Curie was born in Warsaw. She moved to Paris. There she met Pierre.",
+        "He wrote three books: one on bees, one on ants and one on wasps. All sold well. None is in print.",
+        "Der Ort liegt an der Elbe. Er hat 3.000 Einwohner. Bekannt ist er für die Brücke.",
+        "Grey Dawn: Letters from Lisbon is a novel by Ada Lee. It was printed in 1903. It sold well.",
+        "Blaue Nacht: Briefe aus Lissabon ist ein Roman von Ada Lee. Er erschien 1903. Er ist selten.",
+        "Habib (Arabic: حبيب) is a name. It is common. It is old.",
+        "La ville compte 20 000 habitants. Elle est jumelée avec Bath. Son maire est élu.",
+        "この町は川の近くにある。人口は三千人である。橋で知られている。",
+        "The first act ends in June.\nThe second act begins in May.\nNobody knows why.",
+    ],
+)
+def test_prose_hangs_on_nothing(text: str) -> None:
+    assert {s.parent for s in segment(text)} == {-1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Title\nIt has one sentence below it.\nAnd another one.",
+        "1. flour\n2. eggs\n3. milk\nMix all of it.",
+        "Ada Byron\n12 Mill Lane\nLeeds",
+        "Name: Ann\nBorn: 1889",
+    ],
+)
+def test_lines_without_a_sibling_are_no_headings(text: str) -> None:
+    assert units(text)[-1:] == [text.split("\n")[-1]]
+    assert {s.parent for s in segment(text)} == {-1}
+
+
+def test_a_list_of_bare_lines_hangs_on_its_lead_and_ends_at_the_next():
+    text = "Not lent:\n\nAtlases\n\nMaps\n\nLent:\n\nNovels\n\nAsk at the desk."
+    found = chains(text)
+    assert found["Maps"][-1] == "Not lent:"
+    assert found["Novels"] == ["Lent:"]
+
+
+@pytest.mark.parametrize(
+    "bit",
+    ["1) Pupils\n", "(a) x\n", "A. B. ", "3 Plan\n3.1 Fees\n", "== a ", "[Linux]\n", "> **Draft**\n", "> ", "NOT: It. ",
+     "**a", "Zone A B C ", "Adults:\n\nTake it.\n\n", "What?\n- a\n", "✗", "Term\n: it\n", "a, b,\nC d,\n", "the of\n",
+     "1. A\na) b\n- c\n", "i. a\nii. b\n", "Not:\n\nWar\n\n", "- a\n\n  b\n\n", "除外：洪水。戦争。\n", "一" * 50 + "\n"],
+)  # fmt: skip
+def test_text_of_one_kind_is_cut_fast(bit: str) -> None:
+    text = bit * (30_000 // len(bit))
+    began = time.process_time()
+    segment(text)
+    assert time.process_time() - began < 2
