@@ -15,7 +15,7 @@ from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.blocks import Block, Sentences, find_blocks, read_lines, split_caption
 from semtoken_rag.structure.headings import TERM
 from semtoken_rag.structure.paragraphs import join_lines
-from semtoken_rag.structure.triples import find_triples, parse_triples
+from semtoken_rag.structure.triple_tables import TripleTables, part_triples
 
 ITEM = 300  # characters from which a list item is cut into its sentences
 CODE = 600  # characters from which a code block is cut at its definitions
@@ -38,6 +38,7 @@ class _Outline:
     lead: int = -1  # what announces the next block
     list_lead: int = -1  # what announced the open list
     leads: set[int] = field(default_factory=set)  # what announced something
+    triples: TripleTables = field(default_factory=TripleTables)
 
     @property
     def heading(self) -> int:
@@ -75,6 +76,8 @@ class _Outline:
             self._code(block, parent)
         elif block.kind == "caption":
             self.lead = self.add(block.start, block.end, "caption", parent)
+        elif block.kind == "triples":
+            self._paragraph(block.start, block.end, parent)
         else:
             self._prose(block, parent)
 
@@ -123,8 +126,9 @@ class _Outline:
     def _paragraph(self, start: int, end: int, parent: int) -> None:
         if parent == self.lead >= 0:
             self.leads.add(parent)
-        if next(find_triples(self.text, start, end), None) and (rows := parse_triples(self.text, start, end)):
-            self._attach(rows, parent)
+        above = (parent if parent != self.heading else -1, self.heading, len(self.segments))
+        if found := self.triples.read(self.text, (start, end), self.sentences, above):
+            self._attach(*found)
             self.lead = -1
             return
         note = re.match(_NOTE, self.text[start : min(end, start + 40)])
@@ -159,9 +163,10 @@ def parse_outline(text: str, sentences: Sentences) -> list[Segment]:
         on is an ordinary sentence or row.
     """
     outline = _Outline(text, sentences)
-    blocks = list(find_blocks(text, sentences))
+    blocks = list(part_triples(text, find_blocks(text, sentences)))
     for block, following in zip_longest(blocks, blocks[1:]):
-        for part in split_caption(text, block) if following and following.kind == "table" else (block,):
+        named = following and following.kind in ("table", "triples")
+        for part in split_caption(text, block) if named else (block,):
             outline.take(part)
     return name_heads(outline.segments, outline.leads)
 
