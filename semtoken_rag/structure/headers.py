@@ -145,8 +145,12 @@ def section(cells: Sequence[str]) -> str:
     --------
     >>> section(["**Europe**", "", ""]), section(["Assets:", ""]), section(["Bolt", ""])
     ('bold', 'colon', '')
+    >>> section(["Steel", "Steel", "Steel"])
+    'plain'
     """
     texts = [cell for cell in cells if cell.strip(_MARKUP)]
+    if len(texts) > 1 and len(set(cells)) == 1 and (len(cells) > 2 or texts[0][0] in _MARKUP):
+        texts = texts[:1]  # a cell over the whole width, written once a column
     if len(texts) != 1 or len(cells) < 2:
         return ""
     name = texts[0]
