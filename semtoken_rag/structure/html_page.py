@@ -175,12 +175,14 @@ class Page:
         for around in self.boxes[-4:] if box else ():
             around.role = "" if around.role == "open" else around.role
         lead, self.lead, self.paragraph = -1, -1, len(self.made)
-        for line in broken(self.text, pieces):
+        lines = list(broken(self.text, pieces))
+        for line in lines:
+            named = line is not lines[-1] and is_bold(self.text, line)
             kept = strip(self.text, line)
             ranges = cut(self.text, kept, self.sentences) if kept else []
             for number, (a, b) in enumerate(ranges):
                 last = number + 1 == len(ranges)
-                announces = last and plain(self.text, max(a, b - 400), b).endswith(_COLON)
+                announces = last and (named or plain(self.text, max(a, b - 400), b).endswith(_COLON))
                 hangs = lead if lead >= 0 and not announces else parent
                 made = self.add(a, b, "lead" if announces else "sentence", hangs)
                 self.lead = made if announces else -1 if last else self.lead

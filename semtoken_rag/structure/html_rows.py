@@ -9,6 +9,7 @@ from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.headers import headed, is_value, section
 from semtoken_rag.structure.html_tables import Row
 
+_BOLD = r"\s*<(?:b|strong)[\s>]"
 HEADERS = 4  # rows of a header that its cells' spans make, at most
 
 
@@ -40,7 +41,8 @@ def row_segments(text: str, rows: Sequence[Row], above: int, made: int) -> list[
         if not any(cells[number]):
             continue
         here = made + len(drafts)
-        group = _is_group(row, cells[number], number > 0)
+        bold = re.match(_BOLD, text[slice(*row.cells[0])]) is not None
+        group = _is_group(row, cells[number], number > 0, bold)
         if group and drafts:
             drafts.append(Segment(row.start, row.end, "header", head))
             base, label, left = here, -1, 0
@@ -91,11 +93,12 @@ def _goes_on(above: Sequence[Row], row: Row, cells: Sequence[Sequence[str]]) -> 
     return spread and headed(cells, sure=True)
 
 
-def _is_group(row: Row, cells: Sequence[str], below: bool) -> bool:
+def _is_group(row: Row, cells: Sequence[str], below: bool, bold: bool) -> bool:
     """Return whether a row begins a section: one cell, over the whole width or beside empty ones."""
+    marked = [f"**{cells[0]}**", *cells[1:]]
     if len(cells) == 1:
-        return row.wide and below and bool(section([f"**{cells[0]}**", ""]))
-    return below and bool(section(cells))
+        return row.wide and below and bool(section([*marked, ""]))
+    return below and bool(section(marked if bold and cells[0] else cells))
 
 
 def plain(text: str, start: int, end: int) -> str:

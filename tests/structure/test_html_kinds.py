@@ -94,6 +94,26 @@ def test_text_behind_a_list_of_terms_is_no_meaning(terms, meanings, behind, begi
     assert hung(text, behind) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "line"),
+    [
+        ("Covered", "Excluded", "A lost key."),
+        ("Dabei", "Nicht dabei", "Ein Ruder."),
+        ("包括", "不包括", "一把钥匙。"),
+    ],
+)
+def test_bold_words_head_the_lines_and_rows_below(first, second, line):
+    text = f"<p><b>{first}</b><br>The sail.<br>The mast.</p><p><b>{second}</b><br>{line}<br>It rained.</p>"
+    assert hung(text, "The mast.") == [first]
+    assert hung(text, line) == hung(text, "It rained.") == [second]
+    rows = [f"<tr><td><b>{name}</b></td><td></td></tr>" for name in (first, second)]
+    head = "<tr><th>Part</th><th>Fee</th></tr>"
+    body = [f"{rows[0]}<tr><td>Sail</td><td>3</td></tr>", f"{rows[1]}<tr><td>Key</td><td>9</td></tr>"]
+    text = f"<table>{head}{''.join(body)}</table>"
+    assert hung(text, "<tr><td>Sail") == [rows[0], head]
+    assert hung(text, "<tr><td>Key") == [rows[1], head]
+
+
 def test_a_meaning_of_several_paragraphs_keeps_its_term():
     text = "<dl><dt>Ebb<dd><p>From two to six.</p><p>Not in May.</p><dt>Flood<dd>All night."
     assert hung(text, "Not in May.") == ["Ebb"]

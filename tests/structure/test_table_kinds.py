@@ -143,6 +143,20 @@ def test_a_row_that_names_a_group_heads_the_rows_below(group, row, form):
     assert hung(text, f"| {row} | 9") == [second, head]
 
 
+@pytest.mark.parametrize(
+    ("head", "parts", "row"),
+    [
+        ("| | 2031 | 2031 | 2032 |", "| Boat | Day | Week | Day |", "| Yawl | 4 | 9 | 5 |"),
+        ("| Boot | Sommer | Sommer | Winter |", "| Boot | Tag | Woche | Tag |", "| Jolle | 4 | 9 | 5 |"),
+        ("| 船 | 夏季 | 夏季 |", "| 船 | 日 | 周 |", "| 小艇 | 4 | 9 |"),
+    ],
+)
+def test_a_row_that_names_the_parts_of_wide_columns_is_of_the_header(head, parts, row):
+    rule = "|" + " --- |" * (head.count("|") - 1)
+    text = f"{head}\n{rule}\n{parts}\n{row}\n{row.replace('4', '7')}"
+    assert hung(text, row) == [f"{head}\n{rule}\n{parts}"]
+
+
 def test_equal_values_name_no_group():
     text = "| Plan | Fee | Tax |\n| --- | --- | --- |\n| 5 | 5 | 5 |\n| 7 | 5 | 1 |"
     assert hung(text, "| 7 | 5") == ["| Plan | Fee | Tax |\n| --- | --- | --- |"]
