@@ -9,6 +9,7 @@ from semtoken_rag.structure.grid import is_rule
 from semtoken_rag.structure.headers import is_value
 from semtoken_rag.structure.slices import Range
 
+NEAR = 4  # rows beside a header that are looked at
 LABEL = 30  # characters of a cell of a header
 _PARTS = {" ": r"(?:\s{2,}|\t)", "|": r"(?<!\\)\|", "-": r"\s{2,}"}
 
@@ -46,30 +47,29 @@ def part_tables(text: str, run: Sequence[Range], mark: str) -> list[list[Range]]
         ruled = (
             mark == "|"
             and not cells[at + 1]
-            and [] in cells[begin : at - 1]
+            and [] in cells[begin : begin + NEAR]
             and "+" not in text[slice(*run[at + 1])]
         )
-        if ruled or _begins(cells[begin:at], cells[at], cells[at + 1], named):
+        if ruled or _begins(cells, begin, at, named):
             parts.append(list(run[begin : at - 1 if named else at]))
             begin = at
     return [*parts, list(run[begin:])]
 
 
-def _begins(above: Sequence[Sequence[str]], row: Sequence[str], below: Sequence[str], named: bool) -> bool:
+def _begins(cells: Sequence[Sequence[str]], begin: int, at: int, named: bool) -> bool:
     """Return whether a row below others is a header: words over values, in columns of values."""
-    first = next((cells for cells in above if cells), [])
-    if len(row) < 2 or len(row) != len(below) or len(set(row)) < len(row) or not all(map(_is_word, row[1:])):
+    row, below = cells[at], cells[at + 1]
+    if len(row) < 2 or len(row) != len(below) or len(set(row)) < len(row) or not all(map(_is_word, row)):
         return False
-    columns = [at for at in range(1, len(row)) if is_value(below[at])]
-    if not columns or not _is_word(row[0]) or not all(map(_is_word, first[1:])):
+    first = next((other for other in cells[begin : begin + NEAR] if other), [])
+    near = cells[max(begin, at - NEAR) : at]
+    last = next((other for other in reversed(near) if len(other) > 1), [])
+    values = [n for n in range(1, min(len(row), len(last))) if is_value(below[n]) and is_value(last[n])]
+    if not values or not all(map(_is_word, first[1:])):
         return False
-    last = next((cells for cells in reversed(above) if len(cells) > 1), [])
-    values = [at for at in columns if at < len(last) and is_value(last[at])]
     again = any(a == b for a, b in zip(first, row, strict=False))
-    large = not any(cell[0].islower() for cell in row[1:]) or any(
-        cell[0].islower() for cell in first[1:] if cell
-    )
-    return bool(values) and (named or again or (len(values) > 1 and large and len(above) > 2))
+    small = any(cell[0].islower() for cell in row[1:]) > any(cell[0].islower() for cell in first[1:])
+    return named or again or (len(values) > 1 and not small and at - begin > 2)
 
 
 def _is_word(cell: str) -> bool:
