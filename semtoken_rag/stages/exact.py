@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from semtoken_rag.types import FloatArray
 
 GRAM = 3  # characters of an n-gram
 GRAM_WEIGHT = 4.0  # of the share of n-grams, beside which the encoder says little
+PAIR_WEIGHT = 1.0  # of the share of pairs of Chinese characters, of which vectors tell little apart
+_HAN_PAIR = "(?=[\u3400-\u9fff]{2})"
+_CODE = r"[a-zA-Z0-9]*\d[a-zA-Z0-9.,:/-]*[a-zA-Z0-9]|\d"  # a number or identifier among them
 _NAME = r"\w*\d[\w.,:/-]*\w|\d"  # a number, a date, an identifier
 
 
@@ -33,8 +36,9 @@ def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
     -------
     (m,) float32 or None
         The share of the question's numbers and identifiers, in [0, 1]; in Thai, Lao, Khmer and Burmese
-        `GRAM_WEIGHT` times that of its n-grams, rare ones counting more. None if the question has neither,
-        or all units are alike.
+        `GRAM_WEIGHT` times that of its n-grams, in Chinese `PAIR_WEIGHT` times that of its pairs of
+        characters and its numbers, rare ones counting more. None if the question has nothing of these, or
+        all units are alike.
 
     Examples
     --------
@@ -44,6 +48,8 @@ def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
     shares: FloatArray
     if is_unspaced(question):
         shares = _gram_shares(question, texts)
+    elif pairs(question):
+        shares = _gram_shares(question, texts, pairs, PAIR_WEIGHT)
     elif names := {name.lower() for name in re.findall(_NAME, question)}:
         lower = [text.lower() for text in texts]
         found = [sum(_has(text, name) for name in names) / len(names) for text in lower]
@@ -64,14 +70,30 @@ def _has(text: str, name: str) -> bool:
     return False
 
 
-def _gram_shares(question: str, texts: Iterable[str]) -> FloatArray:
-    asked, held = grams(question), [grams(text) for text in texts]
+def _gram_shares(
+    question: str,
+    texts: Iterable[str],
+    cut: Callable[[str], set[str]] | None = None,
+    most: float = GRAM_WEIGHT,
+) -> FloatArray:
+    cut = cut or grams
+    asked, held = cut(question), [cut(text) for text in texts]
     counts = Counter(gram for grams in held for gram in grams & asked)
     m = len(held)
     weight = {gram: float(np.log1p((m - n + 0.5) / (n + 0.5))) for gram, n in counts.items()}
     whole = max(sum(weight.values()), 1e-9)
     shares = np.array([sum(weight[g] for g in grams & asked) for grams in held], np.float32)
-    return np.float32(GRAM_WEIGHT / whole) * shares
+    return np.float32(most / whole) * shares
+
+
+def pairs(text: str) -> set[str]:
+    """Return the pairs of neighbouring Chinese characters of a text, and its numbers and identifiers.
+
+    >>> sorted(pairs("秦冠的3号")), pairs("pump P-20")
+    (['3', '冠的', '秦冠'], set())
+    """
+    found = {text[m.start() : m.start() + 2] for m in re.finditer(_HAN_PAIR, text)}
+    return found | {name.lower() for name in re.findall(_CODE, text)} if found else found
 
 
 def grams(text: str) -> set[str]:

@@ -18,6 +18,7 @@ from semtoken_rag.structure.logs import parse_logs
 from semtoken_rag.structure.outline import parse_outline
 from semtoken_rag.structure.relations import relate
 from semtoken_rag.structure.sentences import split_sentences
+from semtoken_rag.structure.xml_text import parse_xml
 from semtoken_rag.structure.yaml_text import parse_yaml
 from semtoken_rag.types import Chunk, IntArray, Tokens, Units
 
@@ -56,7 +57,7 @@ def segment(text: str, language: str | None = None) -> list[Segment]:
     def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         return split_sentences(text, start, end, spoken)
 
-    found = parse_html(text, sentences) or parse_json(text)
+    found = parse_xml(text, sentences) or parse_html(text, sentences) or parse_json(text)
     if found is None and "\n" in text:
         found = parse_logs(text) or parse_chat(text, sentences) or parse_ini(text) or parse_yaml(text)
     found = parse_outline(text, sentences) if found is None else found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.captions import CAPTION, NAMED
 from semtoken_rag.structure.headings import marked_level, plain_level
 from semtoken_rag.structure.html import find_html_tables, parse_html
 from semtoken_rag.structure.markers import EAST, ITEM, Marker, has_neighbour, markers_of, read_marker
@@ -20,7 +21,6 @@ Sentences: TypeAlias = Callable[[str, int, int], Iterable[Range]]
 
 WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
 LINE = 1200  # characters of a line that its kind is told from
-CAPTION = 200  # characters of a caption
 _FENCE = r"\s*(`{3,}(?=[^`]*\Z)|~{3,})"  # no fence: a line with ``` at its end too
 _CODE = (
     r"\s*(?:>>> |\.\.\. |(?:def|class|async def|function|fn|func|struct|enum|interface|impl) \w"
@@ -33,11 +33,7 @@ _HEADED = rf"\s*(?:(?:\d{{1,2}}(?:\.\d{{1,2}})*|[IVX]+|[A-Z])\.\s|{EAST})"  # an
 _RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
 _ROW = r"\s*\||[^|\n]*\S(?:\s+\||\|\s+|\t)[^|]*\S"  # of a table whose other lines are elsewhere
 _FINAL = tuple(".!?:;。！？।؟…")
-_NAMED = (
-    r"(?i:\W*(?:table|tab\.|tabelle|übersicht|tableau|tabla|tabella|tabela|exhibit|schedule|figure|liste?)\W*\w{0,6}\b)"
-    r"|\W*[表图圖]"
-)
-_CAPTION = _NAMED + r"|.*[:：]\Z|(?!.*[.!?。]\Z)"
+_CAPTION = NAMED + r"|.*[:：]\Z|(?!.*[.!?。]\Z)"
 
 
 @dataclass(slots=True)
@@ -72,7 +68,7 @@ def split_caption(text: str, block: Block) -> Iterator[Block]:
     """
     start = max(text.rfind("\n", block.start, block.end) + 1, block.start)
     line = text[start : block.end].strip()
-    pattern = {"sentence": _CAPTION, "heading": _NAMED}.get(block.kind)
+    pattern = {"sentence": _CAPTION, "heading": NAMED}.get(block.kind)
     if pattern and len(line) <= CAPTION and re.match(pattern, line):
         if start > block.start:
             yield Block(block.start, start - 1, block.kind, block.level)

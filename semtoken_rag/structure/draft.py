@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from semtoken_rag.structure.base import HEADS, Segment
-from semtoken_rag.structure.outline import PLAIN
+from semtoken_rag.structure.naming import PLAIN
 from semtoken_rag.types import LIMIT
 
 MOST = 16  # limits of one segment

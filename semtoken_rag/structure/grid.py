@@ -72,7 +72,7 @@ def pipes(text: str, ranges: Sequence[Range]) -> list[Row] | None:
             for row in body:
                 if len(row.cells) > 1 and not row.cells[side]:
                     row.cells.pop(side)
-    return _several_lines(rows)
+    return _several_lines(text, rows)
 
 
 def _all_filled(body: Sequence[Row], side: int) -> bool:
@@ -81,7 +81,7 @@ def _all_filled(body: Sequence[Row], side: int) -> bool:
     return any(row.cells[side] and len(row.cells) == longest for row in body)
 
 
-def _several_lines(rows: list[Row]) -> list[Row]:
+def _several_lines(text: str, rows: list[Row]) -> list[Row]:
     """Join the lines of each row where every row of a grid is ruled off."""
     while rows and rows[-1].rule:
         rows.pop()
@@ -96,9 +96,12 @@ def _several_lines(rows: list[Row]) -> list[Row]:
             above.cells = [f"{a} {b}".strip() for a, b in zip(above.cells, row.cells, strict=True)]
         else:
             joined.append(row)
-    heads = (
-        2 if len(joined) > 2 and joined[0].rule else 1
-    )  # of the ruled lines only that below the header counts
+    width = max(len(row.cells) for row in joined)
+    for row in joined:  # a cell over the whole width
+        row.cells += [""] * (width - 1 if len(row.cells) == 1 else 0)
+    double = any("=" in text[row.start : row.end] for row in joined if row.rule)
+    # Of the ruled lines only that below the header counts; without double strokes the cells tell it.
+    heads = (2 if len(joined) > 2 and joined[0].rule else 1) if double else 0
     return [row for number, row in enumerate(joined) if not row.rule or number <= heads]
 
 

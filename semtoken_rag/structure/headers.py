@@ -112,7 +112,8 @@ def header_end(rows: Sequence[Row], *, sure: bool = False) -> int:
     """
     ruled = next((number for number, row in enumerate(rows[: DEEPEST + 1]) if row.rule), 0)
     if ruled and (ruled == 1 or not any(_is_data(row.cells) for row in rows[:ruled])):
-        return _with_units(rows, ruled + 1)
+        end = _with_units(rows, ruled + 1)
+        return end + _names_parts(rows[0].cells, [row.cells for row in rows[end : end + 50] if not row.rule])
     body = [row.cells for row in rows if not row.rule]
     above = next((n for n, cells in enumerate(body[:DEEPEST]) if cells[0] and _filled(cells) > 1), 0)
     if any(map(_is_data, body[:above])) or above >= len(body) - 1:
@@ -145,8 +146,12 @@ def section(cells: Sequence[str]) -> str:
     --------
     >>> section(["**Europe**", "", ""]), section(["Assets:", ""]), section(["Bolt", ""])
     ('bold', 'colon', '')
+    >>> section(["Steel", "Steel", "Steel"])
+    'plain'
     """
     texts = [cell for cell in cells if cell.strip(_MARKUP)]
+    if len(texts) > 1 and len(set(cells)) == 1 and (len(cells) > 2 or texts[0][0] in _MARKUP):
+        texts = texts[:1]  # a cell over the whole width, written once a column
     if len(texts) != 1 or len(cells) < 2:
         return ""
     name = texts[0]
@@ -160,6 +165,14 @@ def section(cells: Sequence[str]) -> str:
     if len(cells) < 3 or cells[0] != name:
         return ""
     return "capitals" if inner.isupper() else "plain"
+
+
+def _names_parts(head: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row below a header names the parts of columns that it has one name for."""
+    filled = [cell for cell in head if cell]
+    if len(set(filled)) == len(filled) or len(body) < 2 or len(body[0]) != len(head):
+        return False
+    return all(body[0][1:]) and not any(map(is_value, body[0])) and headed(body, sure=True)
 
 
 def _with_units(rows: Sequence[Row], number: int) -> int:

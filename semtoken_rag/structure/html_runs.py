@@ -11,6 +11,9 @@ Sentences: TypeAlias = Callable[[str, int, int], Iterable[Range]]
 
 PAIR = 300  # characters of an inline element that no sentence ends in
 
+BOLD = 160  # characters of a bold run that is a heading, with its tags
+_BOLD = frozenset({"b", "strong"})
+_UNTITLED = (".", "!", "?", ";", ",", "。", "！", "？", "；", "，", "…")
 _FINAL = (".", "!", "?", ":", ";", "。", "！", "？", "：", "…")
 
 
@@ -65,6 +68,30 @@ def strip(text: str, pieces: Sequence[Piece]) -> list[Piece]:
             break
     kept = list(pieces[left:right])
     return kept if any(piece.tag < 0 and not _is_blank(text, piece) for piece in kept) else []
+
+
+def is_bold(text: str, pieces: Sequence[Piece]) -> bool:
+    """Return whether a run is bold as a whole, and short and no sentence, so that it names what follows.
+
+    Parameters
+    ----------
+    text
+        The page.
+    pieces
+        Pieces of the run.
+
+    Returns
+    -------
+    bool
+        Whether it is a heading in all but its tag.
+    """
+    if not any(piece.name in _BOLD for piece in pieces[:4]):
+        return False
+    filled = [piece for piece in pieces if not _is_blank(text, piece)]
+    if filled[-1].end - filled[0].start > BOLD or filled[0].name not in _BOLD:
+        return False
+    words = "".join(text[p.start : p.end] for p in filled if p.tag < 0).strip()
+    return filled[0].partner == filled[-1].tag >= 0 and len(words) > 1 and not words.endswith(_UNTITLED)
 
 
 def _is_blank(text: str, piece: Piece) -> bool:

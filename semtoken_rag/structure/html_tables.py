@@ -1,4 +1,4 @@
-"""Tables of a page: each row with its tags, and the header, section or row above that it hangs on."""
+"""Tables of a page: where they end, and their rows with the cells and tags of each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from semtoken_rag.structure.base import Segment
-from semtoken_rag.structure.headers import headed, section
 from semtoken_rag.structure.html_tokens import Token
 from semtoken_rag.structure.slices import Range, trim
 
@@ -139,85 +137,3 @@ def is_layout(rows: Sequence[Row], blocks: int) -> bool:
         return False
     lone = [row for row in rows if len(row.cells) == 1]
     return len(lone) == len(rows) and any(row.end - row.start > LAYOUT for row in rows)
-
-
-def row_segments(text: str, rows: Sequence[Row], above: int, made: int) -> list[Segment]:
-    """Make segments of the rows of a table.
-
-    Parameters
-    ----------
-    text
-        The page.
-    rows
-        Rows of the table.
-    above
-        Number of the segment that the header hangs on, -1 for none.
-    made
-        Number of the first new segment.
-
-    Returns
-    -------
-    list of Segment
-        Headers and rows, in source order.
-    """
-    drafts: list[Segment] = []
-    cells = [[plain(text, *cell) for cell in row.cells] for row in rows]
-    only = all(row.titles == len(row.cells) for row in rows)
-    heads = [
-        row.head or (row.titles == len(row.cells) and (number == 0 or not only))
-        for number, row in enumerate(rows)
-    ]
-    guess = not any(heads) and not any(row.titles for row in rows)
-    head = base = above
-    label, left = -1, 0  # the row that a cell reaches down from, and over how many rows more
-    for number, row in enumerate(rows):
-        if not any(cells[number]):
-            continue
-        here = made + len(drafts)
-        first = number == 0 and guess and headed(cells, sure=len(row.cells) == 2)
-        group = _is_group(row, cells[number], number > 0)
-        if group and drafts:
-            drafts.append(Segment(row.start, row.end, "header", head))
-            base, label, left = here, -1, 0
-        elif heads[number] or first:
-            label, left = -1, 0
-            joined = drafts and drafts[-1].kind == "header" and base == head == here - 1
-            if joined and not text[drafts[-1].end : row.start].strip():
-                drafts[-1] = Segment(drafts[-1].start, row.end, "header", drafts[-1].parent)
-                continue
-            drafts.append(Segment(row.start, row.end, "header", head if joined else above))
-            head = base = here
-        else:
-            inner = left > 0 or (not cells[number][0] and label >= 0)
-            drafts.append(Segment(row.start, row.end, "row", label if inner else base))
-            left -= 1
-            if not inner or row.spans - 1 > left:
-                label, left = here, row.spans - 1
-    return drafts
-
-
-def _is_group(row: Row, cells: Sequence[str], below: bool) -> bool:
-    """Return whether a row begins a section: one cell, over the whole width or beside empty ones."""
-    if len(cells) == 1:
-        return row.wide and below and bool(section([f"**{cells[0]}**", ""]))
-    return below and bool(section(cells))
-
-
-def plain(text: str, start: int, end: int) -> str:
-    """Return a text without tags, at most 300 characters of it.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    start
-        Where the range begins, in characters.
-    end
-        Where it ends, exclusive.
-
-    Returns
-    -------
-    str
-        The text, without blanks around it.
-    """
-    return re.sub(r"<[^<>]*>", " ", text[start : min(end, start + 1000)]).replace("&nbsp;", " ").strip()[:300]

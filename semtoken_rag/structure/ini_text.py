@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.remarks import belongs
 from semtoken_rag.structure.slices import Range, finish, lines
 
 HEAD = 200  # characters of a line that its kind is told from
@@ -42,7 +43,13 @@ def parse_ini(text: str) -> list[Segment] | None:
     sections = kinds.count("[") + kinds.count("[[")
     if not sections or kinds.count("=") < max(1, sections // 2) or 5 * foreign > len(found):
         return None
-    return finish(text, _segments(found))
+    kept: list[tuple[Range, str]] = []
+    for place, kind in found:
+        begin = place[0]
+        if kept and kept[-1][1] == "#" and belongs(text, kept[-1][0], place, "#;"):
+            begin = kept.pop()[0][0]
+        kept.append(((begin, place[1]), kind))
+    return finish(text, _segments(kept))
 
 
 def _read(text: str) -> tuple[list[tuple[Range, str]], int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from semtoken_rag.structure.questions import ANSWER, QUESTION
+
 LEAD = 200  # characters of a line that announces a list below a blank line without a colon
 SIGNS = (":", "：")
 LONG = 3  # letters that a word of a name in capitals has more than
@@ -57,6 +59,8 @@ def read_run_in(text: str, start: int, end: int) -> tuple[int, bool]:
     if match := re.match(_STRONG + r"(?=\s*\S)", line):
         return start + match.end(), True
     match = re.match(_WEAK + rf"(?=\s*{_CAPITAL})", line)
+    if match and re.match(f"{QUESTION}|{ANSWER}", line.lower()):
+        return start, False
     if match and not _is_subtitle(text[start + match.end() : min(end, start + LEAD)]):
         return start + match.end(), False
     return start, False

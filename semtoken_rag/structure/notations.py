@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from semtoken_rag.structure.borders import bordered
 from semtoken_rag.structure.columns import aligned
 from semtoken_rag.structure.grid import Row, pipes, rows_of, separated, tabs
 from semtoken_rag.structure.headers import headed, is_value
@@ -116,7 +117,12 @@ def _blanks(text: str, start: int, end: int) -> Table | None:
     return (rows, width == 2) if 3 * ends <= len(body) else None
 
 
-READERS = (_piped, _tabbed, _with(";"), _with(","), _blanks)
+def _bordered(text: str, start: int, end: int) -> Table | None:
+    rows = bordered(text, start, end)
+    return (rows, False) if rows else None
+
+
+READERS = (_bordered, _piped, _tabbed, _with(";"), _with(","), _blanks)
 
 
 def _width(rows: Sequence[Row]) -> tuple[int, float]:

@@ -20,7 +20,7 @@ from semtoken_rag.structure.naming import name_heads
 from semtoken_rag.structure.paragraphs import join_lines
 from semtoken_rag.structure.stack import Heading, Headings, Items
 from semtoken_rag.structure.titles import QUOTED
-from semtoken_rag.structure.triples import find_triples, parse_triples
+from semtoken_rag.structure.triple_tables import TripleTables, part_triples
 from semtoken_rag.structure.unfinished import wants_more
 
 ITEM = 300  # characters from which a list item is cut into its sentences
@@ -39,6 +39,7 @@ class _Outline:
     lead: int = -1  # what announces the next block
     list_lead: int = -1  # what announced the open list
     leads: set[int] = field(default_factory=set)  # what announced something
+    triples: TripleTables = field(default_factory=TripleTables)
 
     def add(self, start: int, end: int, kind: str, parent: int) -> int:
         self.segments.append(Segment(start, end, kind, parent))
@@ -96,6 +97,8 @@ class _Outline:
             self._code(block, parent)
         elif block.kind == "caption":
             self.lead = self.add(block.start, block.end, "caption", parent)
+        elif block.kind == "triples":
+            self._paragraph(block.start, block.end, parent)
         else:
             self._prose(block, parent)
             if following and following.kind == "item" and self.lead < 0:
@@ -176,8 +179,10 @@ class _Outline:
             self.lead = -1
 
     def _paragraph(self, start: int, end: int, parent: int) -> None:
-        if next(find_triples(self.text, start, end), None) and (rows := parse_triples(self.text, start, end)):
-            self._attach(rows, parent)
+        heading = self.headings.last
+        above = (parent if parent != heading else -1, heading, len(self.segments))
+        if found := self.triples.read(self.text, (start, end), self.sentences, above):
+            self._attach(*found)
             self.lead = -1
             return
         note = re.match(_NOTE, self.text[start : min(end, start + 40)])
@@ -212,8 +217,9 @@ def parse_outline(text: str, sentences: Sentences) -> list[Segment]:
         on is an ordinary sentence or row.
     """
     outline = _Outline(text, sentences)
-    blocks = list(find_blocks(text, sentences))
+    blocks = list(part_triples(text, find_blocks(text, sentences)))
     for block, following in zip_longest(blocks, blocks[1:]):
-        for part in split_caption(text, block) if following and following.kind == "table" else (block,):
+        named = following and following.kind in ("table", "triples")
+        for part in split_caption(text, block) if named else (block,):
             outline.take(part, following)
     return name_heads(outline.segments, outline.leads)

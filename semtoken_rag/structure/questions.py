@@ -9,11 +9,11 @@ from semtoken_rag.structure.draft import Draft
 LONGEST = 200  # characters of a question
 MOST = 4  # paragraphs of an answer, in a text of several questions; of one alone, 1
 _ASKED = r"[?？؟;][\"'”’»)\]*_]*\Z"
-_QUESTION = (
+QUESTION = (
     r"[\s*_#>-]*(?:q|question|frage|f|pregunta|domanda|pergunta|vraag|fråga|spørsmål|вопрос|问题?|問題?|質問|سؤال|질문)"
     r"[\s.#]?\d{0,3}[*_]*\s?[.:：)][*_]*(?=\s|[^\x00-\x7f])"
 )
-_ANSWER = (
+ANSWER = (
     r"[\s*_#>-]*(?:a|answer|antwort|réponse|r|respuesta|risposta|resposta|antwoord|svar|ответ|答案?|回答|答え|جواب|답변?)"
     r"[\s.#]?\d{0,3}[*_]*\s?[.:：)][*_]*(?=\s|[^\x00-\x7f])"
 )
@@ -38,7 +38,7 @@ def hang_answers(draft: Draft) -> None:
     for number, kind in enumerate(draft.kinds):  # of a conversation in questions and answers
         asked = draft.parents[number] if kind == "speaker" else -1
         label = draft.parents[asked] if asked >= 0 else -1
-        if label >= 0 and re.match(_QUESTION, draft.said(label).lower() + " "):
+        if label >= 0 and re.match(QUESTION, draft.said(label).lower() + " "):
             asks[asked] = True
     answered = set(draft.parents)
     for number, ask in enumerate(asks):
@@ -72,8 +72,8 @@ def _asks(draft: Draft, number: int) -> bool:
     said = draft.said(number)
     if len(said) > LONGEST:
         return False
-    if re.match(_QUESTION, said.lower()) and (
-        re.search(_ASKED, said) or re.match(_ANSWER, draft.said(number + 1)[:40].lower())
+    if re.match(QUESTION, said.lower()) and (
+        re.search(_ASKED, said) or re.match(ANSWER, draft.said(number + 1)[:40].lower())
     ):
         return True
     if not re.search(_ASKED.replace(";", ""), said):

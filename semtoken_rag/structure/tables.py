@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.borders import find_bordered
 from semtoken_rag.structure.grid import Row, is_rule
 from semtoken_rag.structure.headers import headed, header_end, section
+from semtoken_rag.structure.neighbours import part_tables
 from semtoken_rag.structure.notations import READERS
 from semtoken_rag.structure.slices import Range, finish
 
@@ -74,6 +76,16 @@ def find_tables(text: str, start: int, end: int) -> Iterator[Range]:
     >>> [text[a:b] for a, b in find_tables(text, 0, len(text))]
     ['Item,Price,Unit\nBolt,0.12,EUR\nNut,0.07,EUR']
     """
+    at = start
+    for a, b in [*find_bordered(text, start, end), (end, end)]:
+        yield from _by_signs(text, at, a)
+        if a < b:
+            yield a, b
+        at = b
+
+
+def _by_signs(text: str, start: int, end: int) -> Iterator[Range]:
+    """Yield the tables of a range by what parts the cells of their lines."""
     found: list[Range] = []
     run: list[Range] = []
     mark = ""
@@ -138,6 +150,9 @@ def _sign(line: str) -> str:
 
 def _tables_of(text: str, run: Sequence[Range], mark: str) -> list[Range]:
     """Tables in adjacent lines of one notation: all of them, or those runs that have as many cells."""
+    parts = [(part[0][0], part[-1][1]) for part in part_tables(text, run, mark)]
+    if len(parts) > 1 and all(parse_table(text, *part) is not None for part in parts):
+        return parts
     whole = (run[0][0], run[-1][1])
     if parse_table(text, *whole) is not None:
         return [whole]

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from semtoken_rag.structure.base import Segment
+from semtoken_rag.structure.full_stops import REACH, ends_sentence
+from semtoken_rag.structure.html_runs import Sentences, whole
 from semtoken_rag.structure.slices import Range, finish, trim
 
 LABEL = 300  # characters of row and column at most
@@ -14,7 +16,7 @@ CAPTION = 200  # characters in front of the first triple that are still its capt
 TRIES = 4  # ends of sentences in front of an equals sign that are looked at
 
 
-def parse_triples(text: str, start: int, end: int) -> list[Segment] | None:
+def parse_triples(text: str, start: int, end: int, sentences: Sentences = whole) -> list[Segment] | None:
     """Cut "row, column = value." sentences apart.
 
     Parameters
@@ -25,13 +27,16 @@ def parse_triples(text: str, start: int, end: int) -> list[Segment] | None:
         Where the range begins, in characters.
     end
         Where it ends, exclusive.
+    sentences
+        Cuts a range of the text into ranges of sentences; without it, text between triples is one.
 
     Returns
     -------
     list of Segment or None
         One ``row`` for each triple, full stop included; dots within labels, numbers and units do not end it.
-        A few words in front of the first are the ``caption`` that all hang on; other text around is in
-        ``sentence`` segments. None if there are less than two triples.
+        A few words in front of the first are the ``caption`` that all hang on; sentences between two hang on
+        the one before them, and other text around is in ``sentence`` segments too. None if there are less
+        than two triples.
 
     Examples
     --------
@@ -48,8 +53,12 @@ def parse_triples(text: str, start: int, end: int) -> list[Segment] | None:
         short = before[1] - before[0] <= CAPTION and "\n\n" not in text[before[1] : triples[0][0]]
         drafts.append(Segment(*before, "caption" if short else "sentence"))
     parent = 0 if drafts and drafts[0].kind == "caption" else -1
-    drafts += [Segment(a, b, "row", parent) for a, b in triples]
-    return finish(text, [*drafts, Segment(triples[-1][1], end, "sentence")])
+    for (a, b), (following, _) in zip(triples, [*triples[1:], (end, end)], strict=True):
+        row, last = len(drafts), following == end
+        drafts.append(Segment(a, b, "row", parent))
+        hangs = -1 if last else row
+        drafts += [Segment(*each, "sentence", hangs) for each in sentences(text, b, following)]
+    return finish(text, drafts)
 
 
 def find_triples(text: str, start: int, end: int) -> Iterator[Range]:
@@ -91,8 +100,8 @@ def _triples(text: str, start: int, end: int) -> list[Range]:
     begins = [_begin(text, sign, tries, names) for sign, tries in gaps]
     triples = []
     for number, (begin, (sign, _)) in enumerate(zip(begins, gaps, strict=True)):
-        stop = begins[number + 1] if number + 1 < len(begins) else _tail(text, sign, end)
-        triples.append(trim(text, begin, stop))
+        last = number + 1 == len(begins)
+        triples.append(trim(text, begin, _tail(text, sign, end if last else begins[number + 1], last)))
     return triples
 
 
@@ -144,9 +153,36 @@ def _begin(text: str, sign: int, tries: list[int], names: Counter[str]) -> int:
     return best
 
 
-def _tail(text: str, sign: int, end: int) -> int:
-    """End of the last triple's value: its line, or where a sentence begins behind a full stop."""
-    line = text.find("\n", trim(text, sign + 2, end)[0], end)
+def _tail(text: str, sign: int, end: int, last: bool) -> int:
+    """End of a triple's value: where a sentence begins behind a full stop; of the last, its line at most."""
+    line = text.find("\n", trim(text, sign + 2, end)[0], end) if last else -1
     stop = end if line < 0 else line
-    match = re.search(r"(?<![A-Z]\.)(?<=\.)\s+(?=[^\W\d_a-z]\w*\s+\S+\s+\S)", text[sign + 2 : stop])
-    return sign + 2 + match.start() if match else stop
+    for match in re.finditer(r"(?<![A-Z]\.)(?<=\.)\s+(?=[^\W\d_a-z]\w*\s+\S+\s+\S)", text[sign + 2 : stop]):
+        at = sign + 2 + match.start()
+        if ends_sentence(text[max(0, at - REACH) : at], text[at : at + REACH], "", True):
+            return at
+    return stop
+
+
+def columns(text: str, start: int, end: int) -> set[str]:
+    """Return the names of the columns of triples, empty for less than two triples.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where the range begins, in characters.
+    end
+        Where it ends, exclusive.
+
+    Returns
+    -------
+    set of str
+        What stands between the last comma and the equals sign of each.
+    """
+    found = set()
+    for a, b in _triples(text, start, end):
+        label = text[a:b].partition(" =")[0]
+        found.add(label[label.rfind(", ") + 2 :])
+    return found

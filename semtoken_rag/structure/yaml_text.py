@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.ini_text import deeper, parse_ini
+from semtoken_rag.structure.remarks import belongs
 from semtoken_rag.structure.slices import finish, lines
 
 ITEM = 200  # characters of a list item that stays whole
@@ -54,8 +55,9 @@ def parse_yaml(text: str) -> list[Segment] | None:
     -------
     list of Segment or None
         A ``key`` is a line such as ``plans:``, or the first line of a large list item. Each ``entry`` is a
-        key with its value, a block of text whole; small list items are entries. None where less than four
-        lines in five look like YAML, or nothing is nested. INI and TOML: see `parse_ini`.
+        key with its value, a block of text whole; small list items are entries. Remarks right above a key
+        or item are in one with it. None where less than four lines in five look like YAML, or nothing is
+        nested. INI and TOML: see `parse_ini`.
 
     Examples
     --------
@@ -67,7 +69,18 @@ def parse_yaml(text: str) -> list[Segment] | None:
     if made is not None:
         return made
     found = _read(text)
-    return None if found is None else finish(text, _segments(text, found))
+    return None if found is None else finish(text, _segments(_with_remarks(text, found)))
+
+
+def _with_remarks(text: str, found: list[_Line]) -> list[_Line]:
+    """Put remarks right above a key or list item into one with it."""
+    kept: list[_Line] = []
+    for line in found:
+        remark = kept and not kept[-1].key and kept[-1].dash < 0
+        if remark and belongs(text, (kept[-1].start, kept[-1].end), (line.start, line.end)):
+            line.start = kept.pop().start
+        kept.append(line)
+    return kept
 
 
 def _read(text: str) -> list[_Line] | None:
@@ -135,7 +148,7 @@ def _likely(text: str, found: list[_Line], foreign: int, marks: int) -> bool:
     return nested and listed <= 2 * len(keys) and 2 * sum(" " in name for name in names) <= len(names)
 
 
-def _segments(text: str, found: list[_Line]) -> Iterator[Segment]:
+def _segments(found: list[_Line]) -> Iterator[Segment]:
     """Segments of the lines, with their parents."""
     ends = _ends(found)
     stack: list[tuple[int, bool, int]] = []  # indentation, whether that of a dash, index

@@ -85,6 +85,7 @@ STRICT = {
         r"(?:en )?(?:sont|est|restent|demeurent) (?:toutefois )?(?:exclu|except|exempt)\w*",
         r"(?:(?:une|la seule|l['’]unique|seule) )?exceptions?(?: à (?:cette|la) \w+)?(?:\s?[:：]| (?:est"
         r"|sont|concernent?|s['’]appliquent?)\b)",
+        r"[^.;:!?]{1,80} (?:échappe|échappent|déroge|dérogent) à (?:cette|ces|la présente|ladite|celle-ci)\b",
         r"(?:y )?(?:fait|font) exception|il en (?:est|va) autrement|il n['’]en (?:va|est) pas de même"
         r"|par dérogation"
         r"|ne sont pas (?:concern|compris|inclu)\w*|n['’]est pas (?:compris|inclu)\w*|non (?:valable"
@@ -156,7 +157,8 @@ STRICT = {
         r"(?:但是?|然而|不过|不過|惟)[^。]{0,60}(?:除外|不适用|不適用|例外|不包括|不含|不在此限|不得)",
         r"(?:该|該|本|此|上述|前述|前款|前项|前項|第.{1,4}[款项項条條]|这|這"
         r"|以上)[^。，,]{0,20}(?:不适用|不適用|不包括|不在此限|仅适用|僅適用|只适用)",
-        r"(?:例外|除外)(?:情况|情形|是|为|：|:|的)|不适用于|不適用於|不包括|仅适用于|僅適用於",
+        r"(?:例外|除外)(?:情况|情形|是|为|：|:|的)|不适用于|不適用於|不包括(?=[^\W_])|仅适用于|僅適用於",
+        r"[^。，,；;]{1,40}(?:不在此列|不在此限|不受此限|除外|不适用(?:此|该|本|上述)\w{0,6}|不適用(?:此|該|本|上述)\w{0,6})(?=\W*\Z)",
     ),
     "ja": (
         r"(?:ただし|但し)(?=[^。]{1,80}\W*\Z)[^。]*(?:除|限|場合|な[いくけし]|ません|のみ|だけ|対象外"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from semtoken_rag.stages.exact import GRAM_WEIGHT, exact_signs
+from semtoken_rag.stages.exact import GRAM_WEIGHT, PAIR_WEIGHT, exact_signs
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,21 @@ def test_in_a_script_without_blanks_n_grams_count():
     signs = exact_signs("ค่าปรับเท่าไร", ["จ่ายค่าปรับวันละสิบบาท", "เด็กเข้าฟรี", "มีค่าน้อย"])
     assert signs[0] == max(signs) <= GRAM_WEIGHT
     assert signs[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "best", "others"),
+    [
+        ("小艇的泊船费是多少？", "| 小艇 | 泊船费 | 4 |", ["灯塔在码头的北边。", "| 帆船 | 9 |"]),
+        ("3号灯塔多高？", "3号灯塔：60米", ["13号灯塔：55米", "晚上可以散步。"]),
+        ("桟橋の使用料はいくらですか。", "使用料は一晩四百円です。", ["夜は静かです。", "犬も入れます。"]),
+    ],
+)
+def test_in_chinese_pairs_of_characters_count(question, best, others):
+    signs = exact_signs(question, [*others, best])
+    assert signs.argmax() == len(others)
+    assert signs.max() <= PAIR_WEIGHT
+
+
+def test_a_chinese_name_in_another_language_is_no_chinese_question():
+    assert exact_signs("Who wrote 红 first?", ["红 was written in May.", "Nobody."]) is None

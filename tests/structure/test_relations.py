@@ -7,6 +7,7 @@ import time
 import pytest
 
 from semtoken_rag.stages.segment import segment
+from semtoken_rag.types import HEADS
 
 
 def hung(text: str) -> dict[str, tuple[str, str]]:
@@ -19,6 +20,8 @@ def hung(text: str) -> dict[str, tuple[str, str]]:
 
 
 EXCEPTIONS = [
+    ("Tout véhicule paie le péage.", "Les ambulances échappent à cette règle."),
+    ("入住时须付押金。", "会员不在此列。"),
     ("Every ticket includes a drink.", "Day tickets are excluded."),
     ("Dogs may enter the garden.", "This does not apply in May."),
     ("Der Eintritt ist frei.", "Dies gilt nicht für Gruppen."),
@@ -110,7 +113,8 @@ FAQS = [
 def test_an_answer_hangs_on_its_question(text, answer, question):
     made = hung(text)
     assert made[answer][1] == question
-    assert made[question] == ("lead", "")
+    assert made[question][0] in HEADS
+    assert made[question][1] == ""
 
 
 def test_a_question_is_no_use_without_its_answer_in_a_conversation_too():

@@ -102,7 +102,7 @@ def test_every_line_is_in_a_segment():
         ),
         (
             "délai:\n  # en jours\n  min: 3",
-            [("key", "délai:", -1), ("entry", "# en jours", 0), ("entry", "min: 3", 0)],
+            [("key", "délai:", -1), ("entry", "# en jours\n  min: 3", 0)],
         ),
         (
             "a:\n  x:\n    - - 1\n      - 2\nb: 1",
@@ -139,8 +139,7 @@ def test_a_large_list_item_is_opened_with_its_first_line():
             [
                 ("entry", "top = 1", -1),
                 ("heading", "[a.b]", -1),
-                ("entry", "# note", 1),
-                ("entry", "x = [\n  1,\n  2,\n]", 1),
+                ("entry", "# note\nx = [\n  1,\n  2,\n]", 1),
             ],
         ),
         (
@@ -206,3 +205,45 @@ def test_any_text_keeps_the_contract(text):
 def test_time_grows_as_the_text_does(unit):
     few, many = (steps(lambda n=n: parse_yaml(unit * n)) for n in (100, 400))
     assert many < 4.4 * few
+
+
+@pytest.mark.parametrize(
+    ("remark", "key"),
+    [
+        ("# deprecated: use listen", "port: 80"),
+        ("# veraltet, gilt nur bis Mai", "frist: 30"),
+        ("# plus valable, sauf à Brest", "tarif: 4"),
+        ("# 已停用", "端口: 80"),
+        ("# not for guests:\n  # ask at the desk", "- name: pier"),
+    ],
+)
+def test_a_remark_right_above_a_key_is_in_one_with_it(remark, key):
+    text = f"server:\n  host: a\n  {remark}\n  {key}\n  user: b\n"
+    if key.startswith("-"):
+        text = f"servers:\n  - name: a\n  {remark}\n  {key}\n  - name: b\nend: 1\n"
+    segments = parsed(text)
+    assert chain(text, segments, remark)[0] == f"{remark}\n  {key}"
+    settings_of = f"[server]\nhost = a\n{remark.split(chr(10))[0]}\nport = 1\n"
+    found = parse_ini(settings_of)
+    assert found is not None
+    assert chain(settings_of, found, "#")[0] == remark.split("\n")[0] + "\nport = 1"
+
+
+def test_a_remark_limits_all_below_its_key():
+    text = "# no longer sold\nold:\n  fee: 5\nnew:\n  fee: 9\n"
+    assert chain(text, parsed(text), "fee: 5") == ["fee: 5", "# no longer sold\nold:"]
+    assert chain(text, parsed(text), "fee: 9") == ["fee: 9", "new:"]
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "# of the yard\n",
+        "# Copyright of the yard, which owns " + "all the boats and " * 9,
+        "# a\nb: 1\n# c\n",
+    ],
+)
+def test_other_remarks_are_units_of_their_own(remark):
+    text = f"{remark}\nserver:\n  port: 80\n  host: a\n"
+    assert chain(text, parsed(text), "server:") == ["server:"]
+    assert chain(text, parsed(text), "port")[1:] == ["server:"]
