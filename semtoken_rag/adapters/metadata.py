@@ -80,6 +80,11 @@ def read_source(metadata: Mapping[Any, Any]) -> str | None:
     metadata
         Those of the text.
 
+    Returns
+    -------
+    str or None
+        The name, with the part of the file where its reader parts it.
+
     Examples
     --------
     >>> read_source({"source": "a.pdf", "page": 3}), read_source({"source": "a.txt"}), read_source({})

@@ -81,9 +81,12 @@ def find_shared(
     ----------
     chunks
         Those of the call.
-    chunk : (m,) int
-    chars : (m, 2) int
-    parent : (m,) int
+    chunk
+        Chunk of each unit, (m,).
+    chars
+        Character range of each unit, (m, 2).
+    parent
+        What each unit hangs on, (m,).
     kinds
         Of the units, see `semtoken_rag.types.Units`.
 

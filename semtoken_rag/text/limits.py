@@ -13,17 +13,17 @@ REACH = 200  # characters of a sentence that are looked at
 # One of these is in each of the phrases.
 _HINTS = (
     "autrement", "échapp", "de même", "dérog", "derog", "notwithst", "subject to", "ander", "abweich",
-    "eligible", "eccez", "es sei denn", "vaut", "concern", " apply", "applies", "exempt", "valid", "the case", "hold",
-    "inclu", "cover", "permitted", "allowed", "available", "extend", "not on ", "not in ", "not for ",
-    "not d", "not b", "not a", "not if", "not w", "only", "unless", "gilt", "gelten", "ausge", "ausnahme",
-    "trifft", "treffen", "anwend", "greif", "gültig", "nicht ", "nur ", "außer", "ausser", "pas ",
-    "applic", "applique", "excl", "exent", "isent", "esent", "salvo", "sauf", "aplica", "válid", "vale",
-    "rige", "eccettuat", "esclus", "tranne", "eccetto", "exce", "compris", "geldt", "gelden",
-    "van toepassing", "inbegrepen", "uitzonder", "uitgezonder", "behalve", "gäller", "undant", "gjeld",
-    "gæld", "unntak", "unntat", "undtag", "dotyczy", "obowiąz", "zastosow", "wyjąt", "neplat", "výjimk",
-    "не ", "исключени", "кроме", "geçerli", "istisna", "除", "不", "例外", "仅", "僅", "只", "ただし",
-    "但", "適用", "当てはま", "限り", "含", "対象外", "다만", "단", "적용", "해당", "예외", "제외", "نطبق",
-    "سري", "شمل", "ستثن", "ยกเว้น", "เว้นแต่", "ไม่", "लागू",
+    "eligible", "eccez", "es sei denn", "vaut", "concern", " apply", "applies", "exempt", "valid",
+    "the case", "hold", "inclu", "cover", "permitted", "allowed", "available", "extend", "not on ",
+    "not in ", "not for ", "not d", "not b", "not a", "not if", "not w", "only", "unless", "gilt",
+    "gelten", "ausge", "ausnahme", "trifft", "treffen", "anwend", "greif", "gültig", "nicht ", "nur ",
+    "außer", "ausser", "pas ", "applic", "applique", "excl", "exent", "isent", "esent", "salvo", "sauf",
+    "aplica", "válid", "vale", "rige", "eccettuat", "esclus", "tranne", "eccetto", "exce", "compris",
+    "geldt", "gelden", "van toepassing", "inbegrepen", "uitzonder", "uitgezonder", "behalve", "gäller",
+    "undant", "gjeld", "gæld", "unntak", "unntat", "undtag", "dotyczy", "obowiąz", "zastosow", "wyjąt",
+    "neplat", "výjimk", "не ", "исключени", "кроме", "geçerli", "istisna", "除", "不", "例外", "仅", "僅",
+    "只", "ただし", "但", "適用", "当てはま", "限り", "含", "対象外", "다만", "단", "적용", "해당",
+    "예외", "제외", "نطبق", "سري", "شمل", "ستثن", "ยกเว้น", "เว้นแต่", "ไม่", "लागू",
 )  # fmt: skip
 _NUMBER = (
     r"(?:paragraph|section|clause|article|rule|point|item|absatz|abs\.|ziffer|nummer|nr\.|artikel|art\.|§"

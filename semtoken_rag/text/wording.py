@@ -39,6 +39,11 @@ def strict_form(text: str) -> str:
     text
         Any text, of one or several lines.
 
+    Returns
+    -------
+    str
+        What is left, in lower case.
+
     Examples
     --------
     >>> strict_form("- The **fee**, as agreed: 40 euros ...") == strict_form("the fee as agreed 40 euros")
