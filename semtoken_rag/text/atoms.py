@@ -122,12 +122,22 @@ def atoms(text: str, start: int, end: int) -> list[tuple[int, int]]:
     ['€ 1 250 000', 'July 29, 2026', '(see NCC-2207)']
     """
     part = text[start:end]
+    if "  " in part:
+        return _spaced(text, start, end)
     signs = {*part, WIDE} if not part.isascii() else set(part)
     found = []
     for needed, pattern in _compiled():
         if not needed.isdisjoint(signs):
             found += [match.span() for match in pattern.finditer(text, start, end)]
     return merged(found)
+
+
+def _spaced(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Find atoms where some blanks are doubled, as if they were not."""
+    first = max(start - 1, 0)  # patterns look at the character before
+    places = [at for at in range(first, end) if at <= start or text[at - 1 : at + 1] != "  "]
+    found = atoms("".join(text[at] for at in places), start - first, len(places))
+    return [(places[left], places[right - 1] + 1) for left, right in found]
 
 
 def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -84,6 +84,14 @@ def test_an_atom_ends_where_it_ends(text: str, atom: str) -> None:
     assert next(text[a:b] for a, b in atoms(text, 0, len(text))) == atom
 
 
+@pytest.mark.parametrize(
+    ("text", "atom"),
+    [("It is  1  250  000 wide.", "1  250  000 wide"), ("On May   5  it rained.", "May   5  it")],
+)
+def test_doubled_blanks_are_one(text: str, atom: str) -> None:
+    assert [text[a:b] for a, b in atoms(text, 0, len(text))] == [atom]
+
+
 def test_only_the_range_is_looked_at() -> None:
     text = "12.5 kg and 13.5 kg"
     assert atoms(text, 8, len(text)) == [(12, 19)]
