@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from langchain_core.documents import Document
 from langchain_core.prompts import BasePromptTemplate, format_document
-from pydantic import ConfigDict, field_serializer
+from pydantic import ConfigDict, InstanceOf, field_serializer
 
 from langchain_semtoken.documents import to_chunks, to_documents
 from semtoken_rag import CompressedContext
@@ -30,7 +30,8 @@ class DocumentSettings(SemTokenSettings):
 
     model_config = ConfigDict(frozen=True)
 
-    document_prompt: BasePromptTemplate[str] | None = None
+    # Taken as it is: the lowest pydantic would make a BasePromptTemplate[str] of it, which is abstract.
+    document_prompt: InstanceOf[BasePromptTemplate] | None = None  # type: ignore[type-arg]
     flat_note: bool = False
 
     @field_serializer("document_prompt", when_used="json-unless-none")
