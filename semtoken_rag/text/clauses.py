@@ -31,6 +31,7 @@ _LABEL = (
     r"\W*[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}\s?[:：](?=\s|[^\x00-\x7f])"  # who says it, or what it is of
 )
 _THAT = r"\s*(?:and |or |und |oder |et |ou |y |o |e )?(?:that|dass|daß|que|qu'|qu’|che)\s"  # beside another
+_CONTENT = r"\s*(?:and |or |und |oder |sowie )?(?:that|dass|daß)\s"  # what has a subject and a verb anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,16 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
         words.insert(0, start)
     limits = [start + m.start() for m in excepting(language).finditer(lower)]
     fresh = [start, *_fresh(lower, start), end]
-    beside = [left for left, right in spans if re.match(_THAT + _CLAUSE, lower[left - start : right - start])]
+    that = f"{_CONTENT}|{_THAT}{_CLAUSE}"
+    beside = [left for left, right in spans if re.match(that, lower[left - start : right - start])]
     may_start, may_end = [], []
     for left, right in spans:
         begun = fresh[bisect_right(fresh, left, 1, len(fresh) - 1) - 1]
         done = min([at for at in (*fresh[1:], *beside) if at >= right])
         reach = min([at for at in beside if at >= right], default=end)
-        own = re.match(f"{_AHEAD}(?:{_THAT})?{_CLAUSE}", lower[left - start : right - start] + " ")
-        may_start.append(left <= start or (own is not None and not _any(words, begun, left)))
+        own = re.match(f"{_CONTENT}|{_AHEAD}(?:{_THAT})?{_CLAUSE}", lower[left - start : right - start] + " ")
+        told = min(left, *beside) if left in beside else left  # what is said in one governs no other
+        may_start.append(left <= start or (own is not None and not _any(words, begun, told)))
         ends = (
             text[right - 1 : right] not in ":：("
             and not _any(words, right, done)
