@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from llama_index.core import VectorStoreIndex
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload, LlamaDebugHandler
+from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.span_handlers import SimpleSpanHandler
 from llama_index.core.llms import MockLLM
 from llama_index.core.node_parser import MarkdownNodeParser, SentenceSplitter
-from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.query_engine import CitationQueryEngine, RetrieverQueryEngine
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import (
     Document,
@@ -485,3 +487,27 @@ def test_annotate_leaves_the_nodes_and_fills_the_store() -> None:
         SemTokenIngestion(mode="annotate", **FAST)(given)
     with pytest.raises(ValueError, match="describe"):
         SemTokenIngestion(mode="describe")
+
+
+@pytest.mark.parametrize(
+    "query", ["Who opened the mill?", "When does the bus to Orn leave?", "What does the lock cost?"]
+)
+def test_the_sources_of_a_citation_engine_slice_the_documents(query: str) -> None:
+    sources = {
+        "Mill": "The mill was opened by Ada Holm. It grinds rye. The wheel turns slowly. A cat lives there.",
+        "Bus": "The bus to Orn leaves at 06:50. It has twelve seats. Dogs are free. It stops at the dam.",
+        "Lock": "The lock costs four euros. It opens at dawn. The keeper lives beside it. Swans nest there.",
+    }
+    index = VectorStoreIndex.from_documents(
+        [Document(text=text, metadata={"title": title}) for title, text in sources.items()],
+        embed_model=MockEmbedding(embed_dim=8),
+    )
+    engine = CitationQueryEngine.from_args(
+        index, llm=MockLLM(), similarity_top_k=3, node_postprocessors=[postprocessor(ratio=0.5)]
+    )
+    found = engine.query(query).source_nodes
+    assert found
+    for node in (each.node for each in found):
+        source = sources[node.metadata["title"]]
+        for piece in node.metadata["semtoken"]["pieces"]:
+            assert source[piece["source_start"] : piece["source_end"]] in node.get_content()
