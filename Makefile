@@ -6,7 +6,7 @@ PEERS := .venv/peers
 # As the tests run: without a network, a thread a process.
 TESTED = OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-.PHONY: venv test demo demo-llama ui lint wheel release-check table speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
+.PHONY: venv test demo demo-llama ui lint wheel release-check table encoder speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
 
 venv: $(STAMP)
 
@@ -51,6 +51,10 @@ release-check: venv
 
 table: venv
 	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.fitting.distill
+
+# The shipped ONNX file, from the base weights and the adapter; ENCODER_ARGS=--check compares.
+encoder: venv
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.fitting.encoder $(ENCODER_ARGS)
 
 speed: venv
 	$(BIN)/python -m evaluation.timing.speed

@@ -148,7 +148,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
 def seeds() -> dict[str, list[bytes]]:
     """Return what each target starts from."""
     from semtoken_rag.encoders.static import default_static_encoder
-    from semtoken_rag.fingerprints.compute import Fingerprint
+    from semtoken_rag.fingerprints.base import Fingerprint
     from semtoken_rag.fingerprints.stored import to_bytes
     from semtoken_rag.stages.segment import segment
 

@@ -29,6 +29,9 @@ def tiny_bert(tmp_path_factory):
     """Write a BERT with random weights and a vocabulary of given words to a folder, and return that."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
+    from tokenizers.processors import BertProcessing
+
+    from semtoken_rag.encoders.static import wordpiece
 
     def write(words, *, hidden: int, layers: int) -> Path:
         path = tmp_path_factory.mktemp("model") / "tiny"
@@ -45,7 +48,9 @@ def tiny_bert(tmp_path_factory):
         with torch.random.fork_rng():
             torch.manual_seed(0)
             transformers.BertModel(config).save_pretrained(path)
-        transformers.BertTokenizerFast(vocab_file=str(path / "vocab.txt")).save_pretrained(path)
+        made = wordpiece(path / "vocab.txt")
+        made.post_processor = BertProcessing(("[SEP]", words.index("[SEP]")), ("[CLS]", words.index("[CLS]")))
+        transformers.BertTokenizerFast(tokenizer_object=made).save_pretrained(path)
         return path
 
     return write

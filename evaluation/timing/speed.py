@@ -1,9 +1,8 @@
 """Median times of a call: ``python -m evaluation.timing.speed --data FOLDER``.
 
-Prints, for one question's ten chunks: the static encoder end to end, before torch is loaded; the transformer
-end to end, its batched forward pass within the same call, their ratio, and what is left for everything else;
-question by question in turn with it, the transformer in single precision and the cascade, and the ratio of
-each to it; then the import and the first static call.
+Prints, for one question's ten chunks, question by question in turn: the static table, the shipped encoder by ONNX
+Runtime (cold, and with its fingerprints in a store), the cascade, and the shipped encoder by torch, end to end;
+then the import and the first call. `OMP_NUM_THREADS=1` for one thread.
 """
 
 from __future__ import annotations
@@ -13,52 +12,40 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from evaluation.data import options
 from evaluation.data.sets import chunks, rows
-from semtoken_rag import Chunk, SemToken
-from semtoken_rag.encoders.registry import ADAPTER, resolve_encoder
+from semtoken_rag import SemToken
+from semtoken_rag.encoders.onnx import OnnxEncoder
+from semtoken_rag.encoders.registry import ADAPTER, adapted_model
+from semtoken_rag.encoders.transformer import TransformerEncoder
 
 FIRST = (
     "import time; a = time.perf_counter(); from semtoken_rag import SemToken; b = time.perf_counter();"
-    "SemToken(encoder='static').compress(['One two three. Four five six.'], 'two?', max_tokens=4);"
+    "SemToken().compress(['One two three. Four five six.'], 'two?', max_tokens=4);"
     "print(b - a, time.perf_counter() - b)"
 )
 
 
-def seconds(call: Callable[[], Any]) -> float:
-    """Wall time of one call."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+class Clock:
+    """Wall and CPU time of what an encoder's forward pass takes within a call."""
 
+    def __init__(self, encoder: Any) -> None:
+        self.seconds, self._forward = 0.0, encoder.forward
+        encoder.forward = self
 
-def parts(deep: SemToken, context: list[Chunk], query: str) -> tuple[float, float]:
-    """Time one question: the call, and the forward pass inside it."""
-    encoder: Any = deep.encoder
-    forward, inside = encoder.forward, 0.0
-
-    def timed(windows: Any) -> Any:
-        nonlocal inside
+    def __call__(self, windows: Any) -> Any:
+        """Run the forward pass."""
         start = time.perf_counter()
-        out = forward(windows)
-        inside += time.perf_counter() - start
+        out = self._forward(windows)
+        self.seconds += time.perf_counter() - start
         return out
 
-    encoder.forward = timed
-    whole = seconds(lambda: deep.compress(context, query, ratio=0.2))
-    encoder.forward = forward
-    return whole, inside
 
-
-def in_single_precision() -> Any:
-    """Return the encoder of ``auto`` as it is on a CPU without bfloat16."""
-    encoder: Any = resolve_encoder(ADAPTER)  # by its path: another object than that of ``auto``
-    encoder.module.float()
-    return encoder
+def by_torch() -> Any:
+    """Return the shipped encoder by torch on the CPU, in the precision that is faster there."""
+    return TransformerEncoder(adapted_model(ADAPTER), device="cpu")
 
 
 def main() -> None:
@@ -66,23 +53,35 @@ def main() -> None:
     parser = options.data_parser(__doc__, set="hotpotqa_dev200", n=40)
     args = parser.parse_args()
     made = [(chunks(row), row["question"]) for row in rows(args.data, args.set)[: args.n]]
-    taken: dict[str, list[float]] = defaultdict(list)
-    static = SemToken(encoder="static")
+    onnx = OnnxEncoder()
+    clock = Clock(onnx)
+    engines = {
+        "static": SemToken(encoder="static"),
+        "onnx": SemToken(encoder=onnx),
+        "onnx, warm": SemToken(encoder=OnnxEncoder(), store="memory://"),
+        "cascade": SemToken(encoder=OnnxEncoder(), strategy="cascade"),
+        "torch": SemToken(encoder=by_torch()),
+    }
+    for context, _ in made:
+        engines["onnx, warm"].annotate(context)
+    wall, cpu, share = defaultdict(list), defaultdict(list), []
     for context, query in [made[0], *made]:  # the first twice: a warm-up
-        taken["static"].append(seconds(partial(static.compress, context, query, ratio=0.2)))
-    deep = SemToken(encoder="auto")
-    beside = {"float32": SemToken(encoder=in_single_precision()), "cascade": SemToken(strategy="cascade")}
-    for context, query in [made[0], *made]:
-        whole, inside = parts(deep, context, query)
-        found = {"transformer": whole, "forward": inside, "ratio": whole / inside, "rest": whole - inside}
-        for name, engine in beside.items():
-            found[name] = seconds(partial(engine.compress, context, query, ratio=0.2))
-            found[f"{name} ratio"] = found[name] / whole
-        for name, value in found.items():
-            taken[name].append(value)
-    for name, values in taken.items():
-        median = statistics.median(values[1:])
-        print(f"{name:14s} {median:.3f}" if "ratio" in name else f"{name:14s} {1000 * median:.1f} ms")
+        for name, engine in engines.items():
+            clock.seconds, start, used = 0.0, time.perf_counter(), time.process_time()
+            engine.compress(context, query, ratio=0.2)
+            wall[name].append(time.perf_counter() - start)
+            cpu[name].append(time.process_time() - used)
+            if name == "onnx":
+                share.append(clock.seconds / wall[name][-1])
+    print("| engine | ms | CPU ms | of torch | CPU of torch |\n| --- | ---: | ---: | ---: | ---: |")
+    for name in engines:
+        ratios = [
+            statistics.median(a / b for a, b in zip(taken[name][1:], taken["torch"][1:], strict=True))
+            for taken in (wall, cpu)
+        ]
+        times = [1000 * statistics.median(taken[name][1:]) for taken in (wall, cpu)]
+        print(f"| {name} | {times[0]:.1f} | {times[1]:.1f} | {ratios[0]:.2f} | {ratios[1]:.2f} |")
+    print(f"share of the forward pass in a call with onnx: {statistics.median(share[1:]):.2f}")
     runs = [
         [
             float(x)

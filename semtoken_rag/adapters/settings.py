@@ -13,6 +13,7 @@ from semtoken_rag.adapters.overhead import Frame
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
+from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.types import Chunk
 
 require("pydantic", extra="langchain")
@@ -23,6 +24,7 @@ from pydantic import (  # noqa: E402  (the check above names the extra)
     Field,
     PrivateAttr,
     field_serializer,
+    field_validator,
     model_validator,
 )
 from typing_extensions import Self  # noqa: E402  (comes with pydantic)
@@ -159,6 +161,13 @@ class SemTokenSettings(BaseModel):
         if data.get("ratio", 0) is None:
             raise ValueError("ratio or max_tokens must be given, got None for both")
         return data
+
+    @field_validator("encoder")
+    @classmethod
+    def _some_encoder(cls, value: Any) -> Any:
+        """Refuse a name that no encoder has, before a model is loaded."""
+        check_name(value)
+        return value
 
     @field_serializer("token_counter", "encoder", "strategy", "store", when_used="json")
     def _names_alone(self, value: Any, info: Any) -> str | None:

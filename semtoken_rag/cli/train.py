@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,20 +14,20 @@ from rich.table import Table
 from semtoken_rag.cli.errors import one_line
 
 if TYPE_CHECKING:
-    from semtoken_rag.train.trainer import Check
+    from semtoken_rag.train.trainer import Check, Trainer
 
 
 def train(
     questions: Annotated[Path, typer.Argument(help="JSON Lines: question, chunks, and gold or answers.")],
-    out: Annotated[Path, typer.Option(help="File of the adapter; pass it on as encoder=.")] = Path(
-        "adapter.safetensors"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="File of the adapter, or .onnx of the whole; it is an encoder=.")
+    ] = Path("adapter.safetensors"),
     base: Annotated[str, typer.Option(help="minilm, or a model's name or path.")] = "minilm",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the questions at most.")] = 2,
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 0,
     runs: Annotated[int, typer.Option(min=1, help="Trainings whose changes are averaged.")] = 1,
 ) -> None:
-    """Train an encoder's fingerprints on QUESTIONS: an adapter of a few megabytes."""
+    """Train an encoder's fingerprints on QUESTIONS: an adapter of a few megabytes, or an ONNX file."""
     with one_line():
         checks = _train(questions, out, base, epochs, seed, runs)
     before, after = checks[0], checks[-1]
@@ -62,5 +63,18 @@ def _train(questions: Path, out: Path, base: str, epochs: int, seed: int, runs: 
                 task, completed=step, total=total, description=f"Training, loss {loss:.3f}"
             ),
         )
-    trainer.save(out, base)
+    if out.suffix == ".onnx":
+        _export(trainer, out, base)
+    else:
+        trainer.save(out, base)
     return checks
+
+
+def _export(trainer: Trainer, out: Path, base: str) -> None:
+    """Write the base with its adapter as one ONNX file."""
+    from semtoken_rag.encoders.onnx_export import export_adapter
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "adapter.safetensors"
+        trainer.save(path, base)
+        export_adapter(path, out)

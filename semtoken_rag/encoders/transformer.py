@@ -7,7 +7,6 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,92 +17,15 @@ from semtoken_rag.deadline import check
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.batching import group_into_batches, pad_length
 from semtoken_rag.encoders.device import copy_to_cpu, place_or_fall_back, without_cudnn_attention
-from semtoken_rag.encoders.tokenizer import TextTokenizer, Tokenized
-from semtoken_rag.types import Encoding
+from semtoken_rag.encoders.windows import Window, WindowedEncoder, bare_tokenizer
 
 if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger(__name__)
-TITLE_SHARE = 4  # a title fills at most a quarter of a window
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One row of a batch.
-
-    Attributes
-    ----------
-    text
-        Index of the text.
-    ids
-        Token ids of the row, special tokens included.
-    title
-        Range of the title's tokens in ``ids``.
-    own
-        Range in ``ids`` of the text tokens whose vectors come from this window.
-    """
-
-    text: int
-    ids: list[int]
-    title: slice
-    own: slice
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The windows of a batch of texts, and what is needed to put their vectors together.
-
-    Attributes
-    ----------
-    windows
-        In the order of the texts.
-    texts, heads
-        Tokens of each text and of its title.
-    """
-
-    windows: list[Window]
-    texts: list[Tokenized]
-    heads: list[Tokenized]
-
-    def gather(self, vectors: Sequence[Any]) -> tuple[list[list[Any]], list[Any]]:
-        """Sort vectors by text.
-
-        Parameters
-        ----------
-        vectors
-            An array or tensor (length, d) for each window.
-
-        Returns
-        -------
-        parts
-            The parts of each text, in order.
-        heads
-            The vectors (t, d) of each title.
-        """
-        parts: list[list[Any]] = [[] for _ in self.texts]
-        heads: dict[int, Any] = {}
-        for window, rows in zip(self.windows, vectors, strict=True):
-            parts[window.text].append(rows[window.own])
-            heads.setdefault(window.text, rows[window.title])
-        return parts, [heads[i] for i in range(len(parts))]
-
-    def assemble(self, vectors: Sequence[np.ndarray]) -> list[Encoding]:
-        """Return the encoding of each text, from the vectors (length, d) of each window."""
-        parts, heads = self.gather(vectors)
-        return [
-            Encoding(
-                ids=text.ids,
-                offsets=text.offsets,
-                vectors=part[0] if len(part) == 1 else np.concatenate(part),
-                title_ids=head.ids,
-                title_vectors=rows,
-            )
-            for text, part, head, rows in zip(self.texts, parts, self.heads, heads, strict=True)
-        ]
-
-
-class TransformerEncoder:
+class TransformerEncoder(WindowedEncoder):
     """Encode with a frozen transformer: contextual token vectors (the paper's f_theta, section 3.2).
 
     A text longer than the window is cut into overlapping windows, and each token's vector comes from the
@@ -130,6 +52,8 @@ class TransformerEncoder:
     batch_tokens
         Limit on the padded tokens of a batch. None takes 512 on a CPU, which padding costs most, and 16,384
         on a GPU.
+    prompt
+        Token ids that stand in front of every text.
 
     Raises
     ------
@@ -149,95 +73,32 @@ class TransformerEncoder:
         window: int = 256,
         overlap: int = 64,
         batch_tokens: int | None = None,
+        prompt: Sequence[int] = (),
     ) -> None:
-        require("torch", extra="torch")
-        found, module, tokenizer = _load(model)
-        self.name = name or found
-        self._weights = _digest(module)  # before the weights are rounded for a device
+        torch = require("torch", extra="torch")
+        found, module, tokenizer = load_model(model)
+        longest = getattr(module.config, "max_position_embeddings", None) or window
+        super().__init__(
+            name or found,
+            digest(module),  # before the weights are rounded for a device
+            bare_tokenizer(tokenizer.backend_tokenizer),
+            window=min(window, longest),
+            overlap=overlap,
+            prompt=prompt,
+        )
         if isinstance(model, str | Path | adapter.AdaptedModel):
             self.module, self.device = place_or_fall_back(module, device, self.name)
         else:  # the caller's own module, used as it is
-            self.module, self.device = module.eval(), module.device
+            self.module, self.device = module, module.device
+            if isinstance(module, torch.nn.Module):  # else it is a model of another backend
+                module.eval()
             if device is not None:
                 raise ValueError(f"device is that of the model itself, {self.device}, got {device!r:.80}")
         on_gpu = self.device.type == "cuda"
-        backend = _backend(tokenizer)
-        self._tokenizer = TextTokenizer(backend)
-        self._prefix, self._suffix = _special_ids(tokenizer)
         self._pad = tokenizer.pad_token_id or 0
-        self._separator = backend.encode(".", add_special_tokens=False).ids
-        longest = getattr(module.config, "max_position_embeddings", None) or window
-        self.window, self.overlap = min(window, longest), overlap
         self.batch_tokens = batch_tokens or (16_384 if on_gpu else 512)
-        room = self.window - self.window // TITLE_SHARE - len(self._prefix + self._suffix + self._separator)
-        if not 0 <= overlap < room:
-            raise ValueError(f"overlap must be in [0, {room}) for a window of {self.window}, got {overlap}")
         self._lock, self._process = threading.Lock(), os.getpid()
         self._cpu_module: Any = None  # made when the GPU has no room for a window
-
-    @property
-    def fingerprint(self) -> str:
-        """All that the vectors depend on, for the keys of a store: name, weights, windows, not the device."""
-        return f"{self.name}/{self._weights}/{self.window}/{self.overlap}"
-
-    def count(self, text: str) -> int:
-        """Return the number of tokens of ``text``, without special tokens."""
-        return self._tokenizer.count(text)
-
-    def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
-        """Encode each text with its title in front as context; see `Encoder.encode`.
-
-        Parameters
-        ----------
-        texts
-            May be longer than the window.
-        titles
-            As many as ``texts``; a title may be empty, and fills at most a quarter of a window.
-
-        Returns
-        -------
-        list of Encoding
-            Vectors (n, d) float32 of unit length, in the order of ``texts``.
-
-        Raises
-        ------
-        DeadlineExceeded
-            See `forward`.
-        """
-        plan = self.plan(texts, titles)
-        return plan.assemble(self.forward(plan.windows))
-
-    def plan(self, texts: Sequence[str], titles: Sequence[str]) -> Plan:
-        """Tokenize texts and cut them into windows: all that comes before the forward pass."""
-        cut, n = self.window // TITLE_SHARE, len(texts)
-        tokens = self._tokenizer([*texts, *titles])
-        heads = [Tokenized(t.ids[:cut], t.offsets[:cut]) for t in tokens[n:]]
-        windows = [
-            window
-            for i, (text, head) in enumerate(zip(tokens, heads, strict=False))
-            for window in self._windows(i, text.ids.tolist(), head.ids.tolist())
-        ]
-        return Plan(windows, tokens[:n], heads)
-
-    def _windows(self, text: int, ids: list[int], head: list[int]) -> list[Window]:
-        """Cut the tokens of one text into windows; each owns the tokens that are most central in it."""
-        front = self._prefix + (head + self._separator if head else [])
-        room = self.window - len(front) - len(self._suffix)
-        step = room - self.overlap
-        starts = list(range(0, max(len(ids) - self.overlap, 1), step))
-        windows = []
-        for start in starts:
-            left = start if start == 0 else start + self.overlap // 2
-            right = len(ids) if start == starts[-1] else start + step + self.overlap // 2
-            windows.append(
-                Window(
-                    text=text,
-                    ids=front + ids[start : start + room] + self._suffix,
-                    title=slice(len(self._prefix), len(self._prefix) + len(head)),
-                    own=slice(len(front) + left - start, len(front) + right - start),
-                )
-            )
-        return windows
 
     def forward(self, windows: Sequence[Window]) -> list[np.ndarray]:
         """Run the model on windows, batch by batch.
@@ -309,15 +170,36 @@ class TransformerEncoder:
         longest = min(pad_length(len(rows[0])), self.window)
         ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
         mask = torch.arange(longest) < torch.tensor([[len(row)] for row in rows])
+        mask = mask.to(device)
         with without_cudnn_attention(device):
-            hidden = module(input_ids=ids.to(device), attention_mask=mask.to(device)).last_hidden_state
-        return torch.nn.functional.normalize(hidden.float(), dim=-1)
+            hidden = module(input_ids=ids.to(device), attention_mask=mask).last_hidden_state
+        return torch.nn.functional.normalize(self.project(hidden, mask).float(), dim=-1)
+
+    def project(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the vectors (b, n, d) of the last hidden states, of which ``mask`` says where tokens are."""
+        return hidden
 
 
-def _load(model: Any) -> tuple[str, Any, Any]:
-    """Return name, transformer module and tokenizer of a model, see `TransformerEncoder`."""
+def load_model(model: Any) -> tuple[str, Any, Any]:
+    """Load a model.
+
+    Parameters
+    ----------
+    model
+        See `TransformerEncoder`.
+
+    Returns
+    -------
+    name, module, tokenizer
+        Of transformers; the module has the precision of its weights.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot be loaded.
+    """
     if isinstance(model, adapter.AdaptedModel):
-        _, module, tokenizer = _load(model.base)
+        _, module, tokenizer = load_model(model.base)
         return f"{model.path.stem}:{adapter.apply(module, model.path)}", module, tokenizer
     if isinstance(model, str | Path):
         return str(model), *_pretrained(str(model))
@@ -348,27 +230,18 @@ def _pretrained(model: str) -> tuple[Any, Any]:
         ) from error
 
 
-def _digest(module: Any, values: int = 64) -> str:
-    """Hash the first values of every weight, in half precision."""
-    digest = hashlib.blake2b(digest_size=8)
-    for weight in module.state_dict().values():
-        if weight.is_floating_point():
-            digest.update(weight.flatten()[:values].half().cpu().numpy().tobytes())
-    return digest.hexdigest()
+def digest(module: Any, values: int = 64) -> str:
+    """Hash the first values of every weight, in half precision; without weights, what it makes of a row."""
+    import torch
 
-
-def _backend(tokenizer: Any) -> Any:
-    """Return a private copy of the fast tokenizer, without truncation and padding."""
-    tokenizers = require("tokenizers", extra="torch")
-    backend = tokenizers.Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-    backend.no_truncation()
-    backend.no_padding()
-    return backend
-
-
-def _special_ids(tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Return the ids that the tokenizer puts before and after a text."""
-    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
-    full = tokenizer("a")["input_ids"]
-    start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
-    return full[:start], full[start + len(bare) :]
+    made = hashlib.blake2b(digest_size=8)
+    if isinstance(module, torch.nn.Module):
+        weights = [
+            each.flatten()[:values] for each in module.state_dict().values() if each.is_floating_point()
+        ]
+    else:
+        row = torch.ones((1, 3), dtype=torch.int64)
+        weights = [module(input_ids=row, attention_mask=row).last_hidden_state]
+    for weight in weights:
+        made.update(weight.half().cpu().numpy().tobytes())
+    return made.hexdigest()

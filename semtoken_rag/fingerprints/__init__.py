@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from semtoken_rag.fingerprints.compute import Fingerprint, Fingerprinter, Fingerprints
+from semtoken_rag.fingerprints.base import Fingerprint, Fingerprints
+from semtoken_rag.fingerprints.compute import Fingerprinter
 
 Read = Fingerprints
 

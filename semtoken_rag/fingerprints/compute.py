@@ -1,4 +1,4 @@
-"""Per-chunk encodings and segments, computed by an encoder and a segmenter."""
+"""Fingerprints that are computed anew in every call."""
 
 from __future__ import annotations
 
@@ -6,52 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semtoken_rag.encoders.base import Encoder, encode_call
+from semtoken_rag.fingerprints.base import Fingerprint, Fingerprints
+from semtoken_rag.fingerprints.format import Value, decode, rotate_question
 from semtoken_rag.stages.segment import Segmenter, segment
-from semtoken_rag.structure.base import Segment
-from semtoken_rag.types import Chunk, Encoding, Query
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """The fingerprint of one chunk.
-
-    Attributes
-    ----------
-    encoding
-        Token vectors of the text and of the title.
-    segments
-        Segments of the text, in order.
-    """
-
-    encoding: Encoding
-    segments: Sequence[Segment]
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprints:
-    """The fingerprints of a call.
-
-    Attributes
-    ----------
-    chunks
-        One for each chunk, in the order of the call.
-    query
-        The question; None if it has no tokens.
-    n_stored
-        Number of chunks whose fingerprints came from a store.
-    store_failure
-        What went wrong with the store; None if nothing did.
-    """
-
-    chunks: Sequence[Fingerprint]
-    query: Query | None
-    n_stored: int = 0
-    store_failure: str | None = None
+from semtoken_rag.types import Chunk
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprinter:
     """Compute fingerprints, without a store.
+
+    Vectors are quantised as a store keeps them, so that a call decides the same with a store and without.
 
     Parameters
     ----------
@@ -68,5 +33,8 @@ class Fingerprinter:
         """Return the fingerprints of the chunks and of the question, which may be empty."""
         texts, titles = [c.text for c in chunks], [c.context for c in chunks]
         encodings, query = encode_call(self.encoder, texts, titles, question)
-        made = [Fingerprint(e, self.segmenter(t)) for e, t in zip(encodings, texts, strict=True)]
-        return Fingerprints(made, query)
+        values = [
+            Value.of(Fingerprint(encoding, self.segmenter(text)))
+            for encoding, text in zip(encodings, texts, strict=True)
+        ]
+        return Fingerprints(decode(values), rotate_question(query))

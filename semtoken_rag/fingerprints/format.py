@@ -5,17 +5,17 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from semtoken_rag.encoders.base import is_ordered
-from semtoken_rag.encoders.quantize import Codes, pack, unpack, width
-from semtoken_rag.fingerprints.compute import Fingerprint
+from semtoken_rag.encoders.quantize import Codes, pack, rotate, unpack, width
+from semtoken_rag.fingerprints.base import Fingerprint
 from semtoken_rag.structure.base import Segment
-from semtoken_rag.types import Encoding, IntArray
+from semtoken_rag.types import Encoding, IntArray, Query
 
 Records = npt.NDArray[np.void]
 
@@ -31,7 +31,7 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A stored value that was read and checked, its vectors still in codes.
+    """A fingerprint whose vectors are in codes, as a store keeps it.
 
     Attributes
     ----------
@@ -53,20 +53,28 @@ class Value:
     codes: Codes
     segments: Sequence[Segment]
 
+    @classmethod
+    def of(cls, fingerprint: Fingerprint) -> Value:
+        """Quantise a fingerprint."""
+        encoding = fingerprint.encoding
+        n, t, d = len(encoding.ids), len(encoding.title_ids), encoding.vectors.shape[1]
+        tokens = np.zeros(n + t, TOKEN)
+        tokens["id"] = np.concatenate([encoding.ids, encoding.title_ids])
+        tokens["start"][:n] = encoding.offsets[:, 0]
+        tokens["length"][:n] = encoding.offsets[:, 1] - encoding.offsets[:, 0]
+        codes = pack(np.concatenate([encoding.vectors, encoding.title_vectors]))
+        return cls(n, d, tokens, codes, fingerprint.segments)
+
 
 def to_bytes(fingerprint: Fingerprint) -> bytes:
     """Return the stored form of a fingerprint."""
-    encoding = fingerprint.encoding
-    n, t, d = len(encoding.ids), len(encoding.title_ids), encoding.vectors.shape[1]
-    tokens, segments = np.zeros(n + t, TOKEN), np.zeros(len(fingerprint.segments), SEGMENT)
-    tokens["id"] = np.concatenate([encoding.ids, encoding.title_ids])
-    tokens["start"][:n] = encoding.offsets[:, 0]
-    tokens["length"][:n] = encoding.offsets[:, 1] - encoding.offsets[:, 0]
-    for row, s in zip(segments, fingerprint.segments, strict=True):
+    value = Value.of(fingerprint)
+    segments = np.zeros(len(value.segments), SEGMENT)
+    for row, s in zip(segments, value.segments, strict=True):
         row["start"], row["end"], row["parent"], row["kind"] = s.start, s.end, s.parent, KINDS.index(s.kind)
-    codes = pack(np.concatenate([encoding.vectors, encoding.title_vectors]))
-    body = b"".join((tokens.tobytes(), segments.tobytes(), codes.tobytes()))
-    return HEADER.pack(MAGIC, zlib.crc32(body), n, t, len(segments), d) + body
+    body = b"".join((value.tokens.tobytes(), segments.tobytes(), value.codes.tobytes()))
+    n, t = value.size, len(value.tokens) - value.size
+    return HEADER.pack(MAGIC, zlib.crc32(body), n, t, len(segments), value.dimensions) + body
 
 
 def from_bytes(value: bytes, text: str) -> Value:
@@ -136,6 +144,13 @@ def decode(values: Sequence[Value]) -> list[Fingerprint]:
         Fingerprint(Encoding(ids[a], offsets[a], vectors[a], ids[b], vectors[b]), v.segments)
         for v, a, b in zip(values, cuts, cuts[len(values) :], strict=False)
     ]
+
+
+def rotate_question(query: Query | None) -> Query | None:
+    """Rotate a question's vectors (q, d) as those of decoded values are."""
+    if query is None:
+        return None
+    return replace(query, encoding=replace(query.encoding, vectors=rotate(query.encoding.vectors)))
 
 
 def is_intact(value: bytes | None) -> bool:

@@ -12,13 +12,20 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from semtoken_rag.encoders.base import Encoder, encode, encode_call
-from semtoken_rag.encoders.quantize import rotate
-from semtoken_rag.fingerprints.compute import Fingerprint, Fingerprints
-from semtoken_rag.fingerprints.format import MAGIC, Value, decode, from_bytes, is_intact, to_bytes
+from semtoken_rag.fingerprints.base import Fingerprint, Fingerprints
+from semtoken_rag.fingerprints.format import (
+    MAGIC,
+    Value,
+    decode,
+    from_bytes,
+    is_intact,
+    rotate_question,
+    to_bytes,
+)
 from semtoken_rag.stages.segment import Segmenter, segment
 from semtoken_rag.store.base import FingerprintStore
 from semtoken_rag.store.failsafe import FailSafeStore
-from semtoken_rag.types import Chunk, Encoding, Query
+from semtoken_rag.types import Chunk, Encoding
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +69,8 @@ class StoredFingerprinter:
             found[key] = self._from_bytes(values[key], chunk.text)
         if values:
             failure = self.failsafe.write(list(values.items())) or failure
-        if query:
-            turned = replace(query.encoding, vectors=rotate(query.encoding.vectors))
-            query = Query(query.text, turned)
         decoded = dict(zip(found, decode([*found.values()]), strict=True))
-        return Fingerprints([decoded[key] for key in keys], query, warm, failure)
+        return Fingerprints([decoded[key] for key in keys], rotate_question(query), warm, failure)
 
     def annotate(self, chunks: Sequence[Chunk]) -> int:
         """Store the fingerprints of the chunks that the store lacks.

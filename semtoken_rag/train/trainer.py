@@ -16,7 +16,8 @@ import torch
 
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.batching import group_into_batches
-from semtoken_rag.encoders.transformer import Plan, TransformerEncoder
+from semtoken_rag.encoders.transformer import TransformerEncoder
+from semtoken_rag.encoders.windows import Plan
 from semtoken_rag.stages.segment import build_units
 from semtoken_rag.train.examples import Example, groups
 from semtoken_rag.train.loss import Target, listwise, recall, scores

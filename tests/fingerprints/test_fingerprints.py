@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.encoders.quantize import pack, unpack
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.fingerprints.compute import Fingerprint
+from semtoken_rag.fingerprints.base import Fingerprint
 from semtoken_rag.fingerprints.format import HEADER, decode, from_bytes, to_bytes
 from semtoken_rag.fingerprints.stored import StoredFingerprinter
 from semtoken_rag.stages.segment import Segment, segment

@@ -16,7 +16,7 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.fingerprints.compute import Fingerprint
+from semtoken_rag.fingerprints.base import Fingerprint
 from semtoken_rag.fingerprints.format import HEADER, KINDS, SEGMENT, TOKEN, from_bytes, to_bytes
 from semtoken_rag.stages.segment import segment
 from semtoken_rag.store.memory import MemoryStore

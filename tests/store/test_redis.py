@@ -73,7 +73,7 @@ def test_the_interface_is_that_of_a_byte_store(url: str):
 
 def test_warm_and_cold_give_the_same_bytes(url: str):
     texts = list(TEXTS.values())
-    expected = SemToken(encoder="static", store="memory://").compress(texts, QUERY, max_tokens=20)
+    expected = SemToken(encoder="static").compress(texts, QUERY, max_tokens=20)
     assert isinstance(resolve_store(url), TieredStore)
     done = ingest(SemToken(encoder="static", store=url), texts)
     assert (done.chunks, done.new) == (len(texts), len(texts))
@@ -92,7 +92,7 @@ def test_a_server_that_is_gone_is_passed_over_in_a_call_and_told_by_ingestion(ca
         url = f"redis://127.0.0.1:{unused.getsockname()[1]}"
         engine = SemToken(encoder="static", store=url, on_error="raise")
         texts = list(TEXTS.values())
-        expected = SemToken(encoder="static", store="memory://").compress(texts, QUERY, max_tokens=20)
+        expected = SemToken(encoder="static").compress(texts, QUERY, max_tokens=20)
         with caplog.at_level(logging.WARNING):
             assert engine.compress(texts, QUERY, max_tokens=20).text == expected.text
         assert "could not be read" in caplog.text

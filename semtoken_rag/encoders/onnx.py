@@ -1,0 +1,105 @@
+"""An encoder that runs a transformer with ONNX Runtime: no torch, one window at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from semtoken_rag.arrays import unit_length
+from semtoken_rag.deadline import check
+from semtoken_rag.encoders.cores import default_threads, usable_cores
+from semtoken_rag.encoders.onnx_model import OnnxModel
+from semtoken_rag.encoders.windows import Window, WindowedEncoder
+from semtoken_rag.types import FloatArray
+
+SHIPPED_FILE = Path(__file__).parent / "semtoken-minilm.onnx"
+
+
+class OnnxEncoder(WindowedEncoder):
+    """Encode with a transformer in the ONNX format, see `WindowedEncoder`.
+
+    Each window is a run by itself, so its vectors do not depend, to the last bit, on what else the call
+    encodes, nor on the number of threads. The runs of all calls share the threads, and the interpreter's lock
+    is free meanwhile. A forked process opens the file anew.
+
+    Parameters
+    ----------
+    model
+        An ``.onnx`` file that ``semtoken train`` or ``make encoder`` wrote, or a folder in the layout of the
+        Hugging Face hub: ``tokenizer.json`` with ``onnx/model.onnx`` or ``model.onnx``. By default the
+        shipped file.
+    name
+        Name of the vectors in stats and stores; None takes the file's own.
+    threads
+        Windows that are encoded side by side, at least 1. None takes ``OMP_NUM_THREADS``. Never more than the
+        cores that the process may use.
+    window
+        Tokens that the model sees at once, special tokens included; capped by what the model can take.
+    overlap
+        Tokens that two neighbouring windows share.
+
+    Raises
+    ------
+    ImportError
+        If onnxruntime is missing or too old.
+    ValueError
+        If the file is damaged or no encoder, or the window is too small for its overlap.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = SHIPPED_FILE,
+        *,
+        name: str | None = None,
+        threads: int | None = None,
+        window: int = 256,
+        overlap: int = 64,
+    ) -> None:
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads!r}")
+        self.model = OnnxModel(Path(model))
+        super().__init__(
+            name or f"{self.model.name}:{self.model.digest[:8]}",
+            self.model.digest,
+            self.model.tokenizer,
+            window=min(window, self.model.longest or window),
+            overlap=overlap,
+        )
+        self.threads = min(threads or default_threads(), usable_cores())
+        self._process, self._pool = -1, ThreadPoolExecutor(self.threads)
+
+    def forward(self, windows: Sequence[Window]) -> list[FloatArray]:
+        """Run the model on windows, one by one, side by side in the threads.
+
+        Parameters
+        ----------
+        windows
+            Those of a `Plan`, in any order.
+
+        Returns
+        -------
+        list of (length, d) float32
+            Vectors of unit length of all tokens of each window, special tokens included.
+
+        Raises
+        ------
+        DeadlineExceeded
+            Between two windows, if the call is out of time or cancelled, see `semtoken_rag.deadline`.
+        """
+        if self._process != os.getpid():  # forked: the threads are not here
+            self._process, self._pool = os.getpid(), ThreadPoolExecutor(self.threads)
+        longest_first = sorted(windows, key=lambda window: -len(window.ids))
+        runs = {id(window): self._pool.submit(self._run, window.ids) for window in longest_first}
+        try:
+            for run in runs.values():
+                check()
+                run.result()
+        finally:
+            for run in runs.values():
+                run.cancel()
+        return [runs[id(window)].result() for window in windows]
+
+    def _run(self, ids: list[int]) -> FloatArray:
+        return unit_length(self.model.run(ids))
