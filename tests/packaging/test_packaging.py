@@ -13,7 +13,7 @@ from semtoken_rag.encoders.registry import ADAPTER
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(semtoken_rag.__file__).parent
 OPTIONAL = ("torch", "transformers", "pydantic", "langchain_core", "llama_index", "faiss", "typer")
-OPTIONAL += ("ray", "redis", "pyarrow", "sqlite3", "matplotlib")
+OPTIONAL += ("ray", "redis", "pyarrow", "sqlite3", "matplotlib", "onnxruntime", "huggingface_hub")
 
 
 @pytest.mark.parametrize("folder", ["", "llama_index", "llama_index/postprocessor"])
@@ -72,3 +72,8 @@ def test_static_table_and_vocabulary_are_at_most_8_mb():
 
 def test_the_adapter_is_at_most_4_mb():
     assert 0 < ADAPTER.stat().st_size <= 4_000_000
+
+
+def test_all_of_the_package_is_at_most_45_mb():
+    files = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert sum(path.stat().st_size for path in files) <= 45_000_000

