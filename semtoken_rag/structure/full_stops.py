@@ -70,9 +70,10 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
     goes_on = _abbreviated(word, ahead, language) if word else None
     if goes_on is not None:
         return not goes_on
+    if certain or small:
+        return certain
     listed = re.match(_ITEM, before) and re.match(_ITEM, ahead)
-    opens = listed or (len(word) > 4 and begins_sentence(ahead, language))
-    return certain or (not small and bool(opens))
+    return listed is not None or (len(word) > 4 and begins_sentence(ahead, language))
 
 
 def begins_sentence(following: str, language: str) -> bool:
