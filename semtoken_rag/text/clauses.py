@@ -173,6 +173,7 @@ def _beside_exceptions(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]
     return re.compile(_AHEAD + words), re.compile(words + r"\W*")
 
 
+@cache
 def opening() -> re.Pattern[str]:
     """Pattern of a beginning that is a condition for the whole sentence, for a text in lower case."""
     words = OPENERS.replace(", ", "|").replace("*", r"\w*")
