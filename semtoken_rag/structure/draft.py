@@ -71,10 +71,11 @@ class Draft:
         parents = set(self.parents)
         made = []
         for number, s in enumerate(self.segments):
-            kind = self.kinds[number]
+            kind, parent = self.kinds[number], self.parents[number]
             if kind in HEADS and number not in parents:
                 kind = PLAIN[kind]
-            made.append(Segment(s.start, s.end, kind, self.parents[number]))
+            same = kind == s.kind and parent == s.parent
+            made.append(s if same else Segment(s.start, s.end, kind, parent))
         return made
 
 
