@@ -158,9 +158,11 @@ class Ledger:
             return False
         needed = self.needed(unit)
         bills = [self._bill(added) for added in needed]
+        if sum(bills) > self.left:
+            return False
         rooms = [self._room(self._chunk[added[0]]) for added in needed]
         cut = not self.parts.keys().isdisjoint(each for added in needed for each in added)
-        if cut or sum(bills) > self.left or any(map(gt, bills, rooms)):
+        if cut or any(map(gt, bills, rooms)):
             return False
         for added, bill in zip(needed, bills, strict=True):
             self._add(added)
