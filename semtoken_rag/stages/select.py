@@ -54,6 +54,7 @@ class Ledger:
         self._opened: set[int] = set()  # chunks of which something is kept
         self._groups: set[int] = set()
         self._cost: list[int] = self.cost.tolist()
+        self._gap_cost: list[int] = [] if self.gap_cost is None else self.gap_cost.tolist()
         self._parent = self.units.parent.tolist()
         self._parents = set(self._parent)
         self._chunk = self.units.chunk.tolist()
@@ -97,15 +98,15 @@ class Ledger:
         chunk = self._chunk[added[-1]]
         first = chunk not in self._opened
         opening = int(self.chunk_cost[chunk]) if first and self.chunk_cost is not None else 0
-        if self.gap_cost is None:
+        if not self.mark:
             return opening
         gaps, new = 0, set(added)
         for unit in added:
             beside = 1 - int(first and unit == added[0])
             beside -= unit - 1 in new or self._is_kept(unit - 1, chunk)
             beside -= unit + 1 not in new and self._is_kept(unit + 1, chunk)
-            gaps += beside * int(self.gap_cost[unit])
-        return int(opening + gaps)
+            gaps += beside * self._gap_cost[unit]
+        return opening + gaps
 
     def _is_kept(self, unit: int, chunk: int) -> bool:
         return 0 <= unit < len(self._chunk) and self._chunk[unit] == chunk and bool(self.kept[unit])
@@ -157,9 +158,11 @@ class Ledger:
             return False
         needed = self.needed(unit)
         bills = [self._bill(added) for added in needed]
+        if sum(bills) > self.left:
+            return False
         rooms = [self._room(self._chunk[added[0]]) for added in needed]
         cut = not self.parts.keys().isdisjoint(each for added in needed for each in added)
-        if cut or sum(bills) > self.left or any(map(gt, bills, rooms)):
+        if cut or any(map(gt, bills, rooms)):
             return False
         for added, bill in zip(needed, bills, strict=True):
             self._add(added)

@@ -57,7 +57,7 @@ class Problem:
 
     def ledger(self, repeats: bool = False) -> Ledger:
         """Return an empty account of this problem's budget, for which units may repeat each other or not."""
-        doubles = None if repeats else duplicates([self._headed(i) for i in range(len(self.units))])
+        doubles = None if repeats else duplicates(self._headed_texts())
         return Ledger(
             self.units,
             self.cost,
@@ -110,10 +110,16 @@ class Problem:
         """Return the text of a unit behind the texts of what it hangs on."""
         return "\n".join(self.text(each) for each in (*reversed(self.units.ancestors(unit)), unit))
 
-    def _headed(self, unit: int) -> str:
-        """Full text of a unit behind the headings of its chunk that stand outside of the text."""
-        headings = self.chunks[int(self.units.chunk[unit])].headings
-        return "\n".join((*headings, self.full_text(unit)))
+    def _headed_texts(self) -> list[str]:
+        """Full text of each unit behind the headings of its chunk that stand outside of the text."""
+        units = self.units
+        texts: list[str] = []
+        places = zip(units.chunk.tolist(), units.chars.tolist(), units.parent.tolist(), strict=True)
+        for index, (start, end), parent in places:
+            chunk = self.chunks[index]
+            above = chunk.headings if parent < 0 else (texts[parent],)
+            texts.append("\n".join((*above, chunk.text[start:end])))
+        return texts
 
     def text(self, unit: int) -> str:
         """Text of a unit."""

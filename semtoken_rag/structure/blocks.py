@@ -27,7 +27,7 @@ _CODE = (
     r"|(?:import|package|using|namespace) [\w.*{},:\s]+(?:;\s*)?\Z|from [\w.]+ import |#include\b"
     r"|@\w+(?:\(|\s*\Z)"
     r"|(?:return|if|elif|else|for|while|try|except|with|switch|case)\b.*[:{;]\s*\Z|[})\]]+[;,]?\s*\Z)"
-    r"|.*[;{]\s*\Z|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
+    r"|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
 )
 _HEADED = rf"\s*(?:(?:\d{{1,2}}(?:\.\d{{1,2}})*|[IVX]+|[A-Z])\.\s|{EAST})"  # an item, or a heading
 _RULE = r"\s{0,3}(?:[-=*_~]\s*){3,}\Z"
@@ -174,7 +174,7 @@ def _block(whole: _Whole, start: int, end: int, lines: tuple[str, str, str]) -> 
         return Block(start, end, "heading", level)
     if title := whole.titles.get(start):
         return Block(start, end, "heading", title.level, mark=title.mark)
-    if len(line) < LINE and re.match(_ROW, line):
+    if len(line) < LINE and ("|" in line or "\t" in line) and re.match(_ROW, line):
         return Block(start, end, "row")
     match = re.match(ITEM, line)
     mark = (match.group(2) or "") if match else ""
@@ -183,7 +183,8 @@ def _block(whole: _Whole, start: int, end: int, lines: tuple[str, str, str]) -> 
         return Block(start, end, "item", indent=len(match.group(1).expandtabs(4)), mark=mark)
     if level:
         return Block(start, end, "heading", level, mark=mark)
-    return Block(start, end, "code" if re.match(_CODE, line) else "sentence")
+    code = line.rstrip().endswith((";", "{")) or re.match(_CODE, line)
+    return Block(start, end, "code" if code else "sentence")
 
 
 def _is_item(whole: _Whole, mark: str, above: str) -> bool:

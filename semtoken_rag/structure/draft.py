@@ -40,10 +40,13 @@ class Draft:
         places = [0, *(at for s in self.segments for at in (s.start, s.end)), len(self.text)]
         gaps = [self.text[a:b] for a, b in zip(places[::2], places[1::2], strict=True)]
         # Of each segment, whether the text before it breaks the line, or leaves one blank.
-        self.breaks = [True, *(re.search(_BREAK, gap) is not None for gap in gaps[1:-1]), True]
-        self.blanks = [True, *(re.search(_BLANK, gap) is not None for gap in gaps[1:-1]), True]
-        plain = [re.fullmatch(_MARKUP, gap[-300:]) is not None for gap in gaps[:-1]]
-        self.begins = [b and p for b, p in zip(self.breaks, plain, strict=False)]
+        self.breaks = [True, *(_has(_BREAK, gap) for gap in gaps[1:-1]), True]
+        self.blanks = [True, *(_has(_BLANK, gap) for gap in gaps[1:-1]), True]
+        # Whether it begins a line, but for markup.
+        self.begins = [
+            breaks and re.fullmatch(_MARKUP, gap[-300:]) is not None
+            for breaks, gap in zip(self.breaks, gaps[:-1], strict=False)
+        ]
 
     def said(self, number: int) -> str:
         """Return the text of a segment."""
@@ -68,8 +71,14 @@ class Draft:
         parents = set(self.parents)
         made = []
         for number, s in enumerate(self.segments):
-            kind = self.kinds[number]
+            kind, parent = self.kinds[number], self.parents[number]
             if kind in HEADS and number not in parents:
                 kind = PLAIN[kind]
-            made.append(Segment(s.start, s.end, kind, self.parents[number]))
+            same = kind == s.kind and parent == s.parent
+            made.append(s if same else Segment(s.start, s.end, kind, parent))
         return made
+
+
+def _has(pattern: str, gap: str) -> bool:
+    """Return whether a pattern is in what is between two segments, mostly one blank, which has none."""
+    return gap != " " and re.search(pattern, gap) is not None

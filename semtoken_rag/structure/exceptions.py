@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 
 from semtoken_rag.structure.draft import MOST, Draft
 from semtoken_rag.text.limits import Limit, find_limit, plain_number
@@ -101,7 +102,13 @@ class _Numbered:
     """The paragraphs of a text by their numbers."""
 
     def __init__(self, draft: Draft) -> None:
-        self.places: dict[str, list[int]] = {}
+        self.draft = draft
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Segments that a paragraph of each number begins with: most texts are never asked for one."""
+        draft = self.draft
+        found: dict[str, list[int]] = {}
         for number in range(len(draft.segments)):
             kind = draft.kinds[number]
             if not draft.begins[number] or (kind not in _LIMITED and kind != "heading"):
@@ -111,7 +118,8 @@ class _Numbered:
                 alone = match.end() == len(said) and number + 1 < len(draft.segments)
                 beside = alone and not draft.breaks[number + 1]  # "Section 1." was cut off as a sentence
                 label = plain_number(match[1] or match[2])
-                self.places.setdefault(label, []).append(number + beside)
+                found.setdefault(label, []).append(number + beside)
+        return found
 
     def find(self, label: str, before: int) -> int:
         """Return the last paragraph of that number before a segment, -1 if there is none."""

@@ -14,7 +14,6 @@ REACH = 300  # characters on both sides of a full stop that may belong to one ad
 # Strings: re compiles them at their first use and not at import.
 _WORD = r"(?<![\w.])(?:[^\W\d_]{1,4}\.[ \xa0\u202f-]?){0,3}[^\W\d_](?:[\w-]|\.(?=[º°])){0,20}\.\Z"
 _NUMERAL = r"[\d§]|[IVXLC]{1,6}\b(?!')|\(?[a-zA-Z][).]|[A-Z](?![\w'’])"
-_PLAIN = r"(?:\s|\A)([A-Za-z]{3,20}\.)\Z"
 _ORDINAL = r"(?<![\w.,])(\d{1,3})(?:er|re|e|º|ª|°)?\.\Z"
 _MARKER = r"\s*[(\[]?(?:\d{1,3}|[a-zA-Z]|[QAF]\d{1,3}|[ivxIVX]{1,4})[.)]+\Z"  # of a list
 _ITEM = r"[(\[]?(?:\d{1,2}|[a-z])[.)] {1,3}[^\W\d_a-z]"  # of a list that runs on
@@ -55,14 +54,14 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
     if ahead is following or ahead == following:
         return certain and _glued(before, following)
     small = ahead[:1].islower()
-    plain = re.search(_PLAIN, before[-22:]) if certain and not small else None
-    if plain and not _may_abbreviate(plain.group(1), language):
+    last = _last_word(before)
+    if certain and not small and _is_plain(last) and not _may_abbreviate(last, language):
         return True
     if re.search(_UNSTOPPED, before[-2:]):
         return False
     if (len(before) < 8 and re.match(_MARKER, before)) or (small and before.endswith("..")):
         return False
-    if _is_address(before):
+    if len(last) > 4 and re.match(_ADDRESS, last):
         return not small
     if (found := re.search(_ORDINAL, before[-8:])) and _counts(ahead, language, found.group(1)):
         return False
@@ -70,9 +69,10 @@ def ends_sentence(before: str, following: str, language: str, certain: bool) -> 
     goes_on = _abbreviated(word, ahead, language) if word else None
     if goes_on is not None:
         return not goes_on
+    if certain or small:
+        return certain
     listed = re.match(_ITEM, before) and re.match(_ITEM, ahead)
-    opens = listed or (len(word) > 4 and begins_sentence(ahead, language))
-    return certain or (not small and bool(opens))
+    return listed is not None or (len(word) > 4 and begins_sentence(ahead, language))
 
 
 def begins_sentence(following: str, language: str) -> bool:
@@ -98,6 +98,15 @@ def _counts(ahead: str, language: str, number: str) -> bool:
     )
 
 
+def _last_word(before: str) -> str:
+    return before.rsplit(None, 1)[-1]
+
+
+def _is_plain(word: str) -> bool:
+    """Return whether a word with its full stop has nothing but letters, and no accents."""
+    return 4 <= len(word) <= 21 and word.isascii() and word[:-1].isalpha()
+
+
 @lru_cache(4096)
 def _may_abbreviate(word: str, language: str) -> bool:
     """Return whether a word of letters, with its full stop, is an abbreviation in some place."""
@@ -118,14 +127,9 @@ def _abbreviated(word: str, ahead: str, language: str) -> bool | None:
     return not begins_sentence(ahead, language) if kind == "may" or initial else None
 
 
-def _is_address(before: str) -> bool:
-    word = before.rsplit(None, 1)[-1]
-    return len(word) > 4 and re.match(_ADDRESS, word) is not None
-
-
 def _glued(before: str, following: str) -> bool:
     """Return whether a full stop without a blank ends a sentence, not in a name or an address."""
-    word = before.rsplit(None, 1)[-1]
+    word = _last_word(before)
     if re.match(_ADDRESS, word) or "/" in word:
         return False
     if re.match(_GLUED, word) and re.match(_FRESH, following):

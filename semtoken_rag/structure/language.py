@@ -128,10 +128,8 @@ def _by_script(letters: list[str], sample: str) -> str:
 def _by_words(sample: str) -> str:
     owners, letters = _owners(), _letters()
     scores: dict[str, float] = {}
-    words = sample.lower().split(None, WORDS)[:WORDS]
-    plain = (word if word.isalpha() else word.strip(".,;:!?()\"'«»„“”¿¡") for word in words)
-    for word in filter(owners.__contains__, plain):
-        for language, weight in owners[word]:
+    for word in sample.lower().split(None, WORDS)[:WORDS]:
+        for language, weight in owners.get(word.strip(".,;:!?()\"'«»„“”¿¡"), ()):
             scores[language] = scores.get(language, 0.0) + weight
     if not sample.isascii():
         for letter in letters.keys() & set(sample):

@@ -22,12 +22,13 @@ _STRONG = (
     r"|[*_](?!\s)[^*_\n]{1,60}[.:：][*_]"
     r"|[^\W\d_a-zß-öø-ÿ]{2,}(?:[ /&-][A-ZÀ-ÖØ-Þ\d]+){0,4}"  # EXCLUSIONS:
     r"(?:(?<=[A-ZÀ-ÖØ-Þ\d]):|(?<=[A-ZÀ-ÖØ-Þ]{4})\.)"
-    r"|【[^【】\n]{1,30}】[:：]?)"
+    r"|【[^【】\n]{1,30}】[:：]?)(?=\s*\S)"
 )
 _WEAK = (
     rf"(?:[^\W\d_a-zß-öø-ÿ\u3041-\u9fff]{_PART}{{0,24}}(?: {_WORD}){{0,4}}[ \u00a0\u202f]?:(?=\s)"  # Zone 1:
     r"|[^\W_\x00-\u3040][^\s：:。，、；！？]{0,15}[：:]"  # 除外責任：
     rf"|\d{{1,2}}(?:\.\d{{1,2}})+\.? [A-ZÀ-ÖØ-Þ]{_PART}{{0,24}}(?: {_WORD}){{0,3}}[.:](?=\s))"  # 3.2 Fees.
+    rf"(?=\s*{_CAPITAL})"
 )
 
 
@@ -56,9 +57,9 @@ def read_run_in(text: str, start: int, end: int) -> tuple[int, bool]:
     ((11, True), (0, False))
     """
     line = text[start : min(end, start + HEAD)]
-    if match := re.match(_STRONG + r"(?=\s*\S)", line):
+    if match := re.match(_STRONG, line):
         return start + match.end(), True
-    match = re.match(_WEAK + rf"(?=\s*{_CAPITAL})", line)
+    match = re.match(_WEAK, line)
     if match and re.match(f"{QUESTION}|{ANSWER}", line.lower()):
         return start, False
     if match and not _is_subtitle(text[start + match.end() : min(end, start + LEAD)]):

@@ -35,5 +35,5 @@ def name_heads(segments: Sequence[Segment], leads: Container[int] = ()) -> list[
             kind = PLAIN.get(kind, kind)
         elif number in leads and kind != "caption":
             kind = "lead"
-        named.append(Segment(s.start, s.end, kind, s.parent))
+        named.append(s if kind == s.kind else Segment(s.start, s.end, kind, s.parent))
     return named

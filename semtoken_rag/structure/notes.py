@@ -31,21 +31,28 @@ def bind_notes(draft: Draft) -> None:
     draft
         The segments of a text, changed in place.
     """
-    if not re.search(r"[*†‡¹²³⁰⁴-⁹\]]|\d\)", draft.text):
-        return
+    notes = _notes(draft)
     marked: dict[str, list[int]] = {}  # by mark, what bears it and has no note yet
     pattern = re.compile(f"{_STAR}|{_DIGIT}")
-    for number, kind in enumerate(draft.kinds):
-        said = draft.said(number)
-        note = re.match(_NOTE, said) if kind in _TEXT and draft.begins[number] else None
+    for number in range(max(notes, default=-1) + 1):
+        note = notes.get(number)
         bearing = marked.pop(note[1], None) if note else None
         if note and bearing:
-            _bind(draft, number, bearing, said[note.end() :])
-        elif kind in _MARKED:
-            for match in pattern.finditer(said):
+            _bind(draft, number, bearing, draft.said(number)[note.end() :])
+        elif draft.kinds[number] in _MARKED:
+            for match in pattern.finditer(draft.said(number)):
                 marks = marked.setdefault(match[1] or match[2] or match[3], [])
                 if not marks or marks[-1] != number:
                     marks.append(number)
+
+
+def _notes(draft: Draft) -> dict[int, re.Match[str]]:
+    """Return the segments that may be notes, as they begin a line with a mark."""
+    found = {}
+    for number, kind in enumerate(draft.kinds):
+        if draft.begins[number] and kind in _TEXT and (note := re.match(_NOTE, draft.said(number))):
+            found[number] = note
+    return found
 
 
 def _bind(draft: Draft, number: int, bearing: list[int], said: str) -> None:

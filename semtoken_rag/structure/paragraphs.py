@@ -118,6 +118,8 @@ def _is_verse(lines: Sequence[str]) -> bool:
 
 def _column(lines: Sequence[str]) -> int:
     """Width of the column that the lines stand in; 0 where they are none."""
+    if len(lines) < LEAST_LINES:
+        return 0
     prose = [line for line in lines if not re.match(_NEITHER, line[: 2 * WRAPPED])]
     if len(prose) < LEAST_LINES or len(prose) < 0.8 * len(lines):
         return 0

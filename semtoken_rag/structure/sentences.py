@@ -28,6 +28,8 @@ _END = (
 )
 _ASCII_END = rf"[.!?](?:[\"')\]*_]*(?:{_NOTES})?)(?=\s)"
 _TAIL = rf"([.!?…।॥۔؟។៕။።፡。！？])({_CLOSERS})((?:{_NOTES}|\s{_NOTE})?)\Z"
+_MARKED = rf"(?:{_NOTES}|\s{_NOTE})(?=\s|\Z)"
+_CLOSED = r"(?:\*{1,3}|_{1,3})(?=\s)"  # emphasis
 _HELD = (  # sentences inside these stay with the one around them
     r"\((?:[^()]|\([^()]{0,100}\)){1,200}\)|\[[^\[\]]{1,200}\]|（[^（）]{1,200}）|" + QUOTED
 )
@@ -70,7 +72,7 @@ def split_sentences(text: str, start: int, end: int, language: str) -> Iterator[
     """
     held = list(_held(text, start, end))
     left, q = _after_blanks(text, start, end), 0
-    for mark, certain in _marks(text, start, end, language):
+    for mark, certain in _marks(text, start, end, language).items():
         stop = _before_blanks(text, mark, left)
         while q < len(held) and held[q][1] <= stop:
             q += 1
@@ -96,14 +98,14 @@ def _held(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             yield start + found.start(), start + at
 
 
-def _marks(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, bool]]:
+def _marks(text: str, start: int, end: int, language: str) -> dict[int, bool]:
     """Where sentences may begin, in order, and whether sentencex says so."""
+    marks: dict[int, bool] = {}
     found = dict.fromkeys(_rough(text, start, end, language), True)
     part = text[start:end]
     for match in re.finditer(_ASCII_END if part.isascii() else _END, part):
         found.setdefault(start + match.end(), False)
-    note, begins = re.compile(rf"(?:{_NOTES}|\s{_NOTE})(?=\s|\Z)"), start
-    closed = re.compile(r"(?:\*{1,3}|_{1,3})(?=\s)")  # emphasis
+    note, closed, begins = re.compile(_MARKED), re.compile(_CLOSED), start
     for at in sorted(found):
         if at < begins:
             continue
@@ -114,7 +116,8 @@ def _marks(text: str, start: int, end: int, language: str) -> Iterator[tuple[int
         noted = note.match(text, before, end) if text[before - 1 : before] in _BEFORE_NOTE else None
         begins = _after_blanks(text, noted.end() if noted else at, end)
         if begins < end:
-            yield begins, certain
+            marks[begins] = certain or marks.get(begins, False)
+    return marks
 
 
 def _rough(text: str, start: int, end: int, language: str) -> Iterator[int]:

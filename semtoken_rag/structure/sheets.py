@@ -19,6 +19,8 @@ def hang_fields(draft: Draft) -> None:
     draft
         The segments of a text, changed in place.
     """
+    if sum(draft.begins) < 2 * LEAST:  # each of the blocks has two lines with a key at least
+        return
     for run in _runs(draft):
         _hang(draft, run)
 

@@ -87,6 +87,8 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     """
     borders = [start, *clause_borders(text, start, end, language), end]
     spans = [(a, a + len(text[a:b].rstrip())) for a, b in pairwise(borders)]
+    if len(spans) == 1:
+        return Clauses(spans, [True], [True])
     lower = _lower(text[start:end])
     words = [start + m.start() for m in governing(language).finditer(lower)]
     if opening().match(lower) or re.match(_LABEL, lower):
@@ -141,11 +143,14 @@ def clause_borders(text: str, start: int, end: int, language: str = "") -> list[
     [19]
     """
     part = text[start:end]
+    cuts = [start + m.end() for m in re.finditer(_CUT, part)]
+    if not cuts:
+        return []
     lower, (before, behind) = _lower(part), _beside_exceptions(language)
     whole = merged([*atoms(text, start, end), *_bracketed(part, start)])
     opened = {start + m.end() for m in behind.finditer(lower)}
-    found, borders, w = (start + m.end() for m in re.finditer(_CUT, part)), [start], 0
-    for at in found:
+    borders, w = [start], 0
+    for at in cuts:
         while at < end and text[at].isspace():
             at += 1
         while w < len(whole) and whole[w][1] <= at:
@@ -173,6 +178,7 @@ def _beside_exceptions(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]
     return re.compile(_AHEAD + words), re.compile(words + r"\W*")
 
 
+@cache
 def opening() -> re.Pattern[str]:
     """Pattern of a beginning that is a condition for the whole sentence, for a text in lower case."""
     words = OPENERS.replace(", ", "|").replace("*", r"\w*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from semtoken_rag.text.limit_phrases import AHEAD, LOOSE, STRICT
 
 REACH = 200  # characters of a sentence that are looked at
 
-# One of these is in each of the phrases.
+# One of these is in each sentence that limits another.
 _HINTS = (
     "autrement", "échapp", "de même", "dérog", "derog", "notwithst", "subject to", "ander", "abweich",
     "eligible", "eccez", "es sei denn", "vaut", "concern", " apply", "applies", "exempt", "valid",
@@ -24,6 +25,12 @@ _HINTS = (
     "neplat", "výjimk", "не ", "исключени", "кроме", "geçerli", "istisna", "除", "不", "例外", "仅", "僅",
     "只", "ただし", "但", "適用", "当てはま", "限り", "含", "対象外", "다만", "단", "적용", "해당",
     "예외", "제외", "نطبق", "سري", "شمل", "ستثن", "ยกเว้น", "เว้นแต่", "ไม่", "लागू",
+)  # fmt: skip
+# One of these is in each that does so loosely: a few, as they are looked for in every short sentence.
+_LOOSE_HINTS = (
+    "appl", "aplica", "only", "not ", "exce", "ecce", "exclu", "esclu", "exempt", "unless", "salvo", "tranne",
+    "sauf", "pas ", "behalve", "gilt", "gelten", "findet", "nicht ", "nur ", "außer", "ausser", "ausge",
+    "ausnahme", "denn", "утром", "кроме", "除", "不", "例外", "対象外", "限り", "適用", "제외", "적용",
 )  # fmt: skip
 _NUMBER = (
     r"(?:paragraph|section|clause|article|rule|point|item|absatz|abs\.|ziffer|nummer|nr\.|artikel|art\.|§"
@@ -61,15 +68,21 @@ def find_limit(sentence: str) -> Limit | None:
     '1'
     """
     lower = " ".join(sentence[: REACH + 20].lower().split())[:REACH]
-    if not any(hint in lower for hint in _HINTS):
-        return None
     ahead, strict, loose = _patterns()
     opened = ahead.match(lower)
     start = opened.end() if opened else 0
     if strict.match(lower, start):
         found = re.compile(_NUMBER).search(lower, start)
-        return Limit(True, plain_number(found["west"] or found["korean"] or found["east"]) if found else "")
-    return Limit(False) if len(sentence) <= REACH and loose.match(lower, start) else None
+        limit = Limit(True, plain_number(found["west"] or found["korean"] or found["east"]) if found else "")
+    elif len(sentence) <= REACH and _has(_LOOSE_HINTS, lower) and loose.match(lower, start):
+        limit = Limit(False)
+    else:
+        return None
+    return limit if _has(_HINTS, lower) else None
+
+
+def _has(hints: Sequence[str], text: str) -> bool:
+    return any(map(text.__contains__, hints))
 
 
 def plain_number(number: str) -> str:

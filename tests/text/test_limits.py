@@ -16,6 +16,13 @@ en|Guide dogs are exempt.
 en|The discount shall not apply to books.
 en|Except on public holidays.
 en|It is only valid for members.
+en|Not on Mondays.
+en|Unless the pool is closed.
+en|Children are not included.
+de|Außer an Feiertagen.
+de|Nur für Mitglieder.
+de|Mit Ausnahme der Feiertage.
+de|Es sei denn.
 de|Dies gilt nicht für Gäste unter 16 Jahren.
 de|Ausgenommen sind Feiertage.
 de|An Feiertagen gilt das nicht.
@@ -23,16 +30,23 @@ de|Eine Ausnahme bilden die Ferien.
 de|Die Regelung findet keine Anwendung auf Beamte.
 fr|Cette règle ne s'applique pas aux mineurs.
 fr|Cela ne vaut que pour les adultes.
+fr|Sauf le lundi.
+fr|Le tarif réduit ne s'applique pas.
 fr|Les jours fériés sont exclus.
 es|Esto no se aplica a los menores.
+es|Salvo los domingos.
 es|Se exceptúan los domingos.
 es|La única excepción son los festivos.
 it|Ciò non vale per i minori.
+it|Tranne il lunedì.
+it|Ad eccezione dei festivi.
 it|Fanno eccezione i giorni festivi.
 it|Sono esclusi i cani.
 pt|Isto não se aplica aos menores.
+pt|Exceto aos domingos.
 pt|Ficam excluídos os feriados.
 pt|A única exceção é a sauna.
+nl|Behalve op maandag.
 nl|Dit geldt niet voor kinderen.
 sv|Detta gäller inte barn.
 ru|Это не распространяется на детей.
@@ -41,7 +55,9 @@ zh|上述规定不适用于学生。
 zh|节假日除外。
 ja|ただし、月曜日は除く。
 ja|この規定は学生には適用されません。
+ja|月曜日は対象外です。
 ja|月曜日はこの限りではない。
+ko|월요일은 제외됩니다.
 ko|다만, 월요일은 제외한다.
 ar|يستثنى من ذلك أيام العطل.
 """
