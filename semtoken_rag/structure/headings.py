@@ -15,12 +15,20 @@ TITLE_WORDS = 9  # words of a heading that nothing marks but the blank lines aro
 _ATX = r"\s{0,3}(#{1,6})(?:\s+\S|\Z)"
 _UNDERLINE = r"\s{0,3}(={3,}|-{3,}|~{3,}|\*{3,})\s*\Z"
 _BOLD = r"\s*(\*\*|__)(?!\s)[^*_]{1,80}(?<!\s)\1:?\s*\Z"
+_WORDS = {  # of legal headings, by level
+    2: "part|title|teil|titre|schedule|annex|appendix|annexe|anlage|anhang",
+    3: "chapter|kapitel|chapitre|capítulo|capitolo",
+    4: "art(?:icle|ikel|ículo|icolo|igo)?|section|clause|abschnitt|sección|seção|sezione",
+}
 _LEGAL = (
-    r"(?i:\s*(?:§+\s*\d+\w?|(?:art(?:icle|ikel|ículo|icolo|igo)?|section|clause|schedule|annex|appendix|chapter|part"
-    r"|title|kapitel|abschnitt|anlage|anhang|teil|chapitre|titre|annexe|capítulo|capitolo|sección|seção|sezione)"
-    r"\.?\s+(?:\d+\w?(?:\.\d+)*|[ivxlc]+\b|[a-z]\b))(?:\s*[.:–—-]|\s+|\Z))"
+    rf"(?i:\s*(?P<word>§)+\s*\d+\w?|\s*(?P<name>{'|'.join(_WORDS.values())})"
+    r"\.?\s+(?:\d+\w?(?:\.\d+)*|[ivxlc]+\b|[a-z]\b))(?:\s*[.:–—-]|\s+|\Z)"
 )
-_CJK = r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}[章节節条條款部編编回]"
+_NAMED = r"\s*[^\W\d_a-zß-öø-ÿ][^.!?;:]{1,60}\.\s*\Z"  # Exemptions.
+_NAME_WORDS = 6
+_CJK = r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}(?P<word>[章节節条條款部編编回])"
+_CJK_LEVELS = {"条": 4, "條": 4, "款": 4, "节": 3, "節": 3}
+_QUOTES = r"\s*(?:abs|satz|nr|para|al\.|alinéa|apartado|comma|n\.º)\b"  # § 8 Abs. 2: no heading
 _NUMBERED = r"\s*((?:\d{1,2}\.)+\d{1,2}|\d{1,2}(?:\.\d{1,2})*\.|[IVX]{1,5}\.|[A-Z]\.)\s+\S"
 _UNDOTTED = r"\s*\d{1,2}\s+[^\W\d_a-zß-öø-ÿ]"  # 2 Boats for hire
 _MEANING = r"\s{0,3}[:~]\s+\S"  # of the term above
@@ -57,11 +65,47 @@ def marked_level(line: str, following: str) -> int:
         return level if is_title(line) else 0
     if short and re.match(_BOLD, line):
         return 6
-    if short and (re.match(_LEGAL, line) or re.match(_CJK, line)) and not line.rstrip().endswith(_ENDS):
-        return 4
+    if short and (level := _legal_level(line)):
+        return level
     if short and _names_what_is_below(line, following):
         return TERM
     return 0
+
+
+def _legal_level(line: str) -> int:
+    """Return the level of a line that is the heading of an article, a chapter or a part; 0 if it is none."""
+    match = re.match(_LEGAL, line) or re.match(_CJK, line)
+    if not match:
+        return 0
+    if line.rstrip().endswith(_ENDS):
+        title = line[match.end() :]
+        named = match.group()[-1] in ".:–—-" and re.match(_NAMED, title)
+        if not named or len(title.split()) > _NAME_WORDS:
+            return 0
+    return _level_of(match)
+
+
+def _level_of(match: re.Match[str]) -> int:
+    if match["word"]:
+        return 4 if match["word"] == "§" else _CJK_LEVELS.get(match["word"], 2)
+    return next(level for level, words in _WORDS.items() if re.fullmatch(words, match["name"].lower()))
+
+
+def begun_article(line: str) -> str:
+    """Return what an article is called that begins in a line with its text; empty if none does.
+
+    >>> begun_article("Art. 9 The excess is 100 euros."), begun_article("第十条 免赔额为100元。")
+    ('art', '条')
+    >>> begun_article("Section 5 applies."), begun_article("§ 8 Abs. 2 gilt nicht.")
+    ('', '')
+    """
+    if match := re.match(_CJK, line):
+        return match["word"]
+    match = re.match(_LEGAL, line)
+    text = line[match.end() :].lstrip(" (") if match else ""
+    if not match or not text[:1].isupper() or re.match(_QUOTES, text.lower()):
+        return ""
+    return (match["word"] or match["name"]).lower()
 
 
 def _names_what_is_below(line: str, following: str) -> bool:

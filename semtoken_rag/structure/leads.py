@@ -17,6 +17,10 @@ _CAPITAL = r"(?=[\"'“‘„«(]?[^\W\d_a-zß-öø-ÿ]|\d)"
 _PART = r"[^\s:.!?;,()\[\]]"
 _WORD = rf"(?:{_PART}{{1,24}}|\([^()\s]{{1,24}}\))"
 _DEFINES = r" (?:is|was|ist|war|est|était|es|fue|è|é) (?:an?|the|one|eine?|une?|una|uno|uma?) "
+_FOLLOWING = (  # what a sentence with a full stop announces a list by, in lower case
+    r"\b(?:following|as follows|listed below|folgende\w*|nachstehend\w*|suivante?s?|ci-après|ci-dessous|siguientes?"
+    r"|seguent[ei]|seguintes?|volgende|följande|følgende|следующ\w*)\b|次の|次に掲げる|以下の|下記|下列|如下|以下"
+)
 _STRONG = (
     r"(?:(\*\*|__)(?!\s)[^*_\n]{1,60}(?:[.:：]\1|\1\s?[.:：–—])"  # **Zone 1.**
     r"|[*_](?!\s)[^*_\n]{1,60}[.:：][*_]"
@@ -26,7 +30,7 @@ _STRONG = (
 )
 _WEAK = (
     rf"(?:[^\W\d_a-zß-öø-ÿ\u3041-\u9fff]{_PART}{{0,24}}(?: {_WORD}){{0,4}}[ \u00a0\u202f]?:(?=\s)"  # Zone 1:
-    r"|[^\W_\x00-\u3040][^\s：:。，、；！？]{0,15}[：:]"  # 除外責任：
+    r"|[^\W_\x00-\u3040][^\s：:。，、；！？]{0,15}[：:](?<!\d:)"  # 除外責任：, but not 6:00
     rf"|\d{{1,2}}(?:\.\d{{1,2}})+\.? [A-ZÀ-ÖØ-Þ]{_PART}{{0,24}}(?: {_WORD}){{0,3}}[.:](?=\s))"  # 3.2 Fees.
 )
 
@@ -92,9 +96,11 @@ def announces(sentence: str, near: bool, alone: bool) -> bool:
     Returns
     -------
     bool
-        Whether it is a question, or ends without a mark.
+        Whether it is a question, ends without a mark, or speaks of what follows it.
     """
     text = sentence.rstrip("*_ \t")
+    if near and re.search(_FOLLOWING, text[-LEAD:].lower()):
+        return True
     return not re.search(_FINAL, text[-8:]) and (near or (alone and len(text) <= LEAD))
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 # Strings: re compiles them at their first use and not at import.
 SIGNS = "✗✓✔✘☑☐☒●○■□◆◇▸►▶★☆➔➤"
 _BLANKED = "-*+•‣◦▪▫–·→»"  # a bullet only with a blank behind it
-EAST = "(?:（[一二三四五六七八九十\\d]{1,3}）|[一二三四五六七八九十]{1,3}、|\\d{1,2}、|[①-⑳])"
+EAST = (  # （一）, (一), (1)名, 一、, 1、, ①
+    "(?:[（(][一二三四五六七八九十]{1,3}[）)]|（\\d{1,3}）|\\(\\d{1,3}\\)(?=[\u3041-\u9fff\uac00-\ud7a3])"
+    "|[一二三四五六七八九十]{1,3}、|\\d{1,2}、|[①-⑳])"
+)
 ITEM = (
     rf"(\s*)(?:(?:[{_BLANKED}]|(\(?(?:\d{{1,3}}|[a-zA-Z]|[ivx]{{1,4}}|[IVX]{{2,5}})[.)])|\[[ xX]\])\s+(?=\S)"
     rf"|[{SIGNS}]\ufe0f?\s*(?=[^\s{SIGNS}])|{EAST}\s*(?=\S))"

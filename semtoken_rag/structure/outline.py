@@ -14,7 +14,7 @@ from itertools import zip_longest
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.blocks import Block, Sentences, find_blocks, read_lines, split_caption
 from semtoken_rag.structure.definitions import find_definitions
-from semtoken_rag.structure.headings import TERM
+from semtoken_rag.structure.headings import TERM, begun_article
 from semtoken_rag.structure.leads import SIGNS, announces, lists, read_run_in
 from semtoken_rag.structure.naming import name_heads
 from semtoken_rag.structure.paragraphs import join_lines
@@ -73,12 +73,28 @@ class _Outline:
         block.indent = block.indent or (1 if first in (" ", "\t") else 0)
         if self.headings.level == TERM and not block.indent and first not in (":", "~"):
             self.headings.pop()
+        if block.kind == "sentence":
+            self._leave_article(block)
         if self.text[block.start : block.end].rstrip().endswith(SIGNS):  # announces anew
             self.headings.leave_list(len(self.segments) - 1)
         while self.headings.level > QUOTED and not self.text[block.start : block.end].lstrip().startswith(
             ">"
         ):
             self.headings.pop()
+
+    def _leave_article(self, block: Block) -> None:
+        """Close the article above if another begins here whose text stands in the line of its number."""
+        if not self.headings.opened or not (name := begun_article(self._line(block))):
+            return
+        opened = [self.segments[heading.index] for heading in self.headings.opened]
+        alike = [n for n, s in enumerate(opened) if begun_article(self.text[s.start : s.end]) == name]
+        if alike:
+            del self.headings.opened[alike[-1] :]
+
+    def _line(self, block: Block) -> str:
+        """Return the first line of a block."""
+        stop = self.text.find("\n", block.start, block.end)
+        return self.text[block.start : block.end if stop < 0 else stop].strip()
 
     def _is_listed(self, block: Block, following: Block | None, lead: int) -> bool:
         """Return whether a line that looks like a numbered heading is an item of the open list."""

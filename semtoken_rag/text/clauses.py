@@ -29,9 +29,7 @@ _VERB = (
     "is|are|was|were|has|have|had|may|must|shall|will|can|ist|sind|war|waren|hat|haben|darf|muss|wird|werden|kann"
     "|est|sont|était|ont|doit|peut|es|son|fue|ha|han|debe|puede|è|sono|deve|può|é|são|foi|tem|pode"
 )
-_CLAUSE = (
-    rf"{_SUBJECT}(?:{_VERB}|a)\s"  # after a semicolon, a sentence of its own: a subject and a finite verb
-)
+_CLAUSE = rf"{_SUBJECT}(?:{_VERB}|a)\s"  # after a semicolon, a sentence of its own
 _ANEW = rf"{_AHEAD}{_SUBJECT}(?:{_VERB})\s"  # after what limits; "a" may be an article
 _LABEL = (
     r"\W*[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}\s?[:：](?=\s|[^\x00-\x7f])"  # who says it, or what it is of
@@ -65,7 +63,7 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
 
     If in doubt, neither: a negation, condition or attribution reaches to the end of the sentence and back
     to its beginning, except over a semicolon to a clause with a subject and a verb of its own. What an
-    exception or condition lists is whole: it ends at a semicolon, at such a clause, or where the sentence does.
+    exception or condition lists is whole: it ends at a semicolon, at such a clause, or with the sentence.
 
     Parameters
     ----------

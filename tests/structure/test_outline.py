@@ -223,3 +223,56 @@ def test_text_of_one_kind_is_cut_fast(bit: str) -> None:
     began = time.process_time()
     segment(text)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("Section 4. Waivers.\n(a) The toll does not fall due for:\n    (1) hearses;\n    (2) ploughs.\nSection 5. Toll.\n"
+         "(a) The toll is 3 dollars.", "(a) The toll is 3 dollars.", ["Section 5. Toll."]),
+        ("Art. 3. Ausnahmen.\na) Schulen zahlen nichts.\nb) Vereine zahlen nichts.\n\nArt. 4. Gebühr.\na) Sie beträgt 9 Euro.",
+         "a) Sie beträgt 9 Euro.", ["Art. 4. Gebühr."]),
+        ("Article 6 The club does not lend:\n(a) sails,\n(b) oars.\nArticle 7 The deposit is 80 euros.",
+         "Article 7 The deposit is 80 euros.", []),
+        ("第四条 本会不承担下列费用：\n（一）交通费；\n（二）住宿费。\n第五条 会费为每年80元。",
+         "第五条 会费为每年80元。", []),
+        ("Kapitel 2 Ausgeschlossene Schäden\n\n§ 4 Wasser\n\nSchäden durch Rohrbruch.\n\n§ 5 Feuer\n\nSchäden durch Blitz.",
+         "Schäden durch Blitz.", ["§ 5 Feuer", "Kapitel 2 Ausgeschlossene Schäden"]),
+        ("Part B Not insured\n\nArticle 1 Tools\n\nThe loss of tools.\n\nArticle 2 Boats\n\nThe loss of boats.",
+         "The loss of boats.", ["Article 2 Boats", "Part B Not insured"]),
+        ("第二章 除外责任\n\n第六条 水灾\n\n洪水造成的损失。\n\n第七条 火灾\n\n雷击造成的损失。", "雷击造成的损失。",
+         ["第七条 火灾", "第二章 除外责任"]),
+        ("Annex A Fees\n\nSection 1 Boats\n\nA boat costs 9 euros.\n\nAnnex B Fines\n\nA fine is 20 euros.", "A fine is 20 euros.",
+         ["Annex B Fines"]),
+    ],
+)  # fmt: skip
+def test_articles_stand_below_their_chapter_and_not_below_each_other(text, said, above):
+    assert chains(text)[said] == above
+
+
+def test_an_article_that_is_spoken_of_closes_none():
+    text = (
+        "Section 7 Moorings\n\nA mooring costs 30 euros.\n\nSection 5 applies as well.\n\nIt is due in May."
+    )
+    assert chains(text)["It is due in May."] == ["Section 7 Moorings"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("4 次の者には、切符を売りません。\n(1)酒に酔った者\n(2)犬を連れた者", "(2)犬を連れた者", ["4 次の者には、切符を売りません。"]),
+        ("下列物品不得携带。\n(一)刀具;\n(二)烟花。", "(二)烟花。", ["下列物品不得携带。"]),
+        ("The following boats are not lent.\n- canoes\n- rafts", "- rafts", ["The following boats are not lent."]),
+        ("Folgende Gäste zahlen keinen Eintritt.\n- Kinder\n- Lotsen", "- Lotsen", ["Folgende Gäste zahlen keinen Eintritt."]),
+        ("Les objets suivants ne sont pas remboursés.\n- gants\n- clés", "- clés", ["Les objets suivants ne sont pas remboursés."]),
+    ],
+)  # fmt: skip
+def test_a_sentence_with_a_full_stop_announces_what_follows(text, said, above):
+    assert chains(text)[said] == above
+
+
+@pytest.mark.parametrize(
+    "text", ["開館は9:30からです。日曜は休みです。", "列车8:05发车，车票30元。周日停运。"]
+)
+def test_a_time_is_no_heading_up_to_its_colon(text):
+    assert units(text)[0] == text.split("。")[0] + "。"
