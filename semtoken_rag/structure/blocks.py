@@ -11,7 +11,7 @@ from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.captions import CAPTION, NAMED
 from semtoken_rag.structure.headings import marked_level, plain_level
 from semtoken_rag.structure.html import find_html_tables, parse_html
-from semtoken_rag.structure.markers import EAST, ITEM, Marker, has_neighbour, markers_of, read_marker
+from semtoken_rag.structure.markers import EAST, ITEM, OPTION, Marker, has_neighbour, markers_of, read_marker
 from semtoken_rag.structure.tables import find_tables, parse_table
 from semtoken_rag.structure.titles import Title, find_titles
 from semtoken_rag.structure.unfinished import goes_on, wants_more
@@ -180,7 +180,10 @@ def _block(whole: _Whole, start: int, end: int, lines: tuple[str, str, str]) -> 
     mark = (match.group(2) or "") if match else ""
     level = plain_level(line, not above.strip() and not below.strip())
     if match and _is_item(whole, mark, above) and not (level and re.match(_HEADED, line)):
-        return Block(start, end, "item", indent=len(match.group(1).expandtabs(4)), mark=mark)
+        indent = len(match.group(1).expandtabs(4))
+        if re.match(OPTION, line[match.end() :]):
+            indent = min(indent, 1)  # the long ones stand further to the right
+        return Block(start, end, "item", indent=indent, mark=mark)
     if level:
         return Block(start, end, "heading", level, mark=mark)
     return Block(start, end, "code" if re.match(_CODE, line) else "sentence")

@@ -13,13 +13,13 @@ HEAD = 90  # characters of a heading in front of its text, with its marks
 
 # Strings: re compiles them at their first use and not at import.
 _FINAL = r"[.!;。！；…][\"'”’»）)\]]*[*_]*\Z"
-_CAPITAL = r"(?=[\"'“‘„«(]?[^\W\d_a-zß-öø-ÿ]|\d)"
+_CAPITAL = r"(?=[\"'“‘„«(`]{0,2}[^\W\d_a-zß-öø-ÿ]|[€$£¥+±−-]?\d)"
 _PART = r"[^\s:.!?;,()\[\]]"
 _WORD = rf"(?:{_PART}{{1,24}}|\([^()\s]{{1,24}}\))"
 _DEFINES = r" (?:is|was|ist|war|est|était|es|fue|è|é) (?:an?|the|one|eine?|une?|una|uno|uma?) "
 _FOLLOWING = (  # what a sentence with a full stop announces a list by, in lower case
-    r"\b(?:following|as follows|listed below|folgende\w*|nachstehend\w*|suivante?s?|ci-après|ci-dessous|siguientes?"
-    r"|seguent[ei]|seguintes?|volgende|följande|følgende|следующ\w*)\b|次の|次に掲げる|以下の|下記|下列|如下|以下"
+    r"\b(?:following|as follows|listed below|folgende\w*|nachstehend\w*|suivante?s?|ci-après|ci-dessous"
+    r"|siguientes?|seguent[ei]|seguintes?|volgende|följande|følgende|следующ\w*)\b|次の|次に掲げる|以下の|下記|下列|如下|以下"
 )
 _STRONG = (
     r"(?:(\*\*|__)(?!\s)[^*_\n]{1,60}(?:[.:：]\1|\1\s?[.:：–—])"  # **Zone 1.**
@@ -30,6 +30,7 @@ _STRONG = (
 )
 _WEAK = (
     rf"(?:[^\W\d_a-zß-öø-ÿ\u3041-\u9fff]{_PART}{{0,24}}(?: {_WORD}){{0,4}}[ \u00a0\u202f]?:(?=\s)"  # Zone 1:
+    r"|\*{0,2}[a-z_][\w.]{0,40}(?: \([^()\n]{1,40}\))?:(?=\s)"  # size (int):
     r"|[^\W_\x00-\u3040][^\s：:。，、；！？]{0,15}[：:](?<!\d:)"  # 除外責任：, but not 6:00
     rf"|\d{{1,2}}(?:\.\d{{1,2}})+\.? [A-ZÀ-ÖØ-Þ]{_PART}{{0,24}}(?: {_WORD}){{0,3}}[.:](?=\s))"  # 3.2 Fees.
 )

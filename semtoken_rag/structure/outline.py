@@ -191,6 +191,9 @@ class _Outline:
                 head = head if reaches else -1
             else:
                 self._paragraph(start, end, above)
+            labelled = i + 1 < len(ranges) and run_ins[i + 1][0] > ranges[i + 1][0]
+            if lead >= 0 > self.lead and labelled and self._is_line(lead):
+                self.lead = lead  # announces all lines with a label
         if self.lead in self.leads:
             self.lead = -1
 
@@ -207,6 +210,12 @@ class _Outline:
         for a, b in self.sentences(self.text, start, end):
             last = self.add(a, b, "sentence", parent)
             self.lead = last if self.text[a:b].rstrip("*_ \t").endswith(SIGNS) else -1
+
+    def _is_line(self, number: int) -> bool:
+        """Return whether a segment is all of its line, and no turn of a conversation."""
+        start, end = self.segments[number].start, self.segments[number].end
+        begins = not self.text[self.text.rfind("\n", 0, start) + 1 : start].strip()
+        return begins and ": " not in self.text[start:end]
 
     def _sentence_with(self, mark: str) -> int:
         """Return the sentence that the footnote mark stands in, -1 if there is none."""

@@ -276,3 +276,45 @@ def test_a_sentence_with_a_full_stop_announces_what_follows(text, said, above):
 )
 def test_a_time_is_no_heading_up_to_its_colon(text):
     assert units(text)[0] == text.split("。")[0] + "。"
+
+
+OPTIONS = (
+    "Flags:\n  -k, --keep DAYS      Keep backups for DAYS days. May not be less\n"
+    "                       than two. Ignored with --all.\n      --slow           Read slowly. Off by default.\n"
+    "  -z                   Compress."
+)
+FIELDS = (
+    "size\n    Bytes of a page. Default 4096.\n\ndepth : int, optional\n    Levels of the tree. Default 9.\n"
+)
+PARAMETERS = '"""Sails.\n\n    Args:\n        speed: In knots. Must be positive.\n        crew (int): Persons aboard. Two if not set.\n"""'
+FARES = "Pupil: €4 a day. No refund.\nGuest: €9 a day. Refund until noon.\nGroup: €7 a day. No refund at all."
+CODES = "``mast``\n   Height in metres. Never above 30.\n``keel``\n   Depth in metres. Ignored on lakes.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        (FIELDS, "Default 9.", ["depth : int, optional"]),
+        (FIELDS, "Default 4096.", ["size"]),
+        (PARAMETERS, "Must be positive.", ["speed:", "Args:"]),
+        (PARAMETERS, "Two if not set.", ["crew (int):", "Args:"]),
+        (FARES, "Refund until noon.", ["Guest:"]),
+        (FARES, "No refund at all.", ["Group:"]),
+        (CODES, "Ignored on lakes.", ["``keel``"]),
+        (OPTIONS, "-z                   Compress.", ["Flags:"]),
+        (OPTIONS, "--slow           Read slowly. Off by default.", ["Flags:"]),
+    ],
+)
+def test_what_is_said_of_a_parameter_hangs_on_its_name(text, said, above):
+    assert chains(text)[said][: len(above)] == above
+
+
+def test_an_option_is_kept_with_all_that_is_said_of_it():
+    assert any("--keep" in unit and unit.endswith("Ignored with --all.") for unit in units(OPTIONS))
+
+
+@pytest.mark.parametrize(
+    "text", ["-5 degrees were measured.\n-7 degrees were not.", "- Ulm\n- Bonn", "--help is an option."]
+)
+def test_what_is_no_option_stays_what_it_was(text):
+    assert len(units(text)) == text.count("\n") + 1
