@@ -16,14 +16,18 @@ from semtoken_rag.structure.blocks import Block, Sentences, find_blocks, read_li
 from semtoken_rag.structure.definitions import find_definitions
 from semtoken_rag.structure.headings import TERM, begun_article
 from semtoken_rag.structure.leads import SIGNS, announces, lists, read_run_in
+from semtoken_rag.structure.markers import ITEM
 from semtoken_rag.structure.naming import name_heads
 from semtoken_rag.structure.paragraphs import join_lines
 from semtoken_rag.structure.stack import Heading, Headings, Items
 from semtoken_rag.structure.titles import QUOTED
 from semtoken_rag.structure.triple_tables import TripleTables, part_triples
-from semtoken_rag.structure.unfinished import wants_more
+from semtoken_rag.structure.unfinished import begins_small, wants_more
 
-ITEM = 300  # characters from which a list item is cut into its sentences
+LONG = 300  # characters from which a list item is cut into its sentences
+NAME_WORDS = 6  # words, its marker too, that an item has less than if it only names what is below it
+WORD = 60  # characters of an item that are looked at
+ENDS = (".", "!", "?", ";", "。", "！", "？", "；")
 _NOTE = r"\s*(\[\^?\w{1,12}\]|[¹²³⁴-⁹]|\*{1,3}(?=\s\S)):?\s*\S"  # [^1]: a footnote
 
 
@@ -143,9 +147,11 @@ class _Outline:
         if not self.items:
             self.list_lead = lead
         parent = self.items.place(block)
+        if parent >= 0 and self._announces(parent, block):
+            self.leads.add(parent)
         if parent < 0:
             parent = self.list_lead if self.list_lead >= 0 else self.headings.last
-        long = block.end - block.start > ITEM
+        long = block.end - block.start > LONG
         parts = list(self.sentences(self.text, block.start, block.end)) if long else []
         first = self.add(*(parts[0] if parts else (block.start, block.end)), "item", parent)
         for start, end in parts[1:]:
@@ -154,6 +160,14 @@ class _Outline:
         self.items.push(block, first, said.endswith((".", "!", "。")))
         if said.endswith(SIGNS):
             self.lead = first
+
+    def _announces(self, number: int, block: Block) -> bool:
+        """Return whether an item says nothing without one below it: a name, or the begin of a sentence."""
+        said = self.text[self.segments[number].start : self.segments[number].end].rstrip("*_ \t")
+        child = self.text[block.start : min(block.end, block.start + WORD)]
+        marker = re.match(ITEM, child)
+        small = begins_small(child[marker.end() :] if marker else child)
+        return not said.endswith(ENDS) and (small or len(said.split()) < NAME_WORDS)
 
     def _attach(self, rows: Sequence[Segment], parent: int) -> None:
         base = len(self.segments)
@@ -192,7 +206,7 @@ class _Outline:
             else:
                 self._paragraph(start, end, above)
             labelled = i + 1 < len(ranges) and run_ins[i + 1][0] > ranges[i + 1][0]
-            if lead >= 0 > self.lead and labelled and self._is_line(lead):
+            if lead >= 0 > self.lead and labelled and self._is_above(lead):
                 self.lead = lead  # announces all lines with a label
         if self.lead in self.leads:
             self.lead = -1
@@ -211,11 +225,12 @@ class _Outline:
             last = self.add(a, b, "sentence", parent)
             self.lead = last if self.text[a:b].rstrip("*_ \t").endswith(SIGNS) else -1
 
-    def _is_line(self, number: int) -> bool:
-        """Return whether a segment is all of its line, and no turn of a conversation."""
+    def _is_above(self, number: int) -> bool:
+        """Return whether a segment is a line of its own below a blank one, or the first, and no turn."""
         start, end = self.segments[number].start, self.segments[number].end
-        begins = not self.text[self.text.rfind("\n", 0, start) + 1 : start].strip()
-        return begins and ": " not in self.text[start:end]
+        above = self.text[max(0, start - 100) : start].rstrip(" \t")
+        fresh = (start < 100 and not above) or re.search(r"\n[ \t]*\n\Z", above) is not None
+        return fresh and ": " not in self.text[start:end]
 
     def _sentence_with(self, mark: str) -> int:
         """Return the sentence that the footnote mark stands in, -1 if there is none."""

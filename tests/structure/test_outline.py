@@ -318,3 +318,23 @@ def test_an_option_is_kept_with_all_that_is_said_of_it():
 )
 def test_what_is_no_option_stays_what_it_was(text):
     assert len(units(text)) == text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        ("- Dogs may come along\n  - on a lead,\n  - with a muzzle.\n- Cats may not.", "- Dogs may come along"),
+        ("1. Taxis\n   a) Paid after midnight.\n   b) Not paid before.\n2. Trains\n   a) Paid.", "1. Taxis"),
+        ("* Die Werkstatt darf genutzt werden\n  * nach einer Einweisung\n  * zu zweit", "* Die Werkstatt darf genutzt werden"),
+        ("- Les chiens entrent dans le jardin\n  - tenus en laisse\n  - avant midi", "- Les chiens entrent dans le jardin"),
+    ],
+)  # fmt: skip
+def test_an_item_that_the_items_below_complete_is_a_lead(text, lead):
+    kinds = {text[s.start : s.end]: s.kind for s in segment(text)}
+    assert kinds[lead] == "lead"
+    assert list(kinds.values()).count("item") > 1
+
+
+def test_an_item_that_is_a_sentence_is_none():
+    text = "- Dogs may come along on Mondays.\n  - They pay 2 euros.\n- Cats may not."
+    assert {s.kind for s in segment(text)} == {"item"}
