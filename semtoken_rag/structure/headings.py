@@ -24,6 +24,15 @@ _LEGAL = (
     rf"(?i:\s*(?P<word>§)+\s*\d+\w?|\s*(?P<name>{'|'.join(_WORDS.values())})"
     r"\.?\s+(?:\d+\w?(?:\.\d+)*|[ivxlc]+\b|[a-z]\b))(?:\s*[.:–—-]|\s+|\Z)"
 )
+_COUNTED = (  # Item 3: Parking; only with a mark behind the number, or nothing
+    r"\s*(?:(?:agenda )?item|topic|top|tagesordnungspunkt|lesson|lektion|leçon|module?|unit|day|tag|jour"
+    r"|día|giorno|dia|week|woche|semaine|phase|option|plan|tarif|zone|scenario|variante?)\s+(?:\d{1,2}|[a-z])"
+    r"\s*(?:[.:：–—-]\s*\S|\Z)"
+)
+_VERSION = (  # Version 3.2.0 (2024-05-01), 1.4.2 - 2024-05-01
+    r"\s*(?:(?:version|release|v)\s?\d{1,4}(?:\.\d{1,4}){1,3}[\w.-]{0,12}|\d{1,4}(?:\.\d{1,4}){1,3}(?=\s*[(–—-]\s*\d{4}))"
+    r"(?:\s*[–—:(,-]\s*(?:\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}|[\w ,.]{3,24}))?\)?\s*\Z"
+)
 _NAMED = r"\s*[^\W\d_a-zß-öø-ÿ][^.!?;:]{1,60}\.\s*\Z"  # Exemptions.
 _NAME_WORDS = 6
 _CJK = r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}(?P<word>[章节節条條款部編编回])"
@@ -39,6 +48,7 @@ _MEANING = r"\s{0,3}[:~]\s+\S"  # of the term above
 _WIKI = r"\s{0,3}(=(?: ?=){0,5})(?!=) ?[^=\s](?:[^=]*[^=\s])? ?\1\s*\Z"  # == Fees ==
 _ENDS = tuple(".!?;,。！？；，、।؟؛።…")
 _INNER_END = r"[.!?;。！？；।؟።][\s\"'”’)]"
+_NO_TITLE = r"[|\t=<>{}]|: |\A\d{4}|\d{5,}|(?<!\d)(?!(?:19|20)\d\d(?!\d))\d{4}"  # long numbers, but no years
 _PLAIN = r"\s*[^\W\d_a-zß-öø-ÿ]|\s*\d"  # begins with a capital, a letter of a script without case, or a digit
 
 
@@ -71,9 +81,22 @@ def marked_level(line: str, following: str) -> int:
         return 6
     if short and (level := _legal_level(line)):
         return level
+    if short and _is_counted(line, following):
+        return 4
     if short and _names_what_is_below(line, following):
         return TERM
     return 0
+
+
+def _is_counted(line: str, following: str) -> bool:
+    """Return whether a line is the heading of an item of an agenda, a day or a version, not listed."""
+    lower = line.lower().rstrip()
+    if lower.endswith(_ENDS):
+        return False
+    return any(
+        re.match(pattern, lower) and not re.match(pattern, following.lower())
+        for pattern in (_COUNTED, _VERSION)
+    )
 
 
 def _legal_level(line: str) -> int:
@@ -171,4 +194,4 @@ def is_title(line: str) -> bool:
         return False
     if re.search(_INNER_END, re.sub(r"^\w{1,3}\.\s|\b[A-Z]\.\s", "", text)):
         return False
-    return bool(re.match(_PLAIN, text)) and not re.search(r"[|\t=<>{}]|: |\d{4,}", text)
+    return bool(re.match(_PLAIN, text)) and not re.search(_NO_TITLE, text)

@@ -338,3 +338,29 @@ def test_an_item_that_the_items_below_complete_is_a_lead(text, lead):
 def test_an_item_that_is_a_sentence_is_none():
     text = "- Dogs may come along on Mondays.\n  - They pay 2 euros.\n- Cats may not."
     assert {s.kind for s in segment(text)} == {"item"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("TOP 1: Brunnen\nAntrag: Der Brunnen wird gebaut.\nAngenommen.\n\nTOP 2: Kiosk\nAntrag: Der Kiosk wird verkauft.\nAbgelehnt.",
+         "Abgelehnt.", ["TOP 2: Kiosk"]),
+        ("Item A: Ferry\nThe ferry stops in May.\n\nItem B: Quay\nThe quay is paved.", "The quay is paved.", ["Item B: Quay"]),
+        ("Day 1 – Ulm\nLunch is not included.\n\nDay 2 – Linz\nLunch is on board.", "Lunch is on board.", ["Day 2 – Linz"]),
+        ("Version 2.1 (2023-04-01)\n\nAdded\n* a map\n\nVersion 2.0 (2022-11-09)\n\nRemoved\n* the radio", "* the radio",
+         ["Removed", "Version 2.0 (2022-11-09)"]),
+        ("1.4.0 - 2021-02-03\n\nBroken\n- sound\n\n1.3.9 - 2021-01-30\n\nBroken\n- print", "- print", ["Broken", "1.3.9 - 2021-01-30"]),
+        ("Ferry fares 2024\n\nA seat costs 4 euros.\n\nFerry fares 2025\n\nA seat costs 6 euros.", "A seat costs 6 euros.",
+         ["Ferry fares 2025"]),
+    ],
+)  # fmt: skip
+def test_items_of_an_agenda_and_versions_and_years_are_headings(text, said, above):
+    assert chains(text)[said] == above
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Day 1: rain\nDay 2: sun\nDay 3: snow", "Item 5 is lost.\nIt was red.", "2024 was wet\nIt rained."],
+)
+def test_lines_of_a_list_that_count_are_no_headings(text):
+    assert all(s.parent < 0 for s in segment(text))
