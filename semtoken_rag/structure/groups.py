@@ -1,4 +1,4 @@
-"""Groups: blocks of short lines with numbers or keys, each of a thing that its first line names without a mark."""
+"""Groups: blocks of short lines with numbers or keys, each of what its first line names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LEAST = 2  # blocks of such lines that a text has
 LINES = 2  # lines below the first
 
 _SENTENCE = r"[.!?;,。！？；，、…][\"'”’»)\]]*\Z"
-_KEY = r"[^:：]{1,40}[:：](?=\s*\S)"
+_KEY = r"[^:：]{1,40}(?:[:：](?!\d\d)|:(?=\s))(?=\s*\S)"  # but no time
 _ENDS_IN_VALUE = r"[\d%€$£¥][\"'”’»)\]]*\Z"
 _TEXT = frozenset({"sentence", "line"})
 
