@@ -12,7 +12,7 @@ LINES = 2  # lines below the first
 
 _SENTENCE = r"[.!?;,。！？；，、…][\"'”’»)\]]*\Z"
 _KEY = r"[^:：]{1,40}(?:[:：](?!\d\d)|:(?=\s))(?=\s*\S)"  # but no time
-_ENDS_IN_VALUE = r"[\d%€$£¥][\"'”’»)\]]*\Z"
+_ENDS_IN_VALUE = r"[\d%€$£¥]\Z"
 _TEXT = frozenset({"sentence", "line"})
 
 
