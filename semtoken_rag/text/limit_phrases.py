@@ -37,7 +37,8 @@ STRICT = {
         r"|apply|holds)"
         r"|(?:is|are) only (?:valid|applicable)))",
         r"(?:this|that|these|those)(?: [\w-]+){0,3}? (?:(?:applies|apply|is|are|holds)(?: \w+)?"
-        r" (?:to|for|on|in|at)(?: [\w'’-]+){1,6} only\W*\Z|(?:is|are) (?:limited|restricted|reserved|confined) (?:to|for)\b)",
+        r" (?:to|for|on|in|at)(?: [\w'’-]+){1,6} only\W*\Z"
+        r"|(?:is|are) (?:limited|restricted|reserved|confined) (?:to|for)\b)",
         r"(?:notwithstanding|subject to|by way of derogation from) (?:this|that|the (?:above|foregoing)"
         r"|(?:sub)?(?:paragraph|section"
         r"|clause|article|rule|point|item)s?\W{1,2}(?:\d|[a-z]\)))",
@@ -61,7 +62,8 @@ STRICT = {
         r"|(?:ist|sind)(?: [\w]+){0,3}? (?:nicht (?:der fall|anzuwenden|anwendbar|gültig|enthalten"
         r"|inbegriffen)|nur (?:gültig|anwendbar)))",
         r"(?:dies|das|diese[rsnm]?)(?: [\w-]+){0,3}? (?:ist|sind) (?:\w+ )?"
-        r"(?:auf [\w .]{1,60} (?:beschränkt|begrenzt)|(?:beschränkt|begrenzt) auf|[\w .]{1,60} vorbehalten)\b",
+        r"(?:auf [\w .]{1,60} (?:beschränkt|begrenzt)|(?:beschränkt|begrenzt) auf"
+        r"|[\w .]{1,60} vorbehalten)\b",
         r"(?:hiervon |davon |nicht )?(?:ausgenommen|ausgeschlossen)(?: \w+){0,2}? (?:sind|ist|bleibt"
         r"|bleiben|hiervon|davon|werden)\b"
         r"|(?:hiervon|davon) (?:sind|ist|bleiben|bleibt)? ?(?:ausgenommen|ausgeschlossen|nicht)\b"
