@@ -8,7 +8,7 @@ from semtoken_rag.structure.draft import Draft
 
 LONGEST = 70  # characters of a line
 LEAST = 2  # blocks of such lines that a text has
-LINES = 2  # lines below the first
+LINES = 2  # lines that these have more than; others of the same text, that many
 
 _SENTENCE = r"[.!?;,。！？；，、…][\"'”’»)\]]*\Z"
 _KEY = r"[^:：]{1,40}(?:[:：](?!\d\d)|:(?=\s))(?=\s*\S)"  # but no time
@@ -35,7 +35,7 @@ def hang_groups(draft: Draft) -> None:
     [-1, 0, 0, -1, 3, 3]
     """
     blocks = [block for block in _blocks(draft) if _is_group(draft, block)]
-    if len(blocks) < LEAST:
+    if sum(len(block) > LINES for block in blocks) < LEAST:
         return
     for first, *rest in blocks:
         if _is_name(draft.said(first)):
@@ -62,10 +62,12 @@ def _blocks(draft: Draft) -> list[list[int]]:
 def _is_group(draft: Draft, block: list[int]) -> bool:
     """Return whether the lines of a block are short, and most below the first have numbers or keys."""
     lines = [draft.said(number) for number in block]
-    if len(lines) <= LINES or any(len(s) > LONGEST or re.search(_SENTENCE, s) for s in lines):
+    if len(lines) < LINES or any(len(s) > LONGEST or re.search(_SENTENCE, s) for s in lines):
         return False
     return 2 * sum(re.search(rf"\d|\A{_KEY}", line) is not None for line in lines[1:]) > len(lines) - 1
 
 
 def _is_name(line: str) -> bool:
+    if (key := re.match(_KEY, line)) and re.search(r"\d", key.group()):
+        return True  # Bug #12: No sound
     return not re.match(_KEY, line) and not re.search(_ENDS_IN_VALUE, line)

@@ -40,9 +40,13 @@ _CJK_LEVELS = {"条": 4, "條": 4, "款": 4, "节": 3, "節": 3}
 _QUOTES = r"\s*(?:abs|satz|nr|para|al\.|alinéa|apartado|comma|n\.º)\b"  # § 8 Abs. 2: no heading
 _NUMBERED = r"\s*((?:\d{1,2}\.)+\d{1,2}|\d{1,2}(?:\.\d{1,2})*\.|[IVX]{1,5}\.|[A-Z]\.)\s+\S"
 _UNDOTTED = r"\s*\d{1,2}\s+[^\W\d_a-zß-öø-ÿ]"  # 2 Boats for hire
-_CODE_TERM = (  # ``size``, size, ttl : int
-    r"\s*(?:`{1,2}[^`\n]{1,60}`{1,2}|\*{0,2}[A-Za-z_][\w.]{0,40}(?:, \*{0,2}[A-Za-z_][\w.]{0,40}){0,4}"
+_CODE_TERM = (  # ``size``, size, ttl : int, !!! note, .. deprecated:: 2.1
+    r"\s*(?:(?:!!!|\?\?\?\+?) ?[a-z]+(?: \"[^\"\n]{1,60}\")?|\.\. [\w-]{1,30}::[^\n]{0,40}"
+    r"|`{1,2}[^`\n]{1,60}`{1,2}|\*{0,2}[A-Za-z_][\w.]{0,40}(?:, \*{0,2}[A-Za-z_][\w.]{0,40}){0,4}"
     r"(?:\([^()\n]{0,40}\))?)(?: ?: \S[^\n]{0,60}(?<![.!?:;,]))?\s*\Z"
+)
+_DATED = (
+    r"\s*\d{4}(?:\s?[–-]\s?\w{2,10})?[:,]?\s+[^\W\d_][^|=<>{}\t]{1,80}(?<![.!?:;,])\Z"  # 2019–2023 Acme Ltd
 )
 _MEANING = r"\s{0,3}[:~]\s+\S"  # of the term above
 _WIKI = r"\s{0,3}(=(?: ?=){0,5})(?!=) ?[^=\s](?:[^=]*[^=\s])? ?\1\s*\Z"  # == Fees ==
@@ -141,7 +145,7 @@ def _names_what_is_below(line: str, following: str) -> bool:
         return re.match(BULLET, line) is None and re.match(_MEANING, line) is None
     return (
         _indent(following) > _indent(line)
-        and (is_title(line) or re.match(_CODE_TERM, line) is not None)
+        and (is_title(line) or re.match(f"{_CODE_TERM}|{_DATED}", line.rstrip()) is not None)
         and not re.match(BULLET, line)
         and not wants_more(line.rstrip())
     )

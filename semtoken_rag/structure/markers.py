@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 # Strings: re compiles them at their first use and not at import.
-SIGNS = "✗✓✔✘☑☐☒●○■□◆◇▸►▶★☆➔➤"
+SIGNS = "✗✓✔✘☑☐☒●○◎■□◆◇▸►▶★☆➔➤・･"
 _BLANKED = "-*+•‣◦▪▫–·→»"  # a bullet only with a blank behind it
 EAST = (  # （一）, (一), (1)名, 一、, 1、, ①
     "(?:[（(][一二三四五六七八九十]{1,3}[）)]|（\\d{1,3}）|\\(\\d{1,3}\\)(?=[\u3041-\u9fff\uac00-\ud7a3])"

@@ -199,7 +199,8 @@ class _Outline:
             head = -1
             reaches = i + 1 < len(ranges) and run_ins[i + 1][0] == ranges[i + 1][0]
             reaches = reaches and (strong or last > i) and not lists(self.text[start:end])
-            if reaches or len(list(self.sentences(self.text, at, end))) > 1:
+            counted = self.text[at - 1] == "." and at < end
+            if reaches or counted or len(list(self.sentences(self.text, at, end))) > 1:
                 head = self.add(start, at, "heading", above)
                 self._paragraph(at, end, head)
                 head = head if reaches else -1

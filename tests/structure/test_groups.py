@@ -44,3 +44,16 @@ def test_a_line_hangs_on_the_name_of_its_block(text, said, owner):
 )
 def test_other_short_lines_have_no_name(text):
     assert all(unit.parent < 0 for unit in segment(text))
+
+
+TICKETS = "Fault #31: No sound\nState: mended\nSeen on: tablets\n\nFault #32: No print\nState: refused\nSeen on: desks\n\nFault #33: No map\nState: open"
+
+
+@pytest.mark.parametrize(
+    ("said", "owner"),
+    [("State: refused", "Fault #32"), ("State: open", "Fault #33"), ("State: mended", "Fault #31")],
+)
+def test_a_line_hangs_on_a_name_with_a_number(said, owner):
+    found = segment(TICKETS)
+    unit = next(u for u in found if TICKETS[u.start : u.end] == said)
+    assert TICKETS[found[unit.parent].start :].startswith(owner)

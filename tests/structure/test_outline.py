@@ -364,3 +364,35 @@ def test_items_of_an_agenda_and_versions_and_years_are_headings(text, said, abov
 )
 def test_lines_of_a_list_that_count_are_no_headings(text):
     assert all(s.parent < 0 for s in segment(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("雨天时不得使用：\n・缆车\n・吊桥", "・吊桥", ["雨天时不得使用："]),
+        ("次の品は送れません。\n・花火\n・刃物", "・刃物", ["次の品は送れません。"]),
+        ("> [!WARNING]\n> Drain the tank first. Wear gloves.\n\nOpen the valve.", "Wear gloves.", ["> [!WARNING]"]),
+        ("> [!NOTE]\n> The cap is loose.\n\nOpen the valve.", "Open the valve.", []),
+        ("!!! danger\n    The cable is live. Stay away.\n\nOpen the box.", "Stay away.", ["!!! danger"]),
+        (".. deprecated:: 3.1\n   Use mast() here. It is faster.\n\nOther text.", "It is faster.", [".. deprecated:: 3.1"]),
+        ("2016–2020 Cook, Hotel Adler\n    Ran the kitchen. Trained two others.\n2012–2016 Waiter, Café Mond\n    Served guests. Kept the till.",
+         "Kept the till.", ["2012–2016 Waiter, Café Mond"]),
+        ("Rule 4. No boat may pass the weir.\n\nRule 5. A boat with a pilot may pass.", "A boat with a pilot may pass.", ["Rule 5."]),
+        ("Lemma 8. Let n be odd. Then it ends.\n\nLemma 9. Let n be even. Then it does not.", "Then it does not.", ["Lemma 9."]),
+    ],
+)  # fmt: skip
+def test_warnings_dates_and_numbered_names_are_headings_of_what_follows(text, said, above):
+    assert chains(text)[said] == above
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Fill the tank. CAUTION! Do not smoke. Close it.", "CAUTION! Do not smoke."),
+        ("Öffnen Sie den Hahn. Achtung! Das Wasser ist heiß. Warten Sie.", "Achtung! Das Wasser ist heiß."),
+        ("Ouvrez le robinet. Attention ! L'eau est brûlante.", "Attention ! L'eau est brûlante."),
+        ('"""Opens the valve."""\nIt is slow.', '"""Opens the valve."""'),
+    ],
+)
+def test_a_call_to_attention_stays_with_what_it_is_about(text, sentence):
+    assert sentence in units(text)
