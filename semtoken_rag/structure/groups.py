@@ -8,10 +8,11 @@ from semtoken_rag.structure.draft import Draft
 
 LONGEST = 70  # characters of a line
 LEAST = 2  # blocks of such lines that a text has
+WORDS = 5  # of the name of a block that stands alone
 LINES = 2  # lines that these have more than; others of the same text, that many
 
 _SENTENCE = r"[.!?;,。！？；，、…][\"'”’»)\]]*\Z"
-_KEY = r"[^:：]{1,40}(?:[:：](?!\d\d)|:(?=\s))(?=\s*\S)"  # but no time
+_KEY = r"[^:：]{1,40}(?:(?<!\d)[:：]|[:：](?!\d\d))(?=\s*\S)"  # but no time
 _ENDS_IN_VALUE = r"[\d%€$£¥]\Z"
 _TEXT = frozenset({"sentence", "line"})
 
@@ -36,7 +37,7 @@ def hang_groups(draft: Draft) -> None:
     """
     blocks = [block for block in _blocks(draft) if _is_group(draft, block)]
     if sum(len(block) > LINES for block in blocks) < LEAST:
-        return
+        blocks = [block for block in blocks if _is_sheet(draft, block)]
     for first, *rest in blocks:
         if _is_name(draft.said(first)):
             draft.kinds[first] = "heading"
@@ -65,6 +66,13 @@ def _is_group(draft: Draft, block: list[int]) -> bool:
     if len(lines) < LINES or any(len(s) > LONGEST or re.search(_SENTENCE, s) for s in lines):
         return False
     return 2 * sum(re.search(rf"\d|\A{_KEY}", line) is not None for line in lines[1:]) > len(lines) - 1
+
+
+def _is_sheet(draft: Draft, block: list[int]) -> bool:
+    """Return whether a block is a few words above keys alone, which needs no other of its kind."""
+    first, *rest = (draft.said(number) for number in block)
+    named = len(first.split()) <= WORDS and not re.match(_KEY, first)
+    return named and len(rest) >= LINES and all(re.match(_KEY, line) for line in rest)
 
 
 def _is_name(line: str) -> bool:

@@ -35,8 +35,11 @@ _VERSION = (  # Version 3.2.0 (2024-05-01), 1.4.2 - 2024-05-01
 )
 _NAMED = r"\s*[^\W\d_a-zß-öø-ÿ][^.!?;:]{1,60}\.\s*\Z"  # Exemptions.
 _NAME_WORDS = 6
-_CJK = r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}(?P<word>[章节節条條款部編编回])"
-_CJK_LEVELS = {"条": 4, "條": 4, "款": 4, "节": 3, "節": 3}
+_CJK = (
+    r"\s*第[0-9０-９一二三四五六七八九十百]{1,5}(?P<word>[章节節条條款部編编回])"
+    r"|\s*제\s?\d{1,3}\s?(?P<korean>[장절조편])"
+)
+_CJK_LEVELS = {"条": 4, "條": 4, "款": 4, "节": 3, "節": 3, "조": 4, "절": 3}
 _QUOTES = r"\s*(?:abs|satz|nr|para|al\.|alinéa|apartado|comma|n\.º)\b"  # § 8 Abs. 2: no heading
 _NUMBERED = r"\s*((?:\d{1,2}\.)+\d{1,2}|\d{1,2}(?:\.\d{1,2})*\.|[IVX]{1,5}\.|[A-Z]\.)\s+\S"
 _UNDOTTED = r"\s*\d{1,2}\s+[^\W\d_a-zß-öø-ÿ]"  # 2 Boats for hire
@@ -117,8 +120,8 @@ def _legal_level(line: str) -> int:
 
 
 def _level_of(match: re.Match[str]) -> int:
-    if match["word"]:
-        return 4 if match["word"] == "§" else _CJK_LEVELS.get(match["word"], 2)
+    if word := match["word"] or match.groupdict().get("korean"):
+        return 4 if word == "§" else _CJK_LEVELS.get(word, 2)
     return next(level for level, words in _WORDS.items() if re.fullmatch(words, match["name"].lower()))
 
 
@@ -131,7 +134,7 @@ def begun_article(line: str) -> str:
     ('', '')
     """
     if match := re.match(_CJK, line):
-        return match["word"]
+        return match["word"] or match["korean"]
     match = re.match(_LEGAL, line)
     text = line[match.end() :].lstrip(" (") if match else ""
     if not match or not text[:1].isupper() or re.match(_QUOTES, text.lower()):

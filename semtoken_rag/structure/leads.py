@@ -19,7 +19,7 @@ _WORD = rf"(?:{_PART}{{1,24}}|\([^()\s]{{1,24}}\))"
 _DEFINES = r" (?:is|was|ist|war|est|était|es|fue|è|é) (?:an?|the|one|eine?|une?|una|uno|uma?) "
 _FOLLOWING = (  # what a sentence with a full stop announces a list by, in lower case
     r"\b(?:following|as follows|listed below|folgende\w*|nachstehend\w*|suivante?s?|ci-après|ci-dessous"
-    r"|siguientes?|seguent[ei]|seguintes?|volgende|följande|følgende|следующ\w*)\b|次の|次に掲げる|以下の|下記|下列|如下|以下"
+    r"|siguientes?|seguent[ei]|seguintes?|volgende|följande|følgende|следующ\w*)\b|次の|次に掲げる|以下の|下記|下列|如下|以下|다음|아래"
 )
 _STRONG = (
     r"(?:(\*\*|__)(?!\s)[^*_\n]{1,60}(?:[.:：]\1|\1\s?[.:：–—])"  # **Zone 1.**

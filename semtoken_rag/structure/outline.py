@@ -24,6 +24,8 @@ from semtoken_rag.structure.titles import QUOTED
 from semtoken_rag.structure.triple_tables import TripleTables, part_triples
 from semtoken_rag.structure.unfinished import begins_small, wants_more
 
+DEEPEST = 80  # columns of an indent
+DEFINED = r"(?m)^([ \t]*)(?:async def|def|class) \w+.*:\s*$"  # what is indented below it is its own
 LONG = 300  # characters from which a list item is cut into its sentences
 NAME_WORDS = 6  # words, its marker too, that an item has less than if it only names what is below it
 WORD = 60  # characters of an item that are looked at
@@ -43,6 +45,7 @@ class _Outline:
     lead: int = -1  # what announces the next block
     list_lead: int = -1  # what announced the open list
     leads: set[int] = field(default_factory=set)  # what announced something
+    definitions: list[tuple[int, int]] = field(default_factory=list)  # indents and segments of open ones
     triples: TripleTables = field(default_factory=TripleTables)
 
     def add(self, start: int, end: int, kind: str, parent: int) -> int:
@@ -65,7 +68,8 @@ class _Outline:
         if above < 0:
             self.items.clear()
             self.list_lead = -1
-        parent = lead if lead >= 0 else above if above >= 0 else self.headings.last
+        owner = self._definition_around(block)
+        parent = lead if lead >= 0 else above if above >= 0 else owner if owner >= 0 else self.headings.last
         if block.kind == "heading":
             self._heading(block, following, lead)
         else:
@@ -85,6 +89,14 @@ class _Outline:
             ">"
         ):
             self.headings.pop()
+
+    def _definition_around(self, block: Block) -> int:
+        """Close the definitions that a block is not indented under; return the innermost other, or -1."""
+        line = self.text[block.start : min(block.end, block.start + DEEPEST)]
+        indent = len(line) - len(line.lstrip(" \t"))
+        while self.definitions and self.definitions[-1][0] >= indent:
+            self.definitions.pop()
+        return self.definitions[-1][1] if self.definitions else -1
 
     def _leave_article(self, block: Block) -> None:
         """Close the article above if another begins here whose text stands in the line of its number."""
@@ -157,7 +169,7 @@ class _Outline:
         for start, end in parts[1:]:
             self.add(start, end, "sentence", first)
         said = self.text[block.start : block.end].rstrip()
-        self.items.push(block, first, said.endswith((".", "!", "。")))
+        self.items.push(block, first, said.endswith((".", "!", "。")) and not announces(said, True, False))
         if said.endswith(SIGNS):
             self.lead = first
 
@@ -167,7 +179,9 @@ class _Outline:
         child = self.text[block.start : min(block.end, block.start + WORD)]
         marker = re.match(ITEM, child)
         small = begins_small(child[marker.end() :] if marker else child)
-        return not said.endswith(ENDS) and (small or len(said.split()) < NAME_WORDS)
+        if said.endswith(ENDS):
+            return announces(said, True, False)
+        return small or len(said.split()) < NAME_WORDS
 
     def _attach(self, rows: Sequence[Segment], parent: int) -> None:
         base = len(self.segments)
@@ -181,6 +195,8 @@ class _Outline:
                 signature = self.add(start, end, "signature", parent)
             else:
                 self.add(start, end, "code", signature if signature >= 0 else parent)
+        for match in re.finditer(DEFINED, self.text[block.start : block.end]):
+            self.definitions.append((len(match.group(1)), len(self.segments) - 1))
 
     def _prose(self, block: Block, parent: int) -> None:
         ranges = join_lines(self.text, block.start, block.end)

@@ -109,7 +109,7 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
         told = min(left, *beside) if left in beside else left  # what is said in one governs no other
         may_start.append(left <= start or (own is not None and not _any(words, begun, told)))
         parted = text[right - 1 : right] in ";；" and ":" not in lower
-        anew = parted or re.match(_ANEW, lower[right - start :]) is not None  # no more of a list
+        anew = parted or re.compile(_ANEW).match(lower, right - start) is not None  # no more of a list
         ends = (
             text[right - 1 : right] not in ":：("
             and not _any(words, right, done)

@@ -57,3 +57,15 @@ def test_a_line_hangs_on_a_name_with_a_number(said, owner):
     found = segment(TICKETS)
     unit = next(u for u in found if TICKETS[u.start : u.end] == said)
     assert TICKETS[found[unit.parent].start :].startswith(owner)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("The mill is open to all.\n\nMill fees\nRye: 4 crowns\nOats: 3 crowns\nFlax: none", "Mill fees"),
+        ("ご案内です。\n\n仕様\n電圧：100V\n重さ：2kg", "仕様"),
+    ],
+)
+def test_keys_alone_below_a_few_words_need_no_other_block(text, name):
+    found = segment(text)
+    assert [text[u.start : u.end] for u in found if u.kind == "heading"] == [name]

@@ -396,3 +396,34 @@ def test_warnings_dates_and_numbered_names_are_headings_of_what_follows(text, sa
 )
 def test_a_call_to_attention_stays_with_what_it_is_about(text, sentence):
     assert sentence in units(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("제3조 (요금)\n1. 다음의 경우에는 할인되지 않습니다.\n가. 단체 요금\n나. 야간 요금\n2. 예약은 무료입니다.\n제4조 (환불)\n환불은 없습니다.",
+         "나. 야간 요금", ["1. 다음의 경우에는 할인되지 않습니다.", "제3조 (요금)"]),
+        ("제3조 (요금)\n요금은 900원입니다.\n제4조 (환불)\n환불은 없습니다.", "환불은 없습니다.", ["제4조 (환불)"]),
+        ("1. The following guests pay nothing.\n   - pilots\n   - nurses\n2. All others pay 4 crowns.", "- nurses",
+         ["1. The following guests pay nothing."]),
+        ("/** Opens the gate. Not for guests. */\nvoid open() {\n  lift();\n}\n\n/** Shuts it. Never fails. */\nvoid shut() {\n  drop();\n}",
+         "/** Shuts it. Never fails. */\nvoid shut() {\n  drop();\n}", []),
+        ("/*\n * Lifts the weir. Needs a key.\n */\nvoid weir() {\n  lift();\n}", "/*\n * Lifts the weir. Needs a key.\n */\nvoid weir() {\n  lift();\n}", []),
+    ],
+)  # fmt: skip
+def test_korean_articles_items_that_announce_and_comments(text, said, above):
+    assert chains(text)[said] == above
+
+
+def test_what_is_indented_below_a_definition_hangs_on_it():
+    text = (
+        'class Weir:\n    """A weir.\n\n    Not for boats.\n    """\n\n    def lift(self):\n        """Lifts the gate.\n\n'
+        '        Needs a key. Never fails.\n        """\n        self.up = 1\n\n    def drop(self):\n        """Drops it.\n\n'
+        '        Needs no key.\n        """\n        self.up = 0\n\nThe end is near.\n'
+    )
+    found = chains(text)
+    assert found["Not for boats."][0].startswith("class Weir")
+    assert [above.split("(")[0] for above in found["Never fails."]][:1] == ["def lift"]
+    assert [above.split("(")[0] for above in found["Needs no key."]][:1] == ["def drop"]
+    assert found["Needs no key."][-1].startswith("class Weir")
+    assert found["The end is near."] == []
