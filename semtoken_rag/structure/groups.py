@@ -72,7 +72,7 @@ def _is_sheet(draft: Draft, block: list[int]) -> bool:
     """Return whether a block is a few words above keys alone, which needs no other of its kind."""
     first, *rest = (draft.said(number) for number in block)
     named = len(first.split()) <= WORDS and not re.match(_KEY, first)
-    return named and len(rest) >= LINES and all(re.match(_KEY, line) for line in rest)
+    return named and len(rest) > LINES and all(re.match(_KEY, line) for line in rest)
 
 
 def _is_name(line: str) -> bool:

@@ -57,12 +57,16 @@ def parse_ini(text: str) -> list[Segment] | None:
 
 
 def _is_environment(text: str) -> bool:
-    """Return whether all lines are variables of an environment (``NAME=value``) and remarks, some of each."""
+    """Return whether all lines are variables of an environment (``NAME=value``) and remarks, some of each.
+
+    A first or last one may have been cut off.
+    """
     if "=" not in text or "#" not in text:
         return False
     found = [line.strip() for line in text.splitlines() if line.strip()]
     variables = sum(re.match(_VARIABLE, line) is not None for line in found)
-    return variables >= LEAST and variables + sum(line[0] == "#" for line in found) == len(found)
+    cut = sum(line[0] != "#" and not re.match(_VARIABLE, line) for line in (found[0], found[-1]))
+    return variables >= LEAST and variables + sum(line[0] == "#" for line in found) + cut >= len(found)
 
 
 def _variables(text: str) -> Iterator[Segment]:

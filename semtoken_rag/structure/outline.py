@@ -69,9 +69,9 @@ class _Outline:
             self.items.clear()
             self.list_lead = -1
         owner = self._definition_around(block)
-        parent = lead if lead >= 0 else above if above >= 0 else owner if owner >= 0 else self.headings.last
+        parent = lead if lead >= 0 else above if above >= 0 else max(owner, self.headings.last)
         if block.kind == "heading":
-            self._heading(block, following, lead)
+            self._heading(block, following, lead, owner)
         else:
             self._take_text(block, parent, following)
 
@@ -91,11 +91,13 @@ class _Outline:
             self.headings.pop()
 
     def _definition_around(self, block: Block) -> int:
-        """Close the definitions that a block is not indented under; return the innermost other, or -1."""
+        """Return the innermost definition that a block is indented under, -1 for none; close all others."""
         line = self.text[block.start : min(block.end, block.start + DEEPEST)]
         indent = len(line) - len(line.lstrip(" \t"))
         while self.definitions and self.definitions[-1][0] >= indent:
-            self.definitions.pop()
+            _, closed = self.definitions.pop()
+            while self.headings.last > closed:
+                self.headings.pop()
         return self.definitions[-1][1] if self.definitions else -1
 
     def _leave_article(self, block: Block) -> None:
@@ -144,7 +146,7 @@ class _Outline:
         if last.kind == "sentence" and announces(self.text[last.start : last.end], near, alone):
             self.lead = len(self.segments) - 1
 
-    def _heading(self, block: Block, following: Block | None, lead: int) -> None:
+    def _heading(self, block: Block, following: Block | None, lead: int, owner: int) -> None:
         listed = following is not None and following.kind == "item"
         if listed and not block.mark and wants_more(self.text[block.start : block.end].strip()):
             self.lead = self.add(
@@ -152,7 +154,7 @@ class _Outline:
             )
             return
         parent, level = self.headings.place(block, lead, len(self.segments))
-        number = self.add(block.start, block.end, "heading", parent)
+        number = self.add(block.start, block.end, "heading", max(parent, owner))
         self.headings.push(Heading(level, number, block.mark, parent if parent in self.leads else -1))
 
     def _item(self, block: Block, lead: int) -> None:

@@ -63,7 +63,7 @@ def test_a_line_hangs_on_a_name_with_a_number(said, owner):
     ("text", "name"),
     [
         ("The mill is open to all.\n\nMill fees\nRye: 4 crowns\nOats: 3 crowns\nFlax: none", "Mill fees"),
-        ("ご案内です。\n\n仕様\n電圧：100V\n重さ：2kg", "仕様"),
+        ("ご案内です。\n\n仕様\n電圧：100V\n電力：45W\n重さ：2kg", "仕様"),
     ],
 )
 def test_keys_alone_below_a_few_words_need_no_other_block(text, name):

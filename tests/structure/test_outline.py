@@ -419,7 +419,8 @@ def test_what_is_indented_below_a_definition_hangs_on_it():
     text = (
         'class Weir:\n    """A weir.\n\n    Not for boats.\n    """\n\n    def lift(self):\n        """Lifts the gate.\n\n'
         '        Needs a key. Never fails.\n        """\n        self.up = 1\n\n    def drop(self):\n        """Drops it.\n\n'
-        '        Needs no key.\n        """\n        self.up = 0\n\nThe end is near.\n'
+        '        Needs no key.\n\n        Returns:\n            The height.\n        """\n        self.up = 0\n\n'
+        "    def stop(self):\n        return 0\n\nThe end is near.\n"
     )
     found = chains(text)
     assert found["Not for boats."][0].startswith("class Weir")
@@ -427,3 +428,7 @@ def test_what_is_indented_below_a_definition_hangs_on_it():
     assert [above.split("(")[0] for above in found["Needs no key."]][:1] == ["def drop"]
     assert found["Needs no key."][-1].startswith("class Weir")
     assert found["The end is near."] == []
+    assert found["The height."][0] == "Returns:"
+    assert found["The height."][1].startswith("def drop")
+    stop = next(chain for unit, chain in found.items() if unit.startswith("def stop"))
+    assert [above.split(":")[0] for above in stop] == ["class Weir"]
