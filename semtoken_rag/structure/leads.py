@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from semtoken_rag.structure.questions import ANSWER, QUESTION
+from semtoken_rag.text.atoms import atoms
 
 LEAD = 200  # characters of a line that announces a list below a blank line without a colon
 SIGNS = (":", "：")
@@ -18,8 +19,10 @@ _PART = r"[^\s:.!?;,()\[\]]"
 _WORD = rf"(?:{_PART}{{1,24}}|\([^()\s]{{1,24}}\))"
 _DEFINES = r" (?:is|was|ist|war|est|était|es|fue|è|é) (?:an?|the|one|eine?|une?|una|uno|uma?) "
 _FOLLOWING = (  # what a sentence with a full stop announces a list by, in lower case
-    r"\b(?:following|as follows|listed below|folgende\w*|nachstehend\w*|suivante?s?|ci-après|ci-dessous"
-    r"|siguientes?|seguent[ei]|seguintes?|volgende|följande|følgende|следующ\w*)\b|次の|次に掲げる|以下の|下記|下列|如下|以下|다음|아래"
+    r"\b(?:following(?! (?:years?|days?|months?|weeks?|night|morning|season|decades?|century))"
+    r"|as follows|listed below"
+    r"|folgende\w*(?! (?:jahr|tag|monat|woche|nacht))|nachstehend\w*|suivante?s|ci-après"
+    r"|ci-dessous|siguientes|seguenti|seguintes|volgende|følgende|следующи\w*)\b|次の|次に掲げる|以下の|下記|下列|如下|以下|다음|아래"
 )
 _STRONG = (
     r"(?:(\*\*|__)(?!\s)[^*_\n]{1,60}(?:[.:：]\1|\1\s?[.:：–—])"  # **Zone 1.**
@@ -67,6 +70,8 @@ def read_run_in(text: str, start: int, end: int) -> tuple[int, bool]:
     match = re.match(_WEAK + rf"(?=\s*{_CAPITAL})", line)
     if match and re.match(f"{QUESTION}|{ANSWER}", line.lower()):
         return start, False
+    if match and any(a < start + match.end() < b for a, b in atoms(text, start, start + len(line))):
+        return start, False  # See 3. May
     if match and not _is_subtitle(text[start + match.end() : min(end, start + LEAD)]):
         return start + match.end(), False
     return start, False

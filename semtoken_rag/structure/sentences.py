@@ -112,7 +112,7 @@ def _marks(text: str, start: int, end: int, language: str) -> Iterator[tuple[int
     for at in sorted(found):
         if at < begins:
             continue
-        if text[at - 1 : at + 1] == '""' and at < end:
+        if at < end and '"""' in (text[at - 1 : at + 2], text[at - 2 : at + 1]):
             continue  # inside what closes a docstring
         certain = found[at]
         if text[at - 1 : at] in _BEFORE_NOTE and (shut := closed.match(text, at, end)):
