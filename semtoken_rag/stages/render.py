@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,7 +42,8 @@ def pieces_of(chunk: int, units: Units, selected: Selection, text: str = "") -> 
         start, end = map(int, selected.chars[unit])
         grain = Granularity(int(selected.granularity[unit]))
         value = float(score[unit])
-        if unit == previous + 1 and pieces and pieces[-1].granularity == grain == Granularity.FINE:
+        whole = pieces and pieces[-1].granularity == grain == Granularity.FINE
+        if unit == previous + 1 and whole and not _has_words(text[pieces[-1].end : start]):
             start, value = pieces[-1].start, max(value, pieces[-1].score)
             pieces.pop()
         whole_start, whole_end = units.chars[unit].tolist()
@@ -49,6 +51,15 @@ def pieces_of(chunk: int, units: Units, selected: Selection, text: str = "") -> 
         pieces.append(Piece(start, end, grain, value, start > whole_start, broken))
         previous = unit
     return tuple(pieces)
+
+
+def _has_words(between: str) -> bool:
+    """Return whether there are words beside tags between two units, such as a menu or a style of a page.
+
+    >>> _has_words("</p> <p>"), _has_words("</p><style>p{color:red}</style><p>")
+    (False, True)
+    """
+    return "<" in between and re.search(r"\w", re.sub(r"<[^<>]*>", "", between)) is not None
 
 
 def join(text: str, pieces: Sequence[Piece], gap: str) -> str:

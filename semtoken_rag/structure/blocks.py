@@ -11,7 +11,7 @@ from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.captions import CAPTION, NAMED
 from semtoken_rag.structure.headings import marked_level, plain_level
 from semtoken_rag.structure.html import find_html_tables, parse_html
-from semtoken_rag.structure.markers import EAST, ITEM, Marker, has_neighbour, markers_of, read_marker
+from semtoken_rag.structure.markers import EAST, ITEM, OPTION, Marker, has_neighbour, markers_of, read_marker
 from semtoken_rag.structure.tables import find_tables, parse_table
 from semtoken_rag.structure.titles import Title, find_titles
 from semtoken_rag.structure.unfinished import goes_on, wants_more
@@ -20,12 +20,13 @@ Range: TypeAlias = tuple[int, int]
 Sentences: TypeAlias = Callable[[str, int, int], Iterable[Range]]
 
 WRAPPED = 50  # a line of at least this many characters without a final mark goes on in the next
+COMMENT = 2000  # characters of a comment in code
 LINE = 1200  # characters of a line that its kind is told from
 _FENCE = r"\s*(`{3,}(?=[^`]*\Z)|~{3,})"  # no fence: a line with ``` at its end too
 _CODE = (
     r"\s*(?:>>> |\.\.\. |(?:def|class|async def|function|fn|func|struct|enum|interface|impl) \w"
     r"|(?:import|package|using|namespace) [\w.*{},:\s]+(?:;\s*)?\Z|from [\w.]+ import |#include\b"
-    r"|@\w+(?:\(|\s*\Z)"
+    r"|@\w+(?:\(|\s*\Z)|/\*"
     r"|(?:return|if|elif|else|for|while|try|except|with|switch|case)\b.*[:{;]\s*\Z|[})\]]+[;,]?\s*\Z)"
     r"|\s*[\w.\[\]]+(?:: \w+)? = \S.*[\w)\]}'\"]\s*\Z"
 )
@@ -180,7 +181,10 @@ def _block(whole: _Whole, start: int, end: int, lines: tuple[str, str, str]) -> 
     mark = (match.group(2) or "") if match else ""
     level = plain_level(line, not above.strip() and not below.strip())
     if match and _is_item(whole, mark, above) and not (level and re.match(_HEADED, line)):
-        return Block(start, end, "item", indent=len(match.group(1).expandtabs(4)), mark=mark)
+        indent = len(match.group(1).expandtabs(4))
+        if re.match(OPTION, line[match.end() :]):
+            indent = min(indent, 1)  # the long ones stand further to the right
+        return Block(start, end, "item", indent=indent, mark=mark)
     if level:
         return Block(start, end, "heading", level, mark=mark)
     code = line.rstrip().endswith((";", "{")) or re.match(_CODE, line)
@@ -196,6 +200,11 @@ def _is_item(whole: _Whole, mark: str, above: str) -> bool:
     return any(has_neighbour(marker, whole.markers) for marker in read_marker(mark))
 
 
+def _in_comment(text: str, start: int, end: int) -> bool:
+    """Return whether a comment begins in a range and does not end."""
+    return text.rfind("/*", start, end) > text.rfind("*/", start, end)
+
+
 def _continues(text: str, block: Block, new: Block) -> bool:
     """Return whether a new line belongs to the open block."""
     if new.kind == "rule":  # under a heading, it is a part of it
@@ -205,6 +214,8 @@ def _continues(text: str, block: Block, new: Block) -> bool:
     if block.kind in ("row", "sentence"):
         return new.kind == block.kind
     indented = text[new.start : new.start + 1] in (" ", "\t")
+    if block.kind == "code" and _in_comment(text, max(block.start, block.end - COMMENT), block.end):
+        return True
     if block.kind == "code":
         return new.kind == "code" or (indented and new.kind != "row")
     last = text.rfind("\n", block.start, block.end) + 1

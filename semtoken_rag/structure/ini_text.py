@@ -1,4 +1,4 @@
-"""INI and TOML: every setting hangs on the header of its section."""
+"""INI, TOML and variables: every setting hangs on the header of its section, or the remark of its block."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.remarks import belongs
 from semtoken_rag.structure.slices import Range, finish, lines
 
+LEAST = 2  # variables of an environment
 HEAD = 200  # characters of a line that its kind is told from
 
 _SECTION = r"\s*(\[\[?)\s*[\w\"'][^\[\]\n]{0,150}\]\]?\s*(?:[#;].*)?\Z"
+_VARIABLE = r"(?:export )?[A-Z][A-Z0-9_]*=(?!=)"
 _SETTING = r"\s*(?:[\w.$/@*-]+|\"[^\"]{1,100}\"|'[^']{1,100}')(?: [\w.-]+){0,3}\s*[=:](?:\s|(?=[^=>/\s]))(.*)"
 
 
@@ -36,6 +38,8 @@ def parse_ini(text: str) -> list[Segment] | None:
     >>> [(s.kind, s.parent, text[s.start : s.end]) for s in parse_ini(text)][2:]
     [('heading', -1, '[plan.business]'), ('entry', 2, 'fee = 9')]
     """
+    if _is_environment(text):
+        return finish(text, _variables(text))
     if "[" not in text:
         return None
     found, foreign = _read(text)
@@ -50,6 +54,54 @@ def parse_ini(text: str) -> list[Segment] | None:
             begin = kept.pop()[0][0]
         kept.append(((begin, place[1]), kind))
     return finish(text, _segments(kept))
+
+
+def _is_environment(text: str) -> bool:
+    """Return whether all lines are variables of an environment (``NAME=value``) and remarks, some of each.
+
+    A first or last one may have been cut off.
+    """
+    if "=" not in text or "#" not in text:
+        return False
+    found = [line.strip() for line in text.splitlines() if line.strip()]
+    variables = sum(re.match(_VARIABLE, line) is not None for line in found)
+    cut = sum(line[0] != "#" and not re.match(_VARIABLE, line) for line in (found[0], found[-1]))
+    return variables >= LEAST and variables + sum(line[0] == "#" for line in found) + cut >= len(found)
+
+
+def _variables(text: str) -> Iterator[Segment]:
+    """Hang the variables of a block on the remark above it, if it is the only one of the block.
+
+    Any other remark is of the variable below it alone.
+    """
+    made = 0
+    for block in _blocks(text):
+        remarks = [text[start : start + 1] == "#" for start, _ in block]
+        named = remarks[0] and sum(remarks) == 1 and len(block) > LEAST
+        head, begin = made if named else -1, -1  # where the remarks begin that are of the next variable
+        for (start, end), remark in zip(block, remarks, strict=True):
+            begin = start if begin < 0 else begin
+            if named and remark:
+                yield Segment(start, end, "heading")
+            elif not remark or end == block[-1][1]:
+                yield Segment(begin, end, "entry", head)
+            else:
+                continue
+            made, begin = made + 1, -1
+
+
+def _blocks(text: str) -> Iterator[list[Range]]:
+    """Lines between blank ones, each without the blanks in front."""
+    block: list[Range] = []
+    for start, end in [*lines(text, 0, len(text)), (len(text), len(text))]:
+        line = text[start:end]
+        if line.strip():
+            block.append((start + len(line) - len(line.lstrip()), end))
+        elif block:
+            yield block
+            block = []
+    if block:
+        yield block
 
 
 def _read(text: str) -> tuple[list[tuple[Range, str]], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from semtoken_rag.structure.questions import ANSWER, QUESTION
+from semtoken_rag.text.atoms import atoms
 
 LEAD = 200  # characters of a line that announces a list below a blank line without a colon
 SIGNS = (":", "：")
@@ -13,10 +14,16 @@ HEAD = 90  # characters of a heading in front of its text, with its marks
 
 # Strings: re compiles them at their first use and not at import.
 _FINAL = r"[.!;。！；…][\"'”’»）)\]]*[*_]*\Z"
-_CAPITAL = r"(?=[\"'“‘„«(]?[^\W\d_a-zß-öø-ÿ]|\d)"
+_CAPITAL = r"(?=[\"'“‘„«(`]{0,2}[^\W\d_a-zß-öø-ÿ]|[€$£¥+±−-]?\d)"
 _PART = r"[^\s:.!?;,()\[\]]"
 _WORD = rf"(?:{_PART}{{1,24}}|\([^()\s]{{1,24}}\))"
 _DEFINES = r" (?:is|was|ist|war|est|était|es|fue|è|é) (?:an?|the|one|eine?|une?|una|uno|uma?) "
+_FOLLOWING = (  # what a sentence with a full stop announces a list by, in lower case
+    r"\b(?:following(?! (?:years?|days?|months?|weeks?|night|morning|season|decades?|century))"
+    r"|as follows|listed below"
+    r"|folgende\w*(?! (?:jahr|tag|monat|woche|nacht))|nachstehend\w*|suivante?s|ci-après"
+    r"|ci-dessous|siguientes|seguenti|seguintes|volgende|følgende|следующи\w*)\b|次の|次に掲げる|以下の|下記|下列|如下|以下|다음|아래"
+)
 _STRONG = (
     r"(?:(\*\*|__)(?!\s)[^*_\n]{1,60}(?:[.:：]\1|\1\s?[.:：–—])"  # **Zone 1.**
     r"|[*_](?!\s)[^*_\n]{1,60}[.:：][*_]"
@@ -26,7 +33,9 @@ _STRONG = (
 )
 _WEAK = (
     rf"(?:[^\W\d_a-zß-öø-ÿ\u3041-\u9fff]{_PART}{{0,24}}(?: {_WORD}){{0,4}}[ \u00a0\u202f]?:(?=\s)"  # Zone 1:
-    r"|[^\W_\x00-\u3040][^\s：:。，、；！？]{0,15}[：:]"  # 除外責任：
+    r"|\*{0,2}[a-z_][\w.]{0,40}(?: \([^()\n]{1,40}\))?:(?=\s)"  # size (int):
+    r"|[^\W_\x00-\u3040][^\s：:。，、；！？]{0,15}[：:](?<!\d:)"  # 除外責任：, but not 6:00
+    r"|[^\W\d_a-zß-öø-ÿ][^\W\d_]{2,12} \d{1,3}(?:\.\d{1,2})*[a-z]?\.(?=\s)"  # Lemma 3.
     rf"|\d{{1,2}}(?:\.\d{{1,2}})+\.? [A-ZÀ-ÖØ-Þ]{_PART}{{0,24}}(?: {_WORD}){{0,3}}[.:](?=\s))"  # 3.2 Fees.
     rf"(?=\s*{_CAPITAL})"
 )
@@ -62,6 +71,8 @@ def read_run_in(text: str, start: int, end: int) -> tuple[int, bool]:
     match = re.match(_WEAK, line)
     if match and re.match(f"{QUESTION}|{ANSWER}", line.lower()):
         return start, False
+    if match and any(a < start + match.end() < b for a, b in atoms(text, start, start + len(line))):
+        return start, False  # See 3. May
     if match and not _is_subtitle(text[start + match.end() : min(end, start + LEAD)]):
         return start + match.end(), False
     return start, False
@@ -93,9 +104,11 @@ def announces(sentence: str, near: bool, alone: bool) -> bool:
     Returns
     -------
     bool
-        Whether it is a question, or ends without a mark.
+        Whether it is a question, ends without a mark, or speaks of what follows it.
     """
     text = sentence.rstrip("*_ \t")
+    if near and re.search(_FOLLOWING, text[-LEAD:].lower()):
+        return True
     return not re.search(_FINAL, text[-8:]) and (near or (alone and len(text) <= LEAD))
 
 

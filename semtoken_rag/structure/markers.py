@@ -7,12 +7,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 # Strings: re compiles them at their first use and not at import.
-SIGNS = "✗✓✔✘☑☐☒●○■□◆◇▸►▶★☆➔➤"
+SIGNS = "✗✓✔✘☑☐☒●○◎■□◆◇▸►▶★☆➔➤・･"
 _BLANKED = "-*+•‣◦▪▫–·→»"  # a bullet only with a blank behind it
-EAST = "(?:（[一二三四五六七八九十\\d]{1,3}）|[一二三四五六七八九十]{1,3}、|\\d{1,2}、|[①-⑳])"
+EAST = (  # （一）, (一), (1)名, 一、, 1、, ①
+    "(?:[（(][一二三四五六七八九十]{1,3}[）)]|（\\d{1,3}）|\\(\\d{1,3}\\)(?=[\u3041-\u9fff\uac00-\ud7a3])"
+    "|[가나다라마바사아자차카타파하][.)](?= )|[一二三四五六七八九十]{1,3}、|\\d{1,2}、|[①-⑳])"
+)
+OPTION = (  # -n, --no-cache FILE, with its meaning behind several blanks or below
+    r"-{1,2}[A-Za-z?][\w-]{0,40}(?:[ ,=|/]{1,2}[\w\[<-][\w\[\]<>.|=-]{0,40}){0,4}(?=\s{2,}\S|\s*\Z)"
+)
 ITEM = (
     rf"(\s*)(?:(?:[{_BLANKED}]|(\(?(?:\d{{1,3}}|[a-zA-Z]|[ivx]{{1,4}}|[IVX]{{2,5}})[.)])|\[[ xX]\])\s+(?=\S)"
-    rf"|[{SIGNS}]\ufe0f?\s*(?=[^\s{SIGNS}])|{EAST}\s*(?=\S))"
+    rf"|[{SIGNS}]\ufe0f?\s*(?=[^\s{SIGNS}])|{EAST}\s*(?=\S)|(?={OPTION}))"
 )
 BULLET = rf"\s*(?:[{_BLANKED}{SIGNS}]|\(?\w{{1,3}}[.)])\s"
 _MARKER = r"(?m)^[ \t>]*([(\[]?)(\d{1,2}|[a-zA-Z]|[ivx]{1,5}|[IVX]{1,5})([.)\]])(?=\s)"

@@ -14,16 +14,22 @@ from itertools import zip_longest
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.blocks import Block, Sentences, find_blocks, read_lines, split_caption
 from semtoken_rag.structure.definitions import find_definitions
-from semtoken_rag.structure.headings import TERM
+from semtoken_rag.structure.headings import TERM, begun_article
 from semtoken_rag.structure.leads import SIGNS, announces, lists, read_run_in
+from semtoken_rag.structure.markers import ITEM
 from semtoken_rag.structure.naming import name_heads
 from semtoken_rag.structure.paragraphs import join_lines
 from semtoken_rag.structure.stack import Heading, Headings, Items
 from semtoken_rag.structure.titles import QUOTED
 from semtoken_rag.structure.triple_tables import TripleTables, part_triples
-from semtoken_rag.structure.unfinished import wants_more
+from semtoken_rag.structure.unfinished import begins_small, wants_more
 
-ITEM = 300  # characters from which a list item is cut into its sentences
+DEEPEST = 80  # columns of an indent
+DEFINED = r"(?m)^([ \t]*)(?:async def|def|class) \w+.*:\s*$"  # what is indented below it is its own
+LONG = 300  # characters from which a list item is cut into its sentences
+NAME_WORDS = 6  # words, its marker too, that an item has less than if it only names what is below it
+WORD = 60  # characters of an item that are looked at
+ENDS = (".", "!", "?", ";", "。", "！", "？", "；")
 _NOTE = r"\s*(\[\^?\w{1,12}\]|[¹²³⁴-⁹]|\*{1,3}(?=\s\S)):?\s*\S"  # [^1]: a footnote
 
 
@@ -39,6 +45,7 @@ class _Outline:
     lead: int = -1  # what announces the next block
     list_lead: int = -1  # what announced the open list
     leads: set[int] = field(default_factory=set)  # what announced something
+    definitions: list[tuple[int, int]] = field(default_factory=list)  # indents and segments of open ones
     triples: TripleTables = field(default_factory=TripleTables)
 
     def add(self, start: int, end: int, kind: str, parent: int) -> int:
@@ -61,9 +68,10 @@ class _Outline:
         if above < 0:
             self.items.clear()
             self.list_lead = -1
-        parent = lead if lead >= 0 else above if above >= 0 else self.headings.last
+        owner = self._definition_around(block)
+        parent = lead if lead >= 0 else above if above >= 0 else max(owner, self.headings.last)
         if block.kind == "heading":
-            self._heading(block, following, lead)
+            self._heading(block, following, lead, owner)
         else:
             self._take_text(block, parent, following)
 
@@ -73,12 +81,38 @@ class _Outline:
         block.indent = block.indent or (1 if first in (" ", "\t") else 0)
         if self.headings.level == TERM and not block.indent and first not in (":", "~"):
             self.headings.pop()
+        if block.kind == "sentence":
+            self._leave_article(block)
         if self.text[block.start : block.end].rstrip().endswith(SIGNS):  # announces anew
             self.headings.leave_list(len(self.segments) - 1)
         while self.headings.level > QUOTED and not self.text[block.start : block.end].lstrip().startswith(
             ">"
         ):
             self.headings.pop()
+
+    def _definition_around(self, block: Block) -> int:
+        """Return the innermost definition that a block is indented under, -1 for none; close all others."""
+        line = self.text[block.start : min(block.end, block.start + DEEPEST)]
+        indent = len(line) - len(line.lstrip(" \t"))
+        while self.definitions and self.definitions[-1][0] >= indent:
+            _, closed = self.definitions.pop()
+            while self.headings.last > closed:
+                self.headings.pop()
+        return self.definitions[-1][1] if self.definitions else -1
+
+    def _leave_article(self, block: Block) -> None:
+        """Close the article above if another begins here whose text stands in the line of its number."""
+        if not self.headings.opened or not (name := begun_article(self._line(block))):
+            return
+        opened = [self.segments[heading.index] for heading in self.headings.opened]
+        alike = [n for n, s in enumerate(opened) if begun_article(self.text[s.start : s.end]) == name]
+        if alike:
+            del self.headings.opened[alike[-1] :]
+
+    def _line(self, block: Block) -> str:
+        """Return the first line of a block."""
+        stop = self.text.find("\n", block.start, block.end)
+        return self.text[block.start : block.end if stop < 0 else stop].strip()
 
     def _is_listed(self, block: Block, following: Block | None, lead: int) -> bool:
         """Return whether a line that looks like a numbered heading is an item of the open list."""
@@ -112,7 +146,7 @@ class _Outline:
         if last.kind == "sentence" and announces(self.text[last.start : last.end], near, alone):
             self.lead = len(self.segments) - 1
 
-    def _heading(self, block: Block, following: Block | None, lead: int) -> None:
+    def _heading(self, block: Block, following: Block | None, lead: int, owner: int) -> None:
         listed = following is not None and following.kind == "item"
         if listed and not block.mark and wants_more(self.text[block.start : block.end].strip()):
             self.lead = self.add(
@@ -120,24 +154,36 @@ class _Outline:
             )
             return
         parent, level = self.headings.place(block, lead, len(self.segments))
-        number = self.add(block.start, block.end, "heading", parent)
+        number = self.add(block.start, block.end, "heading", max(parent, owner))
         self.headings.push(Heading(level, number, block.mark, parent if parent in self.leads else -1))
 
     def _item(self, block: Block, lead: int) -> None:
         if not self.items:
             self.list_lead = lead
         parent = self.items.place(block)
+        if parent >= 0 and self._announces(parent, block):
+            self.leads.add(parent)
         if parent < 0:
             parent = self.list_lead if self.list_lead >= 0 else self.headings.last
-        long = block.end - block.start > ITEM
+        long = block.end - block.start > LONG
         parts = list(self.sentences(self.text, block.start, block.end)) if long else []
         first = self.add(*(parts[0] if parts else (block.start, block.end)), "item", parent)
         for start, end in parts[1:]:
             self.add(start, end, "sentence", first)
         said = self.text[block.start : block.end].rstrip()
-        self.items.push(block, first, said.endswith((".", "!", "。")))
+        self.items.push(block, first, said.endswith((".", "!", "。")) and not announces(said, True, False))
         if said.endswith(SIGNS):
             self.lead = first
+
+    def _announces(self, number: int, block: Block) -> bool:
+        """Return whether an item says nothing without one below it: a name, or the begin of a sentence."""
+        said = self.text[self.segments[number].start : self.segments[number].end].rstrip("*_ \t")
+        child = self.text[block.start : min(block.end, block.start + WORD)]
+        marker = re.match(ITEM, child)
+        small = begins_small(child[marker.end() :] if marker else child)
+        if said.endswith(ENDS):
+            return announces(said, True, False)
+        return small or len(said.split()) < NAME_WORDS
 
     def _attach(self, rows: Sequence[Segment], parent: int) -> None:
         base = len(self.segments)
@@ -151,6 +197,8 @@ class _Outline:
                 signature = self.add(start, end, "signature", parent)
             else:
                 self.add(start, end, "code", signature if signature >= 0 else parent)
+        for match in re.finditer(DEFINED, self.text[block.start : block.end]):
+            self.definitions.append((len(match.group(1)), len(self.segments) - 1))
 
     def _prose(self, block: Block, parent: int) -> None:
         ranges = join_lines(self.text, block.start, block.end)
@@ -169,12 +217,16 @@ class _Outline:
             head = -1
             reaches = i + 1 < len(ranges) and run_ins[i + 1][0] == ranges[i + 1][0]
             reaches = reaches and (strong or last > i) and not lists(self.text[start:end])
-            if reaches or len(list(self.sentences(self.text, at, end))) > 1:
+            counted = self.text[at - 1] == "." and at < end
+            if reaches or counted or len(list(self.sentences(self.text, at, end))) > 1:
                 head = self.add(start, at, "heading", above)
                 self._paragraph(at, end, head)
                 head = head if reaches else -1
             else:
                 self._paragraph(start, end, above)
+            labelled = i + 1 < len(ranges) and run_ins[i + 1][0] > ranges[i + 1][0]
+            if lead >= 0 > self.lead and labelled and self._is_above(lead):
+                self.lead = lead  # announces all lines with a label
         if self.lead in self.leads:
             self.lead = -1
 
@@ -191,6 +243,13 @@ class _Outline:
         for a, b in self.sentences(self.text, start, end):
             last = self.add(a, b, "sentence", parent)
             self.lead = last if self.text[a:b].rstrip("*_ \t").endswith(SIGNS) else -1
+
+    def _is_above(self, number: int) -> bool:
+        """Return whether a segment is a line of its own below a blank one, or the first, and no turn."""
+        start, end = self.segments[number].start, self.segments[number].end
+        above = self.text[max(0, start - 100) : start].rstrip(" \t")
+        fresh = (start < 100 and not above) or re.search(r"\n[ \t]*\n\Z", above) is not None
+        return fresh and ": " not in self.text[start:end]
 
     def _sentence_with(self, mark: str) -> int:
         """Return the sentence that the footnote mark stands in, -1 if there is none."""

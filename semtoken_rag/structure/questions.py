@@ -7,6 +7,7 @@ import re
 from semtoken_rag.structure.draft import Draft
 
 LONGEST = 200  # characters of a question
+SHORT = 60  # characters of one that says nothing but the figure that it names
 MOST = 4  # paragraphs of an answer, in a text of several questions; of one alone, 1
 _ASKED = r"[?？؟;][\"'”’»)\]*_]*\Z"
 QUESTION = (
@@ -35,15 +36,22 @@ def hang_answers(draft: Draft) -> None:
     asks = [_asks(draft, number) for number in range(len(draft.segments))]
     if any(asks):
         _hang(draft, asks)
-    for number, kind in enumerate(draft.kinds):  # of a conversation in questions and answers
+    for number, kind in enumerate(draft.kinds):  # of a conversation
         asked = draft.parents[number] if kind == "speaker" else -1
         label = draft.parents[asked] if asked >= 0 else -1
-        if label >= 0 and re.match(QUESTION, draft.said(label).lower() + " "):
+        if label >= 0 and (
+            _proposes(draft.said(asked)) or re.match(QUESTION, draft.said(label).lower() + " ")
+        ):
             asks[asked] = True
     answered = set(draft.parents)
     for number, ask in enumerate(asks):
         if ask and number in answered and draft.kinds[number] in _TEXT:
             draft.kinds[number] = "lead"
+
+
+def _proposes(question: str) -> bool:
+    """Return whether a short question names a figure, which the answer may deny."""
+    return len(question) <= SHORT and re.search(r"\d", question) is not None
 
 
 def _hang(draft: Draft, asks: list[bool]) -> None:

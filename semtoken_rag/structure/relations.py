@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.draft import Draft
 from semtoken_rag.structure.exceptions import bind_exceptions
+from semtoken_rag.structure.groups import hang_groups
 from semtoken_rag.structure.notes import bind_notes
 from semtoken_rag.structure.questions import hang_answers
 from semtoken_rag.structure.sheets import hang_fields
@@ -38,6 +39,7 @@ def relate(text: str, segments: Sequence[Segment]) -> list[Segment]:
     draft = Draft(text, segments)
     bind_notes(draft)
     hang_fields(draft)
+    hang_groups(draft)
     hang_answers(draft)
     bind_exceptions(draft)
     return draft.finish()

@@ -34,6 +34,11 @@ _HELD = (  # sentences inside these stay with the one around them
     r"\((?:[^()]|\([^()]{0,100}\)){1,200}\)|\[[^\[\]]{1,200}\]|（[^（）]{1,200}）|" + QUOTED
 )
 _OPENERS = r"[(\[（\"„“«»‹《「『‘]"  # what one of these begins with
+_CALL = (  # what calls to attention says nothing without what it is about
+    r"\W*(?:warning|caution|danger|attention|important|notice|achtung|warnung|vorsicht|gefahr|wichtig|hinweis"
+    r"|avertissement|danger|important|atención|advertencia|cuidado|peligro|attenzione|avvertenza|pericolo"
+    r"|atenção|aviso|perigo|let op|waarschuwing|varning|advarsel|uwaga|внимание)\s?!\W*"
+)
 _BEFORE_NOTE = frozenset(".!?…\"'”’“»)")
 # What ties a phrase of a script without blanks to the one before, and what opens a condition for the next.
 _BOUND = (
@@ -109,6 +114,8 @@ def _marks(text: str, start: int, end: int, language: str) -> dict[int, bool]:
     for at in sorted(found):
         if at < begins:
             continue
+        if at < end and '"""' in (text[at - 1 : at + 2], text[at - 2 : at + 1]):
+            continue  # inside what closes a docstring
         certain = found[at]
         if text[at - 1 : at] in _BEFORE_NOTE and (shut := closed.match(text, at, end)):
             at = shut.end()
@@ -151,6 +158,8 @@ def _ends(text: str, sentence: tuple[int, int], following: str, language: str, c
         return not closers or re.match(r"[\u3041-\u309f，、,;；]", ahead) is None
     if note:
         return not ahead[:1].islower()
+    if mark == "!" and re.fullmatch(_CALL, text[left:stop].lower() if stop - left < AHEAD else ""):
+        return False
     small = ahead[:1].islower()
     if mark == "." and not (closers and certain):
         before = text[max(left, stop - REACH) : stop - len(closers)]

@@ -91,7 +91,7 @@ class Headings:
         for heading in reversed(self.opened):
             if heading.mark and _is_of_a_kind(heading.mark, read):
                 return heading.level
-        numbered = self.opened and (self.opened[-1].mark or self.level == LEGAL)
+        numbered = self.opened and (self.opened[-1].mark or LEGAL - 1 <= self.level <= LEGAL)
         if numbered and any(marker.place == 1 for marker in read):
             return self.level + 1
         return block.level

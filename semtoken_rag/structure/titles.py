@@ -20,6 +20,7 @@ _FINAL = r"[.!?。！？…][\"'”’»）)\]]*\Z"
 _CLOSED = _FINAL + r"|[:：]\Z|\A(?:#|[=*_~-]{3,}\Z)"  # a line that nothing below goes on with
 _BRACKETS = r"(?:\[(?=[^\[\]]*[^\W\d_a-zß-öø-ÿ])(?!\^)[^\[\]]{2,40}\]|【[^【】]{1,30}】)\Z"
 _NUMBER = r"(\(?(?:\d{1,2}|[A-Za-z]|[ivx]{1,5}|[IVX]{2,5})[.)]|\d{1,2}|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=\S)"
+_ALERT = r"\[![A-Za-z]{3,20}\][+-]?\Z"  # [!CAUTION]
 _QUOTE = r"(?:>\s?)+"
 _OTHER = BULLET + r"|[#>|`<{\[(]|.*[|\t]"  # no sentence
 _ENDS = ".!;,。！；，、…"  # what no title ends with
@@ -140,6 +141,8 @@ def _quoted(line: _Line) -> int:
     inner = line.text[re.match(_QUOTE, line.text).end() :]  # type: ignore[union-attr]
     if line.below[:1] != ">":
         return 0
+    if re.match(_ALERT, inner):
+        return _BRACKETED
     plain = line.fresh and not line.below.strip("> ") and is_title(inner)
     return marked_level(inner, "") or (_PLAIN if plain else 0)
 

@@ -21,12 +21,16 @@ _CUT = (
 )
 _EAST = "[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 _AHEAD = r"[\s(\[（\"'“„«]*(?:(?:and|but|or|und|aber|oder|et|mais|ou|y|pero|o|e|ma|mas|但|并|且|而)\s+)?"
-_CLAUSE = (  # after a semicolon, a sentence of its own: a subject and a finite verb
+_SUBJECT = (
     r"\s*(?:the|a|an|it|he|she|they|we|you|this|these|der|die|das|ein|eine|er|sie|es|wir|dieser|le|la|les|un|une|il"
-    r"|elle|ils|elles|el|los|las|lo|gli|os|as|o)\s(?:[^;:,]{1,80}\s)?(?:is|are|was|were|has|have|had|may|must|shall"
-    r"|will|can|ist|sind|war|waren|hat|haben|darf|muss|wird|werden|kann|est|sont|était|a|ont|doit|peut|es|son|fue|ha"
-    r"|han|debe|puede|è|sono|deve|può|é|são|foi|tem|pode)\s"
+    r"|elle|ils|elles|el|los|las|lo|gli|os|as|o)\s(?:[^;:,]{1,80}\s)?"
 )
+_VERB = (
+    "is|are|was|were|has|have|had|may|must|shall|will|can|ist|sind|war|waren|hat|haben|darf|muss|wird|werden|kann"
+    "|est|sont|était|ont|doit|peut|es|son|fue|ha|han|debe|puede|è|sono|deve|può|é|são|foi|tem|pode"
+)
+_CLAUSE = rf"{_SUBJECT}(?:{_VERB}|a)\s"  # after a semicolon, a sentence of its own
+_ANEW = rf"{_AHEAD}{_SUBJECT}(?:{_VERB})\s"  # after what limits; "a" may be an article
 _LABEL = (
     r"\W*[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}\s?[:：](?=\s|[^\x00-\x7f])"  # who says it, or what it is of
 )
@@ -58,7 +62,8 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
     """Cut a sentence at its clause borders, and find which of them a part of it may begin and end at.
 
     If in doubt, neither: a negation, condition or attribution reaches to the end of the sentence and back
-    to its beginning, except over a semicolon to a clause with a subject and a verb of its own.
+    to its beginning, except over a semicolon to a clause with a subject and a verb of its own. What an
+    exception or condition lists is whole: it ends at a semicolon, at such a clause, or with the sentence.
 
     Parameters
     ----------
@@ -105,10 +110,13 @@ def clauses(text: str, start: int, end: int, language: str = "") -> Clauses:
         own = re.match(f"{_CONTENT}|{_AHEAD}(?:{_THAT})?{_CLAUSE}", lower[left - start : right - start] + " ")
         told = min(left, *beside) if left in beside else left  # what is said in one governs no other
         may_start.append(left <= start or (own is not None and not _any(words, begun, told)))
+        parted = text[right - 1 : right] in ";；" and ":" not in lower
+        anew = parted or re.compile(_ANEW).match(lower, right - start) is not None  # no more of a list
         ends = (
             text[right - 1 : right] not in ":：("
             and not _any(words, right, done)
             and not _any(limits, right, reach)
+            and (anew or not _any(limits, begun, right))
         )
         may_end.append(ends or right >= spans[-1][1])
     return Clauses(spans, may_start, may_end)

@@ -36,6 +36,9 @@ STRICT = {
         r"|(?:(?:applies|apply|is valid|are valid|holds) (?:only|solely|exclusively)|only (?:applies"
         r"|apply|holds)"
         r"|(?:is|are) only (?:valid|applicable)))",
+        r"(?:this|that|these|those)(?: [\w-]+){0,3}? (?:(?:applies|apply|is|are|holds)(?: \w+)?"
+        r" (?:to|for|on|in|at)(?: [\w'’-]+){1,6} only\W*\Z"
+        r"|(?:is|are) (?:limited|restricted|reserved|confined) (?:to|for)\b)",
         r"(?:notwithstanding|subject to|by way of derogation from) (?:this|that|the (?:above|foregoing)"
         r"|(?:sub)?(?:paragraph|section"
         r"|clause|article|rule|point|item)s?\W{1,2}(?:\d|[a-z]\)))",
@@ -58,6 +61,9 @@ STRICT = {
         r"|(?:findet|finden)(?: \w+){0,3}? (?:keine|nur) anwendung"
         r"|(?:ist|sind)(?: [\w]+){0,3}? (?:nicht (?:der fall|anzuwenden|anwendbar|gültig|enthalten"
         r"|inbegriffen)|nur (?:gültig|anwendbar)))",
+        r"(?:dies|das|diese[rsnm]?)(?: [\w-]+){0,3}? (?:ist|sind) (?:\w+ )?"
+        r"(?:auf [\w .]{1,60} (?:beschränkt|begrenzt)|(?:beschränkt|begrenzt) auf"
+        r"|[\w .]{1,60} vorbehalten)\b",
         r"(?:hiervon |davon |nicht )?(?:ausgenommen|ausgeschlossen)(?: \w+){0,2}? (?:sind|ist|bleibt"
         r"|bleiben|hiervon|davon|werden)\b"
         r"|(?:hiervon|davon) (?:sind|ist|bleiben|bleibt)? ?(?:ausgenommen|ausgeschlossen|nicht)\b"
@@ -82,6 +88,7 @@ STRICT = {
         r"|(?<=valent pas)|(?<=concerne pas)"
         r"|(?<=concernent pas)|(?<=inclut pas)|(?<=couvre pas)|(?<=comprend pas)| le cas| valable"
         r"| applicable)(?:(?<=')|(?<=’)|(?!\w))",
+        r"(?:cela|ceci|ces?|cette|cet)(?: [\w'’-]+){0,3}? (?:est|sont) (?:réservé|limité)e?s? (?:à|aux?)\b",
         r"(?:en )?(?:sont|est|restent|demeurent) (?:toutefois )?(?:exclu|except|exempt)\w*",
         r"(?:(?:une|la seule|l['’]unique|seule) )?exceptions?(?: à (?:cette|la) \w+)?(?:\s?[:：]| (?:est"
         r"|sont|concernent?|s['’]appliquent?)\b)",
@@ -100,6 +107,8 @@ STRICT = {
         r"|es (?:aplicable|válid[oa]|el caso)"
         r"|son (?:aplicables|válid[oa]s)|vale[n]?\b|rige[n]?\b|incluyen?\b)|(?:solo|sólo"
         r"|únicamente) (?:se aplica|es válid|vale)|se aplica[n]? (?:solo|sólo|únicamente))",
+        r"(?:est[oea]s?|es[oea]s?|dich[oa]s?)(?: [\w-]+){0,3}? (?:está|están|es|son)"
+        r" (?:reservad|limitad)[oa]s? (?:a|para)\b",
         r"(?:(?:quedan?|están?|son|se encuentran) (?:exclu|except|exceptuad|exent)\w*|se (?:excluye"
         r"|exceptúa)n?\b)",
         r"(?:la única |una |las? )?excepci(?:ón|ones)(?: a (?:esta|la) \w+)?(?:\s?[:：]| (?:es|son)\b)",
@@ -111,6 +120,8 @@ STRICT = {
         rf"|{PART}) )?(?:non (?:si applica(?:no)?|si applicherà|vale\b|valgono|è (?:valid[oa]"
         r"|applicabile|il caso|inclus[oa])|sono (?:validi|valide|applicabili)|include\b)"
         r"|(?:vale|valgono|si applica(?:no)?) (?:solo|soltanto|esclusivamente))",
+        r"quest[aeio](?: [\w'’-]+){0,3}? (?:è|sono) (?:riservat|limitat)[aeio]"
+        r" (?:a|ai|agli|alle|al|allo|alla)\b",
         r"(?:ne )?(?:sono|è|restano|rimangono) (?:esclus|esent|eccettuat)\w*|(?:fa|fanno) eccezione",
         r"(?:l['’]unica |un['’])?eccezion[ei](?: a (?:questa|tale) \w+)?(?:\s?[:：]| (?:è|sono)\b)",
         r"esclus[iea](?: sono| è)\b",

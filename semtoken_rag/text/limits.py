@@ -15,7 +15,8 @@ REACH = 200  # characters of a sentence that are looked at
 _HINTS = (
     "autrement", "échapp", "de même", "dérog", "derog", "notwithst", "subject to", "ander", "abweich",
     "eligible", "eccez", "es sei denn", "vaut", "concern", " apply", "applies", "exempt", "valid",
-    "the case", "hold", "inclu", "cover", "permitted", "allowed", "available", "extend", "not on ",
+    "the case", "hold", "limit", "restrict", "reserv", "confined", "beschränkt", "begrenzt", "vorbehalten",
+    "réserv", "riservat", "inclu", "cover", "permitted", "allowed", "available", "extend", "not on ",
     "not in ", "not for ", "not d", "not b", "not a", "not if", "not w", "only", "unless", "gilt",
     "gelten", "ausge", "ausnahme", "trifft", "treffen", "anwend", "greif", "gültig", "nicht ", "nur ",
     "außer", "ausser", "pas ", "applic", "applique", "excl", "exent", "isent", "esent", "salvo", "sauf",

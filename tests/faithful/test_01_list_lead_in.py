@@ -1,5 +1,7 @@
 """An item of a list is kept with the line that says whether it is so or not so."""
 
+# ruff: noqa: E501  (a text a line)
+
 from __future__ import annotations
 
 import pytest
@@ -83,3 +85,43 @@ def test_no_lead_in_is_kept_alone(sweep, text):
             if line.rstrip().endswith(":"):
                 assert below.lstrip()[:1] in tuple("-*12"), kept
                 assert below, kept
+
+
+NESTED = (
+    "# Rules of the yard\n\n- Dogs may run free\n  - before eight in the morning\n  - on the north meadow\n- Cats stay at home.\n"
+    "- Horses may be led\n  - by their owners\n  - with a halter\n"
+)
+CLAUSES = "第5条(貸出)\n1 次の品は貸し出しません。\n(1)辞書\n(2)地図\n2 次の品は三日間貸し出します。\n(1)小説\n(2)絵本"
+FLAGS = (
+    "Flags:\n  -f, --force        Overwrite the copy. Cannot\n                     be undone.\n"
+    "  -s, --slow         Read slowly. Off by default.\n      --log FILE     Write a log. Ignored with --slow."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "parts"),
+    [
+        (NESTED, "May dogs run free?", {"Dogs may run free": ["before eight", "north meadow"],
+                                        "Horses may be led": ["by their owners", "with a halter"]}),
+        (CLAUSES, "地図は借りられますか。", {"貸し出しません": ["辞書", "地図"], "貸し出します": ["小説", "絵本"]}),
+    ],
+    ids=["nested", "clauses"],
+)  # fmt: skip
+def test_what_announces_items_is_not_kept_without_one(sweep, text, question, parts):
+    seen = 0
+    for kept in sweep(text, question):
+        for lead, items in parts.items():
+            seen += lead in kept
+            assert any(item in kept for item in items) == (lead in kept), kept
+    assert seen
+
+
+def test_what_is_said_of_an_option_comes_with_its_name(sweep):
+    seen = 0
+    for kept in sweep(FLAGS, "Can --force be undone?"):
+        for said, name in (("be undone", "--force"), ("Off by default", "--slow"), ("Ignored", "--log")):
+            if said in kept:
+                seen += 1
+                above = kept[: kept.index(said)]
+                assert max(("--force", "--slow  ", "--log"), key=above.rfind).strip() == name, kept
+    assert seen

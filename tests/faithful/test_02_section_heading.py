@@ -74,3 +74,48 @@ def test_a_table_hangs_on_the_heading_above_it_and_not_on_the_one_before(sweep):
                 assert max(("## Basic", "## Business", "## Charity"), key=above.rfind) == owner, kept
                 assert "## Basic" not in above or "small teams" in above, kept
     assert seen > 10
+
+
+CLINICS = (
+    "Eye clinic\nFloor 3, room 18\nTel. 0611 2201\nMon 8-12\n\nSkin clinic\nFloor 5, room 2\nTel. 0611 2209\nWed 13-17\n\n"
+    "Ear clinic\nFloor 1, room 40\nTel. 0611 2215\nFri 9-10"
+)
+COUNCIL = (
+    "Item 1: Ferry\nMotion: to buy a second ferry.\nCarried by nine to two.\n\nItem 2: Quay\nMotion: to pave the quay.\n"
+    "Lost by ten to one.\n\nItem 3: Mill\nMotion: to lease the mill.\nAdjourned to May."
+)
+CHANGES = (
+    "Version 7.1 (2025-02-01)\n\nAdded\n* a night mode\n* a ruler\n\nVersion 7.0 (2024-08-15)\n\nRemoved\n* the fax module\n\n"
+    "Known faults\n* the clock runs slow"
+)
+TOLLS = (
+    "Section 3. Waivers.\n(a) No toll is due for hearses.\n(b) No toll is due for ploughs.\nSection 4. Rates.\n"
+    "(a) A car pays 4 dollars.\n(b) A lorry pays 11 dollars.\nSection 5. Fines.\n(a) The fine is 60 dollars."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "owners"),
+    [
+        (CLINICS, "What is the telephone of the skin clinic?",
+         {"2201": "Eye clinic", "2209": "Skin clinic", "2215": "Ear clinic", "Fri 9-10": "Ear clinic"}),
+        (COUNCIL, "Was the motion to pave the quay carried?",
+         {"Carried by": "Item 1: Ferry", "Lost by": "Item 2: Quay", "Adjourned": "Item 3: Mill"}),
+        (CHANGES, "Which version has a clock that runs slow?",
+         {"a night mode": "Version 7.1", "the fax module": "Version 7.0", "the clock": "Version 7.0"}),
+        (TOLLS, "What does a lorry pay?",
+         {"ploughs": "Section 3. Waivers.", "11 dollars": "Section 4. Rates.", "60 dollars": "Section 5. Fines."}),
+    ],
+    ids=["clinics", "council", "changes", "tolls"],
+)  # fmt: skip
+def test_names_without_marks_and_counted_names_come_with_what_is_theirs(sweep, text, question, owners):
+    names = sorted(set(owners.values()))
+    seen = 0
+    for kept in sweep(text, question):
+        for said, owner in owners.items():
+            if said in kept:
+                seen += 1
+                above = kept[: kept.index(said)]
+                assert owner in above, kept
+                assert max(names, key=above.rfind) == owner, kept
+    assert seen > 5

@@ -68,3 +68,29 @@ def test_a_denied_claim_keeps_its_denial(sweep, question, claim, denial, text):
             seen += 1
             assert denial in kept[: kept.index(claim)], kept
     assert seen
+
+
+@pytest.mark.parametrize(
+    ("question", "rule", "listed", "text"),
+    [
+        ("Which dogs may travel?", "All dogs may travel", ["mastiffs", "dobermanns", "wolfhounds"],
+         "All dogs may travel on the upper deck of the ferry, other than mastiffs, dobermanns, wolfhounds and any that "
+         "bark. A ticket costs two crowns. The bar is closed in winter."),
+        ("Wer bekommt den Rabatt?", "den Rabatt auf alle Bücher", ["Kalender", "Landkarten", "Noten"],
+         "Mitglieder bekommen den Rabatt auf alle Bücher des Ladens, ausgenommen Kalender, Landkarten, Noten und Hefte. "
+         "Der Laden ist am Montag zu. Tüten kosten zehn Cent."),
+        ("Quels fruits sont remboursés ?", "Tous les fruits", ["figues", "mûres", "coings"],
+         "Tous les fruits abîmés sont remboursés en caisse, sauf les figues, les mûres, les coings et les nèfles. "
+         "La caisse ferme à midi. Le sac coûte dix centimes."),
+        ("May a county raise the levy?", "may raise the levy", ["however, that"],
+         "A county may raise the levy by one percent a year; provided, however, that no county of fewer than nine "
+         "parishes may do so. The levy is paid in June."),
+    ],
+)  # fmt: skip
+def test_what_an_exception_lists_is_not_cut_off(sweep, question, rule, listed, text):
+    seen = 0
+    for kept in sweep(text, question, high=0.99):
+        if rule in kept:
+            seen += 1
+            assert all(word in kept for word in listed), kept
+    assert seen

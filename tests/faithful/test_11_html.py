@@ -54,3 +54,18 @@ def test_a_row_stands_under_the_heading_of_its_table(sweep):
                 assert season in above
                 assert max(("Summer", "Winter"), key=above.rfind) == season, kept
     assert seen
+
+
+MENU = (
+    "<title>Ferry</title><style>h1 { color: teal }</style><nav><a>Start</a> <a>Shop</a></nav>"
+    "<h1>Ferry to the island</h1><p>The ferry leaves at nine.</p><script>track('ferry')</script>"
+    "<p>The last ferry returns at six.</p>"
+)
+
+
+def test_what_is_no_text_of_a_page_is_not_kept_between_its_sentences(sweep):
+    both = 0
+    for kept in sweep(MENU, "When does the last ferry return?"):
+        both += "leaves at nine" in kept and "returns at six" in kept
+        assert not any(word in kept for word in ("teal", "Start", "Shop", "track")), kept
+    assert both

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semtoken_rag.stages.segment import segment
 from semtoken_rag.structure.base import Segment
 from semtoken_rag.structure.chat import parse_chat
 from semtoken_rag.structure.sentences import split_sentences
@@ -156,3 +157,12 @@ def test_a_megabyte_of_anything_is_parsed(bit: str) -> None:
     text = bit * (300_000 // len(bit))
     found = parse_chat(text, lambda text, a, b: [(a, b)] if text[a:b].strip() else [])
     assert found is None or found[-1].end <= len(text)
+
+
+def test_a_question_that_names_a_figure_is_not_kept_without_its_answer():
+    text = (
+        "CLERK: Was the fee 300 crowns?\nMR. ODA: No, 500.\nCLERK: Who paid it?\nMR. ODA: I did.\nCLERK: So."
+    )
+    kinds = {text[s.start : s.end]: s.kind for s in segment(text)}
+    assert kinds["Was the fee 300 crowns?"] == "lead"
+    assert kinds["Who paid it?"] == "sentence"

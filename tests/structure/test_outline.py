@@ -223,3 +223,212 @@ def test_text_of_one_kind_is_cut_fast(bit: str) -> None:
     began = time.process_time()
     segment(text)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("Section 4. Waivers.\n(a) The toll does not fall due for:\n    (1) hearses;\n    (2) ploughs.\nSection 5. Toll.\n"
+         "(a) The toll is 3 dollars.", "(a) The toll is 3 dollars.", ["Section 5. Toll."]),
+        ("Art. 3. Ausnahmen.\na) Schulen zahlen nichts.\nb) Vereine zahlen nichts.\n\nArt. 4. Gebühr.\na) Sie beträgt 9 Euro.",
+         "a) Sie beträgt 9 Euro.", ["Art. 4. Gebühr."]),
+        ("Article 6 The club does not lend:\n(a) sails,\n(b) oars.\nArticle 7 The deposit is 80 euros.",
+         "Article 7 The deposit is 80 euros.", []),
+        ("第四条 本会不承担下列费用：\n（一）交通费；\n（二）住宿费。\n第五条 会费为每年80元。",
+         "第五条 会费为每年80元。", []),
+        ("Kapitel 2 Ausgeschlossene Schäden\n\n§ 4 Wasser\n\nSchäden durch Rohrbruch.\n\n§ 5 Feuer\n\nSchäden durch Blitz.",
+         "Schäden durch Blitz.", ["§ 5 Feuer", "Kapitel 2 Ausgeschlossene Schäden"]),
+        ("Part B Not insured\n\nArticle 1 Tools\n\nThe loss of tools.\n\nArticle 2 Boats\n\nThe loss of boats.",
+         "The loss of boats.", ["Article 2 Boats", "Part B Not insured"]),
+        ("第二章 除外责任\n\n第六条 水灾\n\n洪水造成的损失。\n\n第七条 火灾\n\n雷击造成的损失。", "雷击造成的损失。",
+         ["第七条 火灾", "第二章 除外责任"]),
+        ("Annex A Fees\n\nSection 1 Boats\n\nA boat costs 9 euros.\n\nAnnex B Fines\n\nA fine is 20 euros.", "A fine is 20 euros.",
+         ["Annex B Fines"]),
+    ],
+)  # fmt: skip
+def test_articles_stand_below_their_chapter_and_not_below_each_other(text, said, above):
+    assert chains(text)[said] == above
+
+
+def test_an_article_that_is_spoken_of_closes_none():
+    text = (
+        "Section 7 Moorings\n\nA mooring costs 30 euros.\n\nSection 5 applies as well.\n\nIt is due in May."
+    )
+    assert chains(text)["It is due in May."] == ["Section 7 Moorings"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("4 次の者には、切符を売りません。\n(1)酒に酔った者\n(2)犬を連れた者", "(2)犬を連れた者", ["4 次の者には、切符を売りません。"]),
+        ("下列物品不得携带。\n(一)刀具;\n(二)烟花。", "(二)烟花。", ["下列物品不得携带。"]),
+        ("The following boats are not lent.\n- canoes\n- rafts", "- rafts", ["The following boats are not lent."]),
+        ("Folgende Gäste zahlen keinen Eintritt.\n- Kinder\n- Lotsen", "- Lotsen", ["Folgende Gäste zahlen keinen Eintritt."]),
+        ("Les objets suivants ne sont pas remboursés.\n- gants\n- clés", "- clés", ["Les objets suivants ne sont pas remboursés."]),
+    ],
+)  # fmt: skip
+def test_a_sentence_with_a_full_stop_announces_what_follows(text, said, above):
+    assert chains(text)[said] == above
+
+
+@pytest.mark.parametrize(
+    "text", ["開館は9:30からです。日曜は休みです。", "列车8:05发车，车票30元。周日停运。"]
+)
+def test_a_time_is_no_heading_up_to_its_colon(text):
+    assert units(text)[0] == text.split("。")[0] + "。"
+
+
+OPTIONS = (
+    "Flags:\n  -k, --keep DAYS      Keep backups for DAYS days. May not be less\n"
+    "                       than two. Ignored with --all.\n      --slow           Read slowly. Off by default.\n"
+    "  -z                   Compress."
+)
+FIELDS = (
+    "size\n    Bytes of a page. Default 4096.\n\ndepth : int, optional\n    Levels of the tree. Default 9.\n"
+)
+PARAMETERS = '"""Sails.\n\n    Args:\n        speed: In knots. Must be positive.\n        crew (int): Persons aboard. Two if not set.\n"""'
+FARES = "Pupil: €4 a day. No refund.\nGuest: €9 a day. Refund until noon.\nGroup: €7 a day. No refund at all."
+CODES = "``mast``\n   Height in metres. Never above 30.\n``keel``\n   Depth in metres. Ignored on lakes.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        (FIELDS, "Default 9.", ["depth : int, optional"]),
+        (FIELDS, "Default 4096.", ["size"]),
+        (PARAMETERS, "Must be positive.", ["speed:", "Args:"]),
+        (PARAMETERS, "Two if not set.", ["crew (int):", "Args:"]),
+        (FARES, "Refund until noon.", ["Guest:"]),
+        (FARES, "No refund at all.", ["Group:"]),
+        (CODES, "Ignored on lakes.", ["``keel``"]),
+        (OPTIONS, "-z                   Compress.", ["Flags:"]),
+        (OPTIONS, "--slow           Read slowly. Off by default.", ["Flags:"]),
+    ],
+)
+def test_what_is_said_of_a_parameter_hangs_on_its_name(text, said, above):
+    assert chains(text)[said][: len(above)] == above
+
+
+def test_an_option_is_kept_with_all_that_is_said_of_it():
+    assert any("--keep" in unit and unit.endswith("Ignored with --all.") for unit in units(OPTIONS))
+
+
+@pytest.mark.parametrize(
+    "text", ["-5 degrees were measured.\n-7 degrees were not.", "- Ulm\n- Bonn", "--help is an option."]
+)
+def test_what_is_no_option_stays_what_it_was(text):
+    assert len(units(text)) == text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        ("- Dogs may come along\n  - on a lead,\n  - with a muzzle.\n- Cats may not.", "- Dogs may come along"),
+        ("1. Taxis\n   a) Paid after midnight.\n   b) Not paid before.\n2. Trains\n   a) Paid.", "1. Taxis"),
+        ("* Die Werkstatt darf genutzt werden\n  * nach einer Einweisung\n  * zu zweit", "* Die Werkstatt darf genutzt werden"),
+        ("- Les chiens entrent dans le jardin\n  - tenus en laisse\n  - avant midi", "- Les chiens entrent dans le jardin"),
+    ],
+)  # fmt: skip
+def test_an_item_that_the_items_below_complete_is_a_lead(text, lead):
+    kinds = {text[s.start : s.end]: s.kind for s in segment(text)}
+    assert kinds[lead] == "lead"
+    assert list(kinds.values()).count("item") > 1
+
+
+def test_an_item_that_is_a_sentence_is_none():
+    text = "- Dogs may come along on Mondays.\n  - They pay 2 euros.\n- Cats may not."
+    assert {s.kind for s in segment(text)} == {"item"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("TOP 1: Brunnen\nAntrag: Der Brunnen wird gebaut.\nAngenommen.\n\nTOP 2: Kiosk\nAntrag: Der Kiosk wird verkauft.\nAbgelehnt.",
+         "Abgelehnt.", ["TOP 2: Kiosk"]),
+        ("Item A: Ferry\nThe ferry stops in May.\n\nItem B: Quay\nThe quay is paved.", "The quay is paved.", ["Item B: Quay"]),
+        ("Day 1 – Ulm\nLunch is not included.\n\nDay 2 – Linz\nLunch is on board.", "Lunch is on board.", ["Day 2 – Linz"]),
+        ("Version 2.1 (2023-04-01)\n\nAdded\n* a map\n\nVersion 2.0 (2022-11-09)\n\nRemoved\n* the radio", "* the radio",
+         ["Removed", "Version 2.0 (2022-11-09)"]),
+        ("1.4.0 - 2021-02-03\n\nBroken\n- sound\n\n1.3.9 - 2021-01-30\n\nBroken\n- print", "- print", ["Broken", "1.3.9 - 2021-01-30"]),
+        ("Ferry fares 2024\n\nA seat costs 4 euros.\n\nFerry fares 2025\n\nA seat costs 6 euros.", "A seat costs 6 euros.",
+         ["Ferry fares 2025"]),
+    ],
+)  # fmt: skip
+def test_items_of_an_agenda_and_versions_and_years_are_headings(text, said, above):
+    assert chains(text)[said] == above
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Day 1: rain\nDay 2: sun\nDay 3: snow", "Item 5 is lost.\nIt was red.", "2024 was wet\nIt rained."],
+)
+def test_lines_of_a_list_that_count_are_no_headings(text):
+    assert all(s.parent < 0 for s in segment(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("雨天时不得使用：\n・缆车\n・吊桥", "・吊桥", ["雨天时不得使用："]),
+        ("次の品は送れません。\n・花火\n・刃物", "・刃物", ["次の品は送れません。"]),
+        ("> [!WARNING]\n> Drain the tank first. Wear gloves.\n\nOpen the valve.", "Wear gloves.", ["> [!WARNING]"]),
+        ("> [!NOTE]\n> The cap is loose.\n\nOpen the valve.", "Open the valve.", []),
+        ("!!! danger\n    The cable is live. Stay away.\n\nOpen the box.", "Stay away.", ["!!! danger"]),
+        (".. deprecated:: 3.1\n   Use mast() here. It is faster.\n\nOther text.", "It is faster.", [".. deprecated:: 3.1"]),
+        ("2016–2020 Cook, Hotel Adler\n    Ran the kitchen. Trained two others.\n2012–2016 Waiter, Café Mond\n    Served guests. Kept the till.",
+         "Kept the till.", ["2012–2016 Waiter, Café Mond"]),
+        ("Rule 4. No boat may pass the weir.\n\nRule 5. A boat with a pilot may pass.", "A boat with a pilot may pass.", ["Rule 5."]),
+        ("Lemma 8. Let n be odd. Then it ends.\n\nLemma 9. Let n be even. Then it does not.", "Then it does not.", ["Lemma 9."]),
+    ],
+)  # fmt: skip
+def test_warnings_dates_and_numbered_names_are_headings_of_what_follows(text, said, above):
+    assert chains(text)[said] == above
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Fill the tank. CAUTION! Do not smoke. Close it.", "CAUTION! Do not smoke."),
+        ("Öffnen Sie den Hahn. Achtung! Das Wasser ist heiß. Warten Sie.", "Achtung! Das Wasser ist heiß."),
+        ("Ouvrez le robinet. Attention ! L'eau est brûlante.", "Attention ! L'eau est brûlante."),
+        ('"""Opens the valve."""\nIt is slow.', '"""Opens the valve."""'),
+    ],
+)
+def test_a_call_to_attention_stays_with_what_it_is_about(text, sentence):
+    assert sentence in units(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "above"),
+    [
+        ("제3조 (요금)\n1. 다음의 경우에는 할인되지 않습니다.\n가. 단체 요금\n나. 야간 요금\n2. 예약은 무료입니다.\n제4조 (환불)\n환불은 없습니다.",
+         "나. 야간 요금", ["1. 다음의 경우에는 할인되지 않습니다.", "제3조 (요금)"]),
+        ("제3조 (요금)\n요금은 900원입니다.\n제4조 (환불)\n환불은 없습니다.", "환불은 없습니다.", ["제4조 (환불)"]),
+        ("1. The following guests pay nothing.\n   - pilots\n   - nurses\n2. All others pay 4 crowns.", "- nurses",
+         ["1. The following guests pay nothing."]),
+        ("/** Opens the gate. Not for guests. */\nvoid open() {\n  lift();\n}\n\n/** Shuts it. Never fails. */\nvoid shut() {\n  drop();\n}",
+         "/** Shuts it. Never fails. */\nvoid shut() {\n  drop();\n}", []),
+        ("/*\n * Lifts the weir. Needs a key.\n */\nvoid weir() {\n  lift();\n}", "/*\n * Lifts the weir. Needs a key.\n */\nvoid weir() {\n  lift();\n}", []),
+    ],
+)  # fmt: skip
+def test_korean_articles_items_that_announce_and_comments(text, said, above):
+    assert chains(text)[said] == above
+
+
+def test_what_is_indented_below_a_definition_hangs_on_it():
+    text = (
+        'class Weir:\n    """A weir.\n\n    Not for boats.\n    """\n\n    def lift(self):\n        """Lifts the gate.\n\n'
+        '        Needs a key. Never fails.\n        """\n        self.up = 1\n\n    def drop(self):\n        """Drops it.\n\n'
+        '        Needs no key.\n\n        Returns:\n            The height.\n        """\n        self.up = 0\n\n'
+        "    def stop(self):\n        return 0\n\nThe end is near.\n"
+    )
+    found = chains(text)
+    assert found["Not for boats."][0].startswith("class Weir")
+    assert [above.split("(")[0] for above in found["Never fails."]][:1] == ["def lift"]
+    assert [above.split("(")[0] for above in found["Needs no key."]][:1] == ["def drop"]
+    assert found["Needs no key."][-1].startswith("class Weir")
+    assert found["The end is near."] == []
+    assert found["The height."][0] == "Returns:"
+    assert found["The height."][1].startswith("def drop")
+    stop = next(chain for unit, chain in found.items() if unit.startswith("def stop"))
+    assert [above.split(":")[0] for above in stop] == ["class Weir"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from semtoken_rag.stages.segment import segment
 from semtoken_rag.structure.ini_text import parse_ini
 from semtoken_rag.structure.yaml_text import parse_yaml
 from tests.support.segments import NEGATIVES, chain, check, shown, steps, texts
@@ -247,3 +248,33 @@ def test_other_remarks_are_units_of_their_own(remark):
     text = f"{remark}\nserver:\n  port: 80\n  host: a\n"
     assert chain(text, parsed(text), "server:") == ["server:"]
     assert chain(text, parsed(text), "port")[1:] == ["server:"]
+
+
+VARIABLES = (
+    "# Staging only\nAPI_URL=http://stage.local\nAPI_KEY=none\n\nTOKEN=\n# Not for guests\n# or robots\n"
+    "SHELL_ACCESS=1\nPORT=8080\n\n# Old\nexport MODE=slow\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "above"),
+    [
+        ("API_KEY=none", "# Staging only"),
+        ("TOKEN=", ""),
+        ("# Not for guests\n# or robots\nSHELL_ACCESS=1", ""),
+        ("PORT=8080", ""),
+        ("# Old\nexport MODE=slow", ""),
+    ],
+)
+def test_a_remark_on_one_variable_is_not_of_the_next(said, above):
+    found = segment(VARIABLES)
+    unit = next(u for u in found if VARIABLES[u.start : u.end] == said)
+    head = found[unit.parent] if unit.parent >= 0 else None
+    assert (VARIABLES[head.start : head.end] if head else "") == above
+
+
+@pytest.mark.parametrize(
+    "text", ["# Fees\nA boat costs 4 euros.\nFEE=4", "FEE=4\nTAX=2", "# One\nFEE=4\nfee is = low"]
+)
+def test_what_has_other_lines_is_no_list_of_variables(text):
+    assert not any(unit.kind == "entry" and "#" in text[unit.start : unit.end] for unit in segment(text))

@@ -29,6 +29,7 @@ WHOLE = [
     "$a, b = c$", "$$x, y$$", "x = y + z", "a >= b", "E = m * c", "<a href='x, y'>", "z. B. Lauch", "Dr. Abt",
     "ca. 5 kg",
     "👨‍👩‍👧", "🇪🇸", "👍🏾", "1️⃣", "e\u0301", "don't", "three-phase", "5公斤", "1,200元", "30分钟", "3時間",
+    "sixty (60) days", "zwölf (12) Monate", "deux (2) chevaux", "five (5%) percent",
 ]  # fmt: skip
 
 

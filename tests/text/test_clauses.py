@@ -246,3 +246,32 @@ def test_no_part_is_tiny(text: str) -> None:
 def test_a_megabyte_of_anything_has_its_parts(bit: str) -> None:
     text = bit * (500_000 // len(bit))
     assert clauses(text, 0, len(text)).spans
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("The kiosk sells all sorts of tea, but not mint, sage or lime.", "but not mint,"),
+        ("We deliver to every island other than Sark, Herm, Lihou and Brecqhou.", "other than Sark, Herm,"),
+        (
+            "Guests may borrow a bicycle if they leave a passport, a deposit of 40 pounds and a number.",
+            "a passport,",
+        ),
+        ("The fee is at most 2 percent; provided, however, that widows pay nothing at all.", "however,"),
+        ("Alle Hunde des Ortes sind frei, ausgenommen Doggen, Mastiffs und Terrier.", "ausgenommen Doggen,"),
+        ("Le bac prend toutes les voitures, sauf les cars, les camions et les caravanes.", "sauf les cars,"),
+        (
+            "La tasa incluye todo el equipo, salvo que se pierdan las botas, los cascos o las cuerdas.",
+            "botas,",
+        ),
+        ("Il battello porta tutti, tranne le moto, i carri e le greggi.", "tranne le moto,"),
+        ("O bilhete vale em todas as linhas, exceto a linha azul, a linha verde e o funicular.", "azul,"),
+    ],
+)
+def test_what_an_exception_lists_is_whole(text, broken):
+    assert not any(run.endswith(broken) for run in runs(text))
+
+
+def test_a_clause_behind_an_exception_may_be_left_out():
+    text = "The pool is open except on Mondays, the sauna is open at any hour of the day."
+    assert "The pool is open except on Mondays," in runs(text)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from semtoken_rag.text.limits import find_limit
+from semtoken_rag.text.limits import Limit, find_limit
 
 LIMITS = """
 en|This rule does not apply on Mondays.
@@ -116,3 +116,28 @@ def test_a_long_sentence_takes_no_time(part):
     start = time.perf_counter()
     find_limit(part * (30_000 // len(part)))
     assert time.perf_counter() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "This applies to the old town only.",
+        "This offer is for pensioners only.",
+        "These seats are reserved for nurses.",
+        "That is limited to two boats a day.",
+        "Dies ist auf zwei Boote am Tag beschränkt.",
+        "Diese Plätze sind Pflegern vorbehalten.",
+        "Cette remise est réservée aux marins.",
+        "Este descuento está limitado a dos barcas.",
+        "Questo sconto è riservato ai marinai.",
+    ],
+)
+def test_what_is_for_some_only_limits(sentence):
+    assert find_limit(sentence) == Limit(strict=True)
+
+
+@pytest.mark.parametrize(
+    "sentence", ["The house is limited to the north by a hill.", "It is for sale.", "Only ten came."]
+)
+def test_what_is_said_of_a_thing_is_no_limit(sentence):
+    assert find_limit(sentence) is None
