@@ -2,7 +2,8 @@
 
 After a random rotation the coordinates of any unit vector of d dimensions are nearly Gaussian with standard
 deviation 1 / sqrt(d). The four levels that are best for a Gaussian (Lloyd-Max) therefore fit every encoder
-without training. The rotation is that of TurboQuant (arXiv 2504.19874).
+without training. The rotation is that of TurboQuant (arXiv 2504.19874). Vectors of few dimensions, in which two
+bits would lose too much, stay as they are.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ Codes = npt.NDArray[np.uint8]
 
 LEVELS = np.array([-1.5104, -0.4528, 0.4528, 1.5104], np.float32)
 EDGE = np.float32(0.9816)  # between the inner and the outer level
+FEW = 64  # dimensions below which vectors are not quantised
 PER_BYTE = 4
 SHIFT = 2 * np.arange(PER_BYTE, dtype=np.uint8)
 
@@ -32,18 +34,20 @@ def rotation(d: int) -> FloatArray:
 
 
 def rotate(vectors: FloatArray) -> FloatArray:
-    """Rotate vectors (n, d); cosines between rotated vectors stay what they were."""
-    return similarity(vectors, rotation(vectors.shape[1]).T)
+    """Rotate vectors (n, d), unless they have `FEW` dimensions; cosines between them stay what they were."""
+    return vectors if vectors.shape[1] < FEW else similarity(vectors, rotation(vectors.shape[1]).T)
 
 
 def width(d: int) -> int:
     """Return the bytes of one vector of ``d`` dimensions."""
-    return -(-d // PER_BYTE)
+    return 4 * d if d < FEW else -(-d // PER_BYTE)
 
 
 def pack(vectors: FloatArray) -> Codes:
-    """Rotate unit vectors (n, d) and code them: (n, ceil(d / 4)) uint8."""
+    """Rotate unit vectors (n, d) and code them: (n, `width` (d)) uint8."""
     d = vectors.shape[1]
+    if d < FEW:
+        return np.ascontiguousarray(vectors, "<f4").view(np.uint8)
     turned = rotate(vectors) * np.float32(d**0.5)
     level = (turned > 0).astype(np.uint8) + (turned > -EDGE) + (turned > EDGE)  # (n, d) in 0..3
     if d % PER_BYTE:
@@ -55,7 +59,9 @@ def pack(vectors: FloatArray) -> Codes:
 
 
 def unpack(codes: Codes, d: int) -> FloatArray:
-    """Decode codes (n, ceil(d / 4)) to rotated vectors (n, d) of unit length."""
+    """Decode codes (n, `width` (d)) to rotated vectors (n, d) of unit length."""
+    if d < FEW:
+        return np.ascontiguousarray(codes).view("<f4").astype(np.float32)
     levels, squares = _tables()
     values = np.empty((len(codes), width(d) * PER_BYTE), np.float32)
     out = values.reshape(*codes.shape, PER_BYTE)

@@ -96,11 +96,18 @@ def check_name(encoder: Any) -> None:
     """
     if not isinstance(encoder, str) or encoder in NAMES or HUB.fullmatch(encoder):
         return
-    if not encoder.strip() or not (Path(encoder).exists() or _is_cached(encoder)):
+    if not encoder.strip() or not (_is_there(encoder) or _is_cached(encoder)):
         raise ValueError(
             f"encoder must be one of {', '.join(map(repr, NAMES))}, a file or folder, a model of the Hugging "
             f"Face hub as 'owner/model' or an Encoder, got {encoder!r:.200}"
         )
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
 
 
 def _is_cached(name: str) -> bool:

@@ -19,7 +19,7 @@ from semtoken_rag.types import Encoding, IntArray, Query
 
 Records = npt.NDArray[np.void]
 
-MAGIC = b"STF4"  # raise the number if the format or `segment` changes; part of every key
+MAGIC = b"STF5"  # raise the number if the format or `segment` changes; part of every key
 HEADER = struct.Struct("<4sIIIIH")  # magic, checksum, tokens, title tokens, segments, dimensions
 TOKEN = np.dtype([("id", "<u4"), ("start", "<u4"), ("length", "<u4")])
 SEGMENT = np.dtype([("start", "<u4"), ("end", "<u4"), ("parent", "<i4"), ("kind", "u1")])

@@ -13,7 +13,6 @@ from urllib.request import Request
 import pytest
 from langchain_core.documents import BaseDocumentCompressor, Document
 
-from semtoken_rag.encoders import registry
 
 
 def module(name: str, **names: Any) -> ModuleType:
@@ -25,9 +24,7 @@ def module(name: str, **names: Any) -> ModuleType:
 
 @pytest.fixture
 def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ``auto`` be the static table, as it is without weights, and models of the hub be doubles."""
-    monkeypatch.setattr(registry, "_loaded", {})
-    monkeypatch.setattr(registry, "_has_packaged_model", lambda: False)
+    """Let models of the hub be doubles."""
     for made in (langchain(), llama_index_embeddings(), llama_index_llms(), llmlingua()):
         monkeypatch.setitem(sys.modules, made.__name__, made)
     monkeypatch.setattr("langchain_classic.retrievers.document_compressors.EmbeddingsFilter", FirstFew)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semtoken_rag.encoders.quantize import EDGE, LEVELS, pack, rotate, rotation, unpack
+from semtoken_rag.encoders.quantize import EDGE, LEVELS, pack, rotate, rotation, unpack, width
 
 
 def unit(n: int, d: int, seed: int = 0) -> np.ndarray:
@@ -20,7 +20,7 @@ def test_a_rotation_keeps_every_cosine(d):
     np.testing.assert_allclose(rotation(d) @ rotation(d).T, np.eye(d), atol=1e-5)
 
 
-@pytest.mark.parametrize("d", [1, 3, 16, 255, 384])
+@pytest.mark.parametrize("d", [64, 65, 255, 384])
 def test_a_vector_takes_a_quarter_byte_a_dimension_and_comes_back_with_length_one(d):
     codes = pack(unit(7, d))
     assert (codes.dtype, codes.shape) == (np.uint8, (7, -(-d // 4)))
@@ -37,7 +37,7 @@ def test_decoded_vectors_point_where_the_turned_ones_do():
 
 
 def test_every_coordinate_becomes_the_nearest_level():
-    d = 8
+    d = 64
     vectors = unit(50, d)
     turned = rotate(vectors) * np.sqrt(d)
     nearest = LEVELS[np.abs(turned[..., None] - LEVELS).argmin(-1)]
@@ -49,3 +49,13 @@ def test_every_coordinate_becomes_the_nearest_level():
 
 def test_no_vectors_make_no_codes():
     assert unpack(pack(np.zeros((0, 12), np.float32)), 12).shape == (0, 12)
+
+
+@pytest.mark.parametrize("n", [0, 1, 9])
+@pytest.mark.parametrize("d", [1, 2, 63])
+def test_vectors_of_few_dimensions_stay_as_they_are(n, d):
+    vectors = unit(n, d)
+    codes = pack(vectors)
+    assert (codes.dtype, codes.shape) == (np.uint8, (n, width(d)))
+    np.testing.assert_array_equal(unpack(codes, d), vectors)
+    np.testing.assert_array_equal(rotate(vectors), vectors)
