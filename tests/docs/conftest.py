@@ -14,7 +14,6 @@ import pytest
 from langchain_core.documents import BaseDocumentCompressor, Document
 
 
-
 def module(name: str, **names: Any) -> ModuleType:
     """Make a module of these names."""
     made = ModuleType(name)
