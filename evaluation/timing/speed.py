@@ -1,8 +1,8 @@
 """Median times of a call: ``python -m evaluation.timing.speed --data FOLDER``.
 
-Prints, for one question's ten chunks, question by question in turn: the static table, the shipped encoder by ONNX
-Runtime (cold, and with its fingerprints in a store), the cascade, and the shipped encoder by torch, end to end;
-then the import and the first call. `OMP_NUM_THREADS=1` for one thread.
+Prints, for one question's ten chunks, question by question in turn, end to end: the static table, the shipped
+encoder by ONNX Runtime (cold, and with its fingerprints in a store), the cascade, and the shipped encoder by
+torch; then the import and the first call. ``OMP_NUM_THREADS=1`` for one thread.
 """
 
 from __future__ import annotations

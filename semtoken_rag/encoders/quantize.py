@@ -2,8 +2,8 @@
 
 After a random rotation the coordinates of any unit vector of d dimensions are nearly Gaussian with standard
 deviation 1 / sqrt(d). The four levels that are best for a Gaussian (Lloyd-Max) therefore fit every encoder
-without training. The rotation is that of TurboQuant (arXiv 2504.19874). Vectors of few dimensions, in which two
-bits would lose too much, stay as they are.
+without training. The rotation is that of TurboQuant (arXiv 2504.19874). Vectors of few dimensions, in which
+two bits would lose too much, stay as they are.
 """
 
 from __future__ import annotations

@@ -273,7 +273,7 @@ def test_a_file_that_was_cut_off_is_refused(exported, tmp_path):
 @pytest.mark.parametrize("given", ["nothing.onnx", "empty"])
 def test_a_path_without_a_model_is_refused(tmp_path, given):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match="neither an .onnx file nor a folder with one of"):
+    with pytest.raises(ValueError, match=r"neither an .onnx file nor a folder with one of"):
         OnnxEncoder(tmp_path / given)
 
 
