@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import typer
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.embeddings import Embeddings
@@ -29,11 +30,12 @@ from common import (
     load,
 )
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
+from semtoken_rag.arrays import unit_length
 from semtoken_rag.encoders.onnx import OnnxEncoder
 
 
 class MeanEmbeddings(Embeddings):
-    """The mean of a text's token vectors, by the encoder in the wheel."""
+    """The direction of the mean of a text's token vectors, by the encoder in the wheel."""
 
     def __init__(self) -> None:
         self.encoder = OnnxEncoder()
@@ -41,7 +43,7 @@ class MeanEmbeddings(Embeddings):
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return a vector for each text."""
         encoded = self.encoder.encode(texts, [""] * len(texts))
-        return [each.vectors.sum(0).tolist() for each in encoded]
+        return unit_length(np.stack([each.vectors.sum(0) for each in encoded])).tolist()
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""

@@ -28,7 +28,6 @@ def folder(tmp_path: Path) -> Path:
 def reader(packaged_reader, monkeypatch):
     """Let the examples have the reader that is loaded already."""
     from common import Reader
-
     from semtoken_rag.llm.generate import SemTokenLLM
 
     monkeypatch.setattr(SemTokenLLM, "load", lambda name: packaged_reader)

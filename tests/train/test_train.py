@@ -281,19 +281,40 @@ def test_a_file_that_is_no_adapter_is_refused(tmp_path, name):
         resolve_encoder(tmp_path / name)
 
 
-def test_the_command_trains_and_prints_before_and_after(folder, tmp_path):
+@pytest.fixture
+def questions(tmp_path) -> str:
     rows = [
         {"question": e.question, "chunks": [c.text for c in e.chunks], "gold": [e.chunks[1].text[19:]]}
         for e in LESSONS
     ]
-    file, out = write(tmp_path / "q.jsonl", *rows), tmp_path / "a.safetensors"
+    return str(write(tmp_path / "q.jsonl", *rows))
+
+
+def test_the_command_trains_and_prints_before_and_after(folder, questions, tmp_path):
+    out = tmp_path / "a.safetensors"
     result = CliRunner().invoke(
-        app, ["train", str(file), "--out", str(out), "--base", folder, "--epochs", "1"]
+        app, ["train", questions, "--out", str(out), "--base", folder, "--epochs", "1"]
     )
     assert result.exit_code == 0, result.output
     assert "before" in result.output
     assert "gold within 10% of the tokens" in result.output
     assert out.stat().st_size < 4_000_000
+
+
+def test_the_command_writes_the_whole_encoder_as_an_onnx_file(folder, questions, tmp_path):
+    pytest.importorskip("onnx")
+    out = tmp_path / "mine.onnx"
+    result = CliRunner().invoke(
+        app, ["train", questions, "--out", str(out), "--base", folder, "--epochs", "1"]
+    )
+    assert result.exit_code == 0, result.output
+    encoder = resolve_encoder(out)
+    assert encoder.name.startswith("mine:")
+    [got] = encoder.encode(["The cat sat."], ["Cats"])
+    assert got.vectors.shape == (
+        len(got.ids),
+        resolve_encoder(folder).encode(["a"], [""])[0].vectors.shape[1],
+    )
 
 
 def test_the_command_refuses_the_static_table(tmp_path):
