@@ -13,9 +13,10 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "kept.py"
 
 def test_it_needs_no_torch_and_says_what_is_kept_and_from_where(folder):
     asked = ["--question", "Where was the builder of the tower born?", "--ratio", ".5", "--llm", "any"]
+    argv = ["kept.py", "--docs", str(folder), *asked]
     code = (
         "import runpy, sys; sys.modules['torch'] = None; "
-        f"sys.path.insert(0, {str(EXAMPLE.parent)!r}); sys.argv = {['kept.py', '--docs', str(folder), *asked]!r}; "
+        f"sys.path.insert(0, {str(EXAMPLE.parent)!r}); sys.argv = {argv!r}; "
         f"runpy.run_path({str(EXAMPLE)!r}, run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
