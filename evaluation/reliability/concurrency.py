@@ -3,8 +3,7 @@
 Callers in one event loop, each with one question after the other, go through one `SemTokenCompressor`. Prints
 calls a second, the 50th and the 99th percentile of their seconds, resident memory over the time, how many
 results were flagged, and whether each one equals that of a single thread: a flagged one that of the spare
-way. Ends with 1 where one does not. A store is filled before, since a question that is encoded together with
-new chunks differs in the sixth decimal of its scores from one that is encoded by itself.
+way. Ends with 1 where one does not. A store is filled before.
 
 ``--sharing`` measures instead what it would save to encode the texts of several callers together, and
 ``--spares`` what a call costs that falls back, and what it keeps.
@@ -122,7 +121,7 @@ def load(args: argparse.Namespace) -> bool:
         for one in asked:
             single.compress_documents(**one)
     expected = {
-        flagged: [compressor.compress_documents(**one) for one in asked]
+        flagged: [compressor.as_runnable().invoke(one) for one in asked]
         for flagged, compressor in ((False, single), (True, spare))
     }
     compressor = SemTokenCompressor(**given, max_calls=args.max_calls, deadline=args.deadline)
