@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ADAPTER = Path(__file__).parent / "semtoken-minilm.safetensors"
 NAMES = ("auto", "lookup", "minilm", "static")
-HUB = re.compile(r"[\w.-]+/[\w.-]+")  # owner/model
+HUB = re.compile(r"(?!.*\.(?:onnx|safetensors)$)[A-Za-z0-9][\w.-]*/[\w.-]+")  # owner/model, no file
 DRIVERS = ("libcuda.so.1", "nvcuda.dll", "libamdhip64.so")  # one of them is there if a GPU is
 log = logging.getLogger(__name__)
 _loaded: dict[str, Encoder] = {}

@@ -36,7 +36,8 @@ STRICT = {
         r"|(?:(?:applies|apply|is valid|are valid|holds) (?:only|solely|exclusively)|only (?:applies"
         r"|apply|holds)"
         r"|(?:is|are) only (?:valid|applicable)))",
-        r"(?:this|that|these|those)(?: [\w-]+){0,3}? (?:(?:applies|apply|is|are|holds)(?: \w+)?"
+        r"(?:this|that|these|those)(?! (?:web)?(?:page|site|document|article|report|text|guide|book)s?\b)"
+        r"(?: [\w-]+){0,3}? (?:(?:applies|apply|is|are|holds)(?: \w+)?"
         r" (?:to|for|on|in|at)(?: [\w'’-]+){1,6} only\W*\Z"
         r"|(?:is|are) (?:limited|restricted|reserved|confined) (?:to|for)\b)",
         r"(?:notwithstanding|subject to|by way of derogation from) (?:this|that|the (?:above|foregoing)"

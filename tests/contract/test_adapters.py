@@ -7,6 +7,7 @@ import copy
 import json
 import pickle
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -162,6 +163,17 @@ def test_overhead_is_a_number_of_tokens_or_auto(kind: type, overhead: Any) -> No
     with pytest.raises(ValueError, match="overhead"):
         kind(overhead=overhead)
     assert kind(overhead="auto").overhead == "auto"
+
+
+@pytest.mark.parametrize(
+    "name", ["no-such", "", "/no/such/file.onnx", "./mine.safetensors", "models/mine.onnx"]
+)
+@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+def test_a_name_that_no_encoder_has_is_refused_when_it_is_given(kind: type, name: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match="encoder must be one of 'auto', 'lookup', 'minilm', 'static', "):
+        kind(encoder=name)
+    assert time.perf_counter() - start < 1
 
 
 TARIFF = "The base fee is 19 euros a month. Support answers by mail. Invoices are sent in March."

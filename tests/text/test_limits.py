@@ -137,7 +137,15 @@ def test_what_is_for_some_only_limits(sentence):
 
 
 @pytest.mark.parametrize(
-    "sentence", ["The house is limited to the north by a hill.", "It is for sale.", "Only ten came."]
+    "sentence",
+    [
+        "The house is limited to the north by a hill.",
+        "It is for sale.",
+        "Only ten came.",
+        "This page is for general information only.",
+        "This website is for educational use only.",
+        "These guides are for beginners only.",
+    ],
 )
 def test_what_is_said_of_a_thing_is_no_limit(sentence):
     assert find_limit(sentence) is None
