@@ -2,8 +2,9 @@
 
 After a random rotation the coordinates of any unit vector of d dimensions are nearly Gaussian with standard
 deviation 1 / sqrt(d). The four levels that are best for a Gaussian (Lloyd-Max) therefore fit every encoder
-without training. The rotation is that of TurboQuant (arXiv 2504.19874). Vectors of few dimensions, in which
-two bits would lose too much, stay as they are.
+without training. The rotation is that of TurboQuant (arXiv 2504.19874), but in blocks: those of 64
+dimensions in a random order keep as much as one of all and take a quarter of the time. Vectors of few
+dimensions, in which two bits would lose too much, stay as they are.
 """
 
 from __future__ import annotations
@@ -13,29 +14,47 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from semtoken_rag.arrays import similarity
-from semtoken_rag.types import FloatArray
+from semtoken_rag.types import FloatArray, IntArray
 
 Codes = npt.NDArray[np.uint8]
 
 LEVELS = np.array([-1.5104, -0.4528, 0.4528, 1.5104], np.float32)
 EDGE = np.float32(0.9816)  # between the inner and the outer level
+BLOCK = 64  # dimensions that are rotated together
 FEW = 64  # dimensions below which vectors are not quantised
 PER_BYTE = 4
 SHIFT = 2 * np.arange(PER_BYTE, dtype=np.uint8)
 
 
 @cache
-def rotation(d: int) -> FloatArray:
-    """Return the rotation matrix (d, d) for vectors of ``d`` dimensions."""
-    gaussian = np.random.default_rng(d).standard_normal((d, d))
-    turned: FloatArray = np.linalg.qr(gaussian)[0].astype(np.float32)
-    return turned
+def rotation(d: int) -> tuple[IntArray, list[FloatArray]]:
+    """Return the rotation of vectors of ``d`` dimensions: an order (d,) of them, a matrix for each block."""
+    dice = np.random.default_rng(d)
+    sizes = [min(BLOCK, d - start) for start in range(0, d, BLOCK)]
+    turns = [np.linalg.qr(dice.standard_normal((size, size)))[0].astype(np.float32) for size in sizes]
+    return dice.permutation(d), turns
 
 
 def rotate(vectors: FloatArray) -> FloatArray:
     """Rotate vectors (n, d), unless they have `FEW` dimensions; cosines between them stay what they were."""
-    return vectors if vectors.shape[1] < FEW else similarity(vectors, rotation(vectors.shape[1]).T)
+    if vectors.shape[1] < FEW:
+        return vectors
+    order, turns = rotation(vectors.shape[1])
+    mixed, out = vectors[:, order], np.empty_like(vectors)
+    for start, turn in zip(range(0, len(order), BLOCK), turns, strict=True):
+        np.matmul(mixed[:, start : start + BLOCK], turn, out=out[:, start : start + BLOCK])
+    return out
+
+
+def rotate_back(vectors: FloatArray) -> FloatArray:
+    """Undo `rotate`."""
+    if vectors.shape[1] < FEW:
+        return vectors
+    order, turns = rotation(vectors.shape[1])
+    out = np.empty_like(vectors)
+    for start, turn in zip(range(0, len(order), BLOCK), turns, strict=True):
+        out[:, order[start : start + BLOCK]] = vectors[:, start : start + BLOCK] @ turn.T
+    return out
 
 
 def width(d: int) -> int:
@@ -74,7 +93,7 @@ def unpack(codes: Codes, d: int) -> FloatArray:
 
 def restore(codes: Codes, d: int) -> FloatArray:
     """Decode codes and undo the rotation: vectors (n, d) of unit length, close to those given to `pack`."""
-    return similarity(unpack(codes, d), rotation(d))
+    return rotate_back(unpack(codes, d))
 
 
 @cache
