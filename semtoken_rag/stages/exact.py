@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -20,6 +20,9 @@ PAIR_WEIGHT = 1.0  # of the share of pairs of Chinese characters, of which vecto
 _HAN_PAIR = "(?=[\u3400-\u9fff]{2})"
 _CODE = r"[a-zA-Z0-9]*\d[a-zA-Z0-9.,:/-]*[a-zA-Z0-9]|\d"  # a number or identifier among them
 _NAME = r"\w*\d[\w.,:/-]*\w|\d"  # a number, a date, an identifier
+_LETTERED = (
+    r"(?=\w*-?\w*\d)(?=[\d-]*[^\W\d_])\w+(?:[.:/-]\w+)*"  # an identifier with letters: P-20, AS-206, K2
+)
 
 
 def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
@@ -35,7 +38,8 @@ def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
     Returns
     -------
     (m,) float32 or None
-        The share of the question's numbers and identifiers, in [0, 1]; in Thai, Lao, Khmer and Burmese
+        The share of the question's numbers and identifiers, and that of its identifiers with letters once
+        more, in [0, 2]; in Thai, Lao, Khmer and Burmese
         `GRAM_WEIGHT` times that of its n-grams, in Chinese `PAIR_WEIGHT` times that of its pairs of
         characters and its numbers, rare ones counting more. None if the question has nothing of these, or
         all units are alike.
@@ -43,7 +47,7 @@ def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
     Examples
     --------
     >>> exact_signs("What is the power of P-20?", ["P-10, power 2.2", "P-20, power 3.0"]).tolist()
-    [0.0, 1.0]
+    [0.0, 2.0]
     """
     shares: FloatArray
     if is_unspaced(question):
@@ -52,11 +56,16 @@ def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
         shares = _gram_shares(question, texts, pairs, PAIR_WEIGHT)
     elif names := {name.lower() for name in re.findall(_NAME, question)}:
         lower = [text.lower() for text in texts]
-        found = [sum(_has(text, name) for name in names) / len(names) for text in lower]
-        shares = np.array(found, np.float32)
+        lettered = {name.lower() for name in re.findall(_LETTERED, question)}
+        shares = _name_shares(names, lower) + _name_shares(lettered, lower)
     else:
         return None
     return shares if len(shares) and np.ptp(shares) > 0 else None
+
+
+def _name_shares(names: set[str], texts: Sequence[str]) -> FloatArray:
+    found = [sum(_has(text, name) for name in names) / max(len(names), 1) for text in texts]
+    return np.array(found, np.float32)
 
 
 def _has(text: str, name: str) -> bool:

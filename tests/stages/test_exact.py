@@ -10,11 +10,18 @@ from semtoken_rag.stages.exact import GRAM_WEIGHT, PAIR_WEIGHT, exact_signs
 @pytest.mark.parametrize(
     ("question", "texts", "expected"),
     [
-        ("Which socket has lamp L-9?", ["Lamp L-7, E27", "lamp l-9: E40", "XL9"], [0, 1, 0]),
-        ("Was id=9c11 refused on 2031-04-05?", ["9c11", "2031-04-05, 9c11", "9c1"], [0.5, 1, 0]),
+        ("Which socket has lamp L-9?", ["Lamp L-7, E27", "lamp l-9: E40", "XL9"], [0, 2, 0]),
+        ("Was id=9c11 refused on 2031-04-05?", ["9c11", "2031-04-05, 9c11", "9c1"], [1.5, 2, 0]),
+        (
+            "What did it cost in 2019 and 2020?",
+            ["In 2019: 4.", "In 2020: 5, 2019: 4.", "4 then"],
+            [0.5, 1, 0],
+        ),
     ],
 )
-def test_a_unit_has_a_share_of_the_names_and_numbers(question, texts, expected):
+def test_a_unit_has_a_share_of_the_numbers_and_one_more_of_the_identifiers_with_letters(
+    question, texts, expected
+):
     assert exact_signs(question, texts).tolist() == expected
 
 
