@@ -20,6 +20,10 @@ def usable_cores() -> int:
 
 
 def default_threads() -> int:
-    """Return ``OMP_NUM_THREADS``, else the usable cores."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdecimal() and int(wanted) else usable_cores()
+    """Return ``OMP_NUM_THREADS``, of a list for nested levels the first, else the usable cores."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    try:
+        threads = int(wanted)
+    except ValueError:
+        threads = 0
+    return threads if threads > 0 else usable_cores()

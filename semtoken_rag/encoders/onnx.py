@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from semtoken_rag._checks import check_positive
 from semtoken_rag.arrays import unit_length
 from semtoken_rag.deadline import check
 from semtoken_rag.encoders.cores import default_threads, usable_cores
@@ -22,14 +24,14 @@ class OnnxEncoder(WindowedEncoder):
 
     Each window is a run by itself, so its vectors do not depend, to the last bit, on what else the call
     encodes, nor on the number of threads. The runs of all calls share the threads, and the interpreter's lock
-    is free meanwhile. A forked process opens the file anew.
+    is free meanwhile. A forked process opens the file anew, as copies and pickles do.
 
     Parameters
     ----------
     model
         An ``.onnx`` file that ``semtoken train`` or ``make encoder`` wrote, or a folder in the layout of the
-        Hugging Face hub: ``tokenizer.json`` with ``onnx/model.onnx`` or ``model.onnx``. By default the
-        shipped file.
+        Hugging Face hub: ``tokenizer.json`` with ``onnx/model.onnx`` or ``model.onnx``, or another
+        ``.onnx`` file of such a folder. By default the shipped file.
     name
         Name of the vectors in stats and stores; None takes the file's own.
     threads
@@ -57,8 +59,9 @@ class OnnxEncoder(WindowedEncoder):
         window: int = 256,
         overlap: int = 64,
     ) -> None:
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads must be at least 1, got {threads!r}")
+        if threads is not None:
+            check_positive("threads", threads)
+        check_positive("window", window)
         self.model = OnnxModel(Path(model))
         super().__init__(
             name or f"{self.model.name}:{self.model.digest[:8]}",
@@ -68,7 +71,17 @@ class OnnxEncoder(WindowedEncoder):
             overlap=overlap,
         )
         self.threads = min(threads or default_threads(), usable_cores())
-        self._process, self._pool = -1, ThreadPoolExecutor(self.threads)
+        self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
+
+    def __reduce__(self) -> tuple[partial[OnnxEncoder], tuple[Path]]:
+        """Copy and pickle as the path and the settings."""
+        return partial(
+            type(self),
+            name=self.name,
+            threads=self.threads,
+            window=self.window,
+            overlap=self.overlap,
+        ), (self.model.source,)
 
     def forward(self, windows: Sequence[Window]) -> list[FloatArray]:
         """Run the model on windows, one by one, side by side in the threads.
@@ -89,7 +102,8 @@ class OnnxEncoder(WindowedEncoder):
             Between two windows, if the call is out of time or cancelled, see `semtoken_rag.deadline`.
         """
         if self._process != os.getpid():  # forked: the threads are not here
-            self._process, self._pool = os.getpid(), ThreadPoolExecutor(self.threads)
+            # In this order: another thread that sees the process sees the pool too.
+            self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
         longest_first = sorted(windows, key=lambda window: -len(window.ids))
         runs = {id(window): self._pool.submit(self._run, window.ids) for window in longest_first}
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,16 @@ class OnnxModel:
     Parameters
     ----------
     path
-        An ``.onnx`` file whose metadata hold a tokenizer, as `semtoken_rag.train.export` writes it, or a
-        folder in the layout of the Hugging Face hub.
+        An ``.onnx`` file whose metadata hold a tokenizer, as `semtoken_rag.encoders.onnx_export` writes it, a
+        folder in the layout of the Hugging Face hub, or a file of such a folder.
 
     Attributes
     ----------
+    source, path
+        What was given, and its ``.onnx`` file.
     name, digest
-        The file's name for its vectors, and sixteen hexadecimal digits of its hash.
+        The file's name for its vectors, and sixteen hexadecimal digits of its hash and of its
+        tokenizer's.
     tokenizer
         A ``tokenizers.Tokenizer`` that neither truncates nor pads.
     longest
@@ -52,16 +56,21 @@ class OnnxModel:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = _file(path)
+        self.source, self.path = path, _file(path)
         self._process, self._session = os.getpid(), _open(self.path)
         self._inputs, self._output = _inputs(self.path, self._session), _output(self.path, self._session)
         about: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        path = path if path.is_dir() or TOKENIZER in about else _folder(path)
         config = _config(path)
-        longest = about.get(LONGEST) or config.get("max_position_embeddings")
+        longest = about.get(LONGEST) or config.get("max_position_embeddings") or 0
         self.name = about.get(NAME) or str(path)
-        self.digest = _digest(self.path)
+        self.digest = _digest(self.path, path)
         self.tokenizer = _tokenizer(path, about)
-        self.longest = int(longest) if longest else None
+        if not str(longest).isdecimal():
+            raise ValueError(
+                f"encoder {str(path)!r} must say how many tokens it takes, it says {longest!r:.80}"
+            )
+        self.longest = int(longest) or None
         self._try(config.get("hidden_size"))
 
     def run(self, ids: Sequence[int]) -> FloatArray:
@@ -78,9 +87,9 @@ class OnnxModel:
 
     def _try(self, dimensions: int | None) -> None:
         """Run the tokenizer's largest id once: a model that does not fit it fails when it is loaded."""
-        before, after = special_ids(self.tokenizer)
-        ids = [*before, max(self.tokenizer.get_vocab().values()), *after]
         try:
+            before, after = special_ids(self.tokenizer)
+            ids = [*before, max(self.tokenizer.get_vocab().values()), *after]
             shape = self.run(ids).shape
         except Exception as error:  # of several classes, which share no base
             raise ValueError(f"encoder {str(self.path)!r} cannot run: {error!s:.200}") from error
@@ -100,6 +109,11 @@ def _file(path: Path) -> Path:
     return found
 
 
+def _folder(path: Path) -> Path:
+    """Return the folder of the hub that a file belongs to: its own or the one above; else the file."""
+    return next((each for each in path.parents[:2] if (each / "tokenizer.json").is_file()), path)
+
+
 def _open(path: Path) -> Any:
     """Open a session in which one run takes one thread: threads do whole windows, not parts of one."""
     runtime = _runtime()
@@ -117,10 +131,13 @@ def _runtime() -> Any:
         import onnxruntime
     except ImportError as error:
         raise ImportError("onnxruntime is needed for this: pip install onnxruntime") from error
-    if tuple(map(int, onnxruntime.__version__.split(".")[:2])) < LEAST:
+    except Exception as error:  # whatever a broken installation raises
         raise ImportError(
-            f"onnxruntime must be at least {LEAST[0]}.{LEAST[1]}, got {onnxruntime.__version__}"
-        )
+            f"onnxruntime cannot be imported: {type(error).__name__}: {error!s:.200}"
+        ) from error
+    found = getattr(onnxruntime, "__version__", "none")  # none in a folder that an uninstallation left
+    if tuple(map(int, re.findall(r"\d+", found)[:2])) < LEAST:
+        raise ImportError(f"onnxruntime must be at least {LEAST[0]}.{LEAST[1]}, got {found}")
     return onnxruntime
 
 
@@ -144,7 +161,12 @@ def _output(path: Path, session: Any) -> str:
 
 def _config(path: Path) -> dict[str, Any]:
     beside = path / "config.json"
-    found: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+    try:
+        found: Any = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+    except ValueError as error:
+        raise ValueError(f"encoder {str(path)!r} has a config.json that cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"encoder {str(path)!r} must have an object in config.json, got {found!r:.80}")
     return found
 
 
@@ -163,9 +185,11 @@ def _tokenizer(path: Path, about: dict[str, str]) -> Any:
         ) from error
 
 
-def _digest(path: Path) -> str:
-    """Hash the file, and the weights beside it where they are in files of their own."""
+def _digest(file: Path, path: Path) -> str:
+    """Hash the file, the weights beside it where they are in files of their own, and the tokenizer."""
     digest = hashlib.sha256()
-    for part in sorted(path.parent.glob(f"{path.name}*")):
-        digest.update(part.read_bytes())
+    parts = sorted(part for part in file.parent.iterdir() if part.name.startswith(file.name))
+    for part in (*parts, path / "tokenizer.json"):
+        if part.is_file():
+            digest.update(part.read_bytes())
     return digest.hexdigest()[:16]

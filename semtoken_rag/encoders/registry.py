@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import logging
+import os
 import re
 import threading
 from contextlib import suppress
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.static import default_static_encoder
-from semtoken_rag.encoders.verify import SHIPPED, AlteredFileError, verify_files
+from semtoken_rag.encoders.verify import SHIPPED, verify_files
 
 if TYPE_CHECKING:
     from semtoken_rag.encoders.adapter import AdaptedModel
@@ -29,6 +30,16 @@ _loaded: dict[str, Encoder] = {}
 _lock = threading.Lock()
 
 
+def _unlock() -> None:
+    """Free the lock in a forked process: a thread that is not here may have held it."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
+
+
 def resolve_encoder(encoder: Any) -> Encoder:
     """Return the encoder that ``encoder`` names.
 
@@ -39,7 +50,7 @@ def resolve_encoder(encoder: Any) -> Encoder:
 
         - ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter, by ONNX Runtime, or by torch if that is
           installed with a GPU and the weights (extra ``offline``); the static table where ONNX Runtime is
-          missing or a file of the model was altered, which the log says;
+          missing or cannot run it, or a file of the model was altered, which the log says;
         - ``"static"``: the shipped static table;
         - ``"minilm"``: the packaged all-MiniLM-L6-v2 as published;
         - ``"lookup"``: the encoder of ``"auto"`` for chunks and a table for questions; a call whose chunks
@@ -137,7 +148,7 @@ def _load(name: str) -> Encoder:
         return _named(name)
     try:
         made = _trained()
-    except (ImportError, AlteredFileError) as error:
+    except (ImportError, ValueError) as error:  # a file that was altered, or that cannot be run here
         log.warning("encoder auto: the static table, since %s", error)
         return default_static_encoder()
     log.info("encoder auto: %s, by %s", made.name, type(made).__name__)

@@ -75,7 +75,6 @@ class TransformerEncoder(WindowedEncoder):
         batch_tokens: int | None = None,
         prompt: Sequence[int] = (),
     ) -> None:
-        torch = require("torch", extra="torch")
         found, module, tokenizer = load_model(model)
         longest = getattr(module.config, "max_position_embeddings", None) or window
         super().__init__(
@@ -90,6 +89,8 @@ class TransformerEncoder(WindowedEncoder):
             self.module, self.device = place_or_fall_back(module, device, self.name)
         else:  # the caller's own module, used as it is
             self.module, self.device = module, module.device
+            import torch
+
             if isinstance(module, torch.nn.Module):  # else it is a model of another backend
                 module.eval()
             if device is not None:
@@ -218,6 +219,7 @@ def load_model(model: Any) -> tuple[str, Any, Any]:
 
 def _pretrained(model: str) -> tuple[Any, Any]:
     """Load module and tokenizer from a name or a path, never code or pickles that come with them."""
+    require("torch", extra="torch")
     transformers = require("transformers", extra="torch")
     safe = {"trust_remote_code": False, "use_safetensors": True}
     try:

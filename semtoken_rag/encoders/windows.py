@@ -244,7 +244,7 @@ def special_ids(tokenizer: Any) -> tuple[list[int], list[int]]:
     """Return the ids that a ``tokenizers.Tokenizer`` puts before and after a text."""
     bare: list[int] = tokenizer.encode("a", add_special_tokens=False).ids
     full: list[int] = tokenizer.encode("a").ids
-    start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
+    start = next(i for i in range(len(full) + 1) if full[i : i + len(bare)] == bare)
     return full[:start], full[start + len(bare) :]
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
+import copy
 import json
 import os
+import pickle
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -96,7 +101,7 @@ def test_more_threads_than_cores_are_not_taken(monkeypatch):
     monkeypatch.setattr("semtoken_rag.encoders.onnx.usable_cores", lambda: 2)
     assert OnnxEncoder(threads=9).threads == 2
     assert OnnxEncoder(threads=1).threads == 1
-    with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="threads must be an int of at least 1, got 0"):
         OnnxEncoder(threads=0)
 
 
@@ -111,7 +116,9 @@ def test_the_cores_of_a_container_are_its_quota(monkeypatch, tmp_path, quota, co
     assert cores.usable_cores() == cores_here
 
 
-@pytest.mark.parametrize(("wanted", "threads"), [("3", 3), ("", 5), ("0", 5), ("all", 5)])
+@pytest.mark.parametrize(
+    ("wanted", "threads"), [("3", 3), ("", 5), ("0", 5), ("all", 5), ("3,2", 3), ("-1", 5), ("9" * 5000, 5)]
+)
 def test_the_threads_are_those_of_the_environment(monkeypatch, wanted, threads):
     monkeypatch.setattr(cores, "usable_cores", lambda: 5)
     monkeypatch.setenv("OMP_NUM_THREADS", wanted)
@@ -335,3 +342,125 @@ def test_the_digest_counts_the_weights_beside_the_file(exported, tmp_path):
     before = onnx_model.OnnxModel(path).digest
     path.with_name(f"{path.name}_data").write_bytes(b"weights")
     assert onnx_model.OnnxModel(path).digest != before
+
+
+@pytest.mark.parametrize("threads", [True, 2.5, float("nan"), "2", [1]])
+def test_threads_that_are_no_number_of_threads_are_refused(threads):
+    with pytest.raises(ValueError, match=r"threads must be an int of at least 1, got "):
+        OnnxEncoder(threads=threads)
+
+
+@pytest.mark.parametrize("window", [0, 2.5, "256", None])
+def test_a_window_that_is_no_number_of_tokens_is_refused(window):
+    with pytest.raises(ValueError, match=r"window must be an int of at least 1, got "):
+        OnnxEncoder(window=window)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda encoder: pickle.loads(pickle.dumps(encoder))])
+def test_a_copy_has_the_same_bits_and_key(exported, copied):
+    encoder = OnnxEncoder(exported(), threads=1, window=64, overlap=8)
+    other = copied(encoder)
+    assert same(encoder.encode(TEXTS, TEXTS), other.encode(TEXTS, TEXTS))
+    assert (other.fingerprint, other.threads) == (encoder.fingerprint, 1)
+
+
+def test_a_thread_that_sees_the_process_of_the_pool_sees_the_pool(exported, monkeypatch):
+    encoder = OnnxEncoder(exported(), threads=1)
+    encoder._process, seen = -1, []
+    made = ThreadPoolExecutor
+
+    def making(threads):
+        seen.append(encoder._process)
+        return made(threads)
+
+    class Watched(OnnxEncoder):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            seen.append(name)
+
+    encoder.__class__ = Watched
+    monkeypatch.setattr("semtoken_rag.encoders.onnx.ThreadPoolExecutor", making)
+    encoder.encode(["the tower"], [""])
+    assert seen == [-1, "_pool", "_process"]
+
+
+@pytest.mark.parametrize("error", [AttributeError("_ARRAY_API not found"), OSError("no such library")])
+def test_an_onnxruntime_that_cannot_be_imported_is_named_with_its_error(monkeypatch, error):
+    find = builtins.__import__
+
+    def failing(name, *args, **kwargs):
+        if name == "onnxruntime":
+            raise error
+        return find(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", failing)
+    with pytest.raises(ImportError, match=f"onnxruntime cannot be imported: {type(error).__name__}: "):
+        OnnxEncoder()
+
+
+def test_a_folder_that_an_uninstallation_left_is_no_onnxruntime(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", ModuleType("onnxruntime"))
+    with pytest.raises(ImportError, match=r"onnxruntime must be at least 1\.20, got none"):
+        OnnxEncoder()
+
+
+def test_a_file_with_brackets_in_its_name_has_the_digest_of_its_content(exported, tmp_path):
+    shutil.copyfile(path := exported(), other := tmp_path / "a[1].onnx")
+    (tmp_path / "a[1].onnx.d").mkdir()
+    assert onnx_model.OnnxModel(other).digest == onnx_model.OnnxModel(path).digest
+
+
+def test_the_digest_counts_the_tokenizer_beside_the_file(hub_folder):
+    folder = hub_folder()
+    before = onnx_model.OnnxModel(folder).digest
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["normalizer"]["lowercase"] = not tokenizer["normalizer"]["lowercase"]
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    assert onnx_model.OnnxModel(folder).digest != before
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("{", r"has a config.json that cannot be read"),
+        ("[1]", r"must have an object in config.json, got \[1\]"),
+        ('{"max_position_embeddings": "many"}', r"must say how many tokens it takes, it says 'many'"),
+    ],
+)
+def test_a_configuration_that_is_none_is_refused_with_its_folder(hub_folder, config, message, monkeypatch):
+    monkeypatch.setattr(onnx_model, "LONGEST", "unsaid")
+    with pytest.raises(ValueError, match=f"encoder '.*hub' {message}"):
+        OnnxEncoder(hub_folder(config=config))
+
+
+@pytest.mark.parametrize("place", ["onnx/model_quantized.onnx", "model_quantized.onnx"])
+def test_another_file_of_a_folder_of_the_hub_has_the_tokenizer_of_the_folder(hub_folder, tmp_path, place):
+    onnx = pytest.importorskip("onnx")
+    folder = hub_folder(place)
+    model = onnx.load(folder / place)
+    del model.metadata_props[:]
+    onnx.save(model, folder / place)
+    encoder = resolve_encoder(folder / place)
+    assert encoder.encode(["The tower opened."], [""])[0].vectors.shape == (4, 8)
+    assert encoder.window == 128  # of the folder's configuration
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"type": "WordLevel", "vocab": {}, "unk_token": "[UNK]"},
+        {"type": "BPE", "vocab": {}, "merges": []},
+    ],
+)
+def test_a_tokenizer_without_tokens_is_refused(hub_folder, model):
+    folder = hub_folder()
+    (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", "model": model}), encoding="utf-8")
+    with pytest.raises(ValueError, match="cannot run: "):
+        OnnxEncoder(folder)
+
+
+def test_a_tokenizer_that_lacks_letters_is_taken(hub_folder):
+    folder = hub_folder()
+    model = {"type": "BPE", "vocab": {"b": 0}, "merges": []}
+    (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", "model": model}), encoding="utf-8")
+    assert OnnxEncoder(folder).encode(["bab"], [""])[0].vectors.shape == (2, 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -79,8 +80,8 @@ def test_whatever_encodes_and_counts_is_an_encoder():
 
 
 @pytest.mark.parametrize("value", [3, None, object(), b"static", ["static"], {}])
-def test_what_is_no_model_is_refused_with_its_value(value):
-    pytest.importorskip("torch")
+def test_what_is_no_model_is_refused_with_its_value_without_torch_too(value, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ValueError, match=r"model must be .* got "):
         resolve_encoder(value)
 
@@ -224,6 +225,26 @@ def test_auto_is_the_static_table_if_the_shipped_file_was_altered(runtime, monke
     monkeypatch.setattr(registry, "SHIPPED", {"semtoken-minilm.onnx": "0" * 64})
     assert resolve_encoder("auto") is default_static_encoder()
     assert "must have sha256 000" in caplog.text
+
+
+def test_auto_is_the_static_table_if_onnxruntime_cannot_run_the_file(runtime, monkeypatch, caplog):
+    runtime.has(gpu=False)
+
+    def fails(*_, **__):
+        raise RuntimeError("no such operator")
+
+    monkeypatch.setattr(pytest.importorskip("onnxruntime"), "InferenceSession", fails)
+    assert resolve_encoder("auto") is default_static_encoder()
+    assert "cannot be opened by onnxruntime: no such operator" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_that_forks_while_a_model_is_loaded_can_load_one():
+    with registry._lock:  # as another thread holds it
+        child = os.fork()
+        if not child:
+            os._exit(0 if registry._lock.acquire(timeout=1) else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_driver_alone_is_no_gpu(monkeypatch):
