@@ -23,6 +23,7 @@ EDGE = np.float32(0.9816)  # between the inner and the outer level
 BLOCK = 64  # dimensions that are rotated together
 FEW = 64  # dimensions below which vectors are not quantised
 PER_BYTE = 4
+ROWS = 1024  # that are coded at a time, which bounds the memory for their copies
 SHIFT = 2 * np.arange(PER_BYTE, dtype=np.uint8)
 
 
@@ -64,9 +65,17 @@ def width(d: int) -> int:
 
 def pack(vectors: FloatArray) -> Codes:
     """Rotate unit vectors (n, d) and code them: (n, `width` (d)) uint8."""
-    d = vectors.shape[1]
+    n, d = vectors.shape
     if d < FEW:
         return np.ascontiguousarray(vectors, "<f4").view(np.uint8)
+    codes = np.empty((n, width(d)), np.uint8)
+    for start in range(0, n, ROWS):
+        codes[start : start + ROWS] = _codes(vectors[start : start + ROWS])
+    return codes
+
+
+def _codes(vectors: FloatArray) -> Codes:
+    d = vectors.shape[1]
     turned = rotate(vectors) * np.float32(d**0.5)
     level = (turned > 0).astype(np.uint8) + (turned > -EDGE) + (turned > EDGE)  # (n, d) in 0..3
     if d % PER_BYTE:

@@ -37,4 +37,5 @@ class Fingerprinter:
             Value.of(Fingerprint(encoding, self.segmenter(text)))
             for encoding, text in zip(encodings, texts, strict=True)
         ]
+        del encodings  # a chunk of megabytes takes more memory in them than in all else
         return Fingerprints(decode(values), rotate_question(query))
