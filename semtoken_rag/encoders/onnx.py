@@ -35,8 +35,8 @@ class OnnxEncoder(WindowedEncoder):
     name
         Name of the vectors in stats and stores; None takes the file's own.
     threads
-        Windows that are encoded side by side, at least 1. None takes ``OMP_NUM_THREADS``. Never more than the
-        cores that the process may use.
+        Windows that are encoded side by side, at least 1, and never more than the cores that the process may
+        use. None takes ``OMP_NUM_THREADS``, else those cores.
     window
         Tokens that the model sees at once, special tokens included; capped by what the model can take.
     overlap
@@ -84,23 +84,7 @@ class OnnxEncoder(WindowedEncoder):
         ), (self.model.source,)
 
     def forward(self, windows: Sequence[Window]) -> list[FloatArray]:
-        """Run the model on windows, one by one, side by side in the threads.
-
-        Parameters
-        ----------
-        windows
-            Those of a `Plan`, in any order.
-
-        Returns
-        -------
-        list of (length, d) float32
-            Vectors of unit length of all tokens of each window, special tokens included.
-
-        Raises
-        ------
-        DeadlineExceeded
-            Between two windows, if the call is out of time or cancelled, see `semtoken_rag.deadline`.
-        """
+        """Run the model on windows, each by itself, side by side; see `WindowedEncoder.forward`."""
         if self._process != os.getpid():  # forked: the threads are not here
             # In this order: another thread that sees the process sees the pool too.
             self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()

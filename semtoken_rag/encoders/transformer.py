@@ -102,23 +102,7 @@ class TransformerEncoder(WindowedEncoder):
         self._cpu_module: Any = None  # made when the GPU has no room for a window
 
     def forward(self, windows: Sequence[Window]) -> list[np.ndarray]:
-        """Run the model on windows, batch by batch.
-
-        Parameters
-        ----------
-        windows
-            Those of a `Plan`, in any order.
-
-        Returns
-        -------
-        list of (length, d) float32
-            Vectors of unit length of all tokens of each window, special tokens included.
-
-        Raises
-        ------
-        DeadlineExceeded
-            Between two batches, if the call is out of time or cancelled, see `semtoken_rag.deadline`.
-        """
+        """Run the model on windows, batch by batch; see `WindowedEncoder.forward`."""
         import torch
 
         if self._process != os.getpid():  # forked: the lock may be held, and OpenMP's threads are not here

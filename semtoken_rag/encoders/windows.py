@@ -186,7 +186,7 @@ class WindowedEncoder(ABC):
         Raises
         ------
         DeadlineExceeded
-            If the call is out of time or cancelled, see `semtoken_rag.deadline`.
+            Between two runs, if the call is out of time or cancelled, see `semtoken_rag.deadline`.
         """
 
     def plan(
