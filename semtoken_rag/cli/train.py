@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from semtoken_rag.cli.errors import one_line
 
 if TYPE_CHECKING:
-    from semtoken_rag.train.trainer import Check, Trainer
+    from semtoken_rag.train.trainer import Check
 
 
 def train(
@@ -27,7 +27,10 @@ def train(
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 0,
     runs: Annotated[int, typer.Option(min=1, help="Trainings whose changes are averaged.")] = 1,
 ) -> None:
-    """Train an encoder's fingerprints on QUESTIONS: an adapter of a few megabytes, or an ONNX file."""
+    """Train an encoder's fingerprints on QUESTIONS: an adapter of a few megabytes, or an ONNX file.
+
+    The same command takes up an interrupted training, from OUT.state.
+    """
     with one_line():
         checks = _train(questions, out, base, epochs, seed, runs)
     before, after = checks[0], checks[-1]
@@ -53,6 +56,7 @@ def _train(questions: Path, out: Path, base: str, epochs: int, seed: int, runs: 
         raise ValueError(f"base must be a transformer, got {base!r}")
     examples, held_back = split(read_examples(questions), seed=seed)
     trainer = Trainer(encoder, Recipe(epochs=epochs, seed=seed, runs=runs))
+    state = out.with_name(f"{out.name}.state")
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("Training")
@@ -62,19 +66,8 @@ def _train(questions: Path, out: Path, base: str, epochs: int, seed: int, runs: 
             lambda step, total, loss: bar.update(
                 task, completed=step, total=total, description=f"Training, loss {loss:.3f}"
             ),
+            state,
         )
-    if out.suffix == ".onnx":
-        _export(trainer, out, base)
-    else:
-        trainer.save(out, base)
+    trainer.save(out, base)
+    shutil.rmtree(state, ignore_errors=True)
     return checks
-
-
-def _export(trainer: Trainer, out: Path, base: str) -> None:
-    """Write the base with its adapter as one ONNX file."""
-    from semtoken_rag.encoders.onnx_export import export_adapter
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "adapter.safetensors"
-        trainer.save(path, base)
-        export_adapter(path, out)

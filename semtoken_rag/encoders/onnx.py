@@ -13,10 +13,9 @@ from semtoken_rag.arrays import unit_length
 from semtoken_rag.deadline import check
 from semtoken_rag.encoders.cores import default_threads, usable_cores
 from semtoken_rag.encoders.onnx_model import OnnxModel
+from semtoken_rag.encoders.verify import SHIPPED_FILE
 from semtoken_rag.encoders.windows import Window, WindowedEncoder
 from semtoken_rag.types import FloatArray
-
-SHIPPED_FILE = Path(__file__).parent / "semtoken-minilm.onnx"
 
 
 class OnnxEncoder(WindowedEncoder):
@@ -29,7 +28,7 @@ class OnnxEncoder(WindowedEncoder):
     Parameters
     ----------
     model
-        An ``.onnx`` file that ``semtoken train`` or ``make encoder`` wrote, or a folder in the layout of the
+        An ``.onnx`` file that ``semtoken train`` wrote, or a folder in the layout of the
         Hugging Face hub: ``tokenizer.json`` with ``onnx/model.onnx`` or ``model.onnx``, or another
         ``.onnx`` file of such a folder. By default the shipped file.
     name

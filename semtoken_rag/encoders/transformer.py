@@ -36,7 +36,7 @@ class TransformerEncoder(WindowedEncoder):
     Parameters
     ----------
     model
-        Name on the Hugging Face hub, path of a folder, an
+        Name on the Hugging Face hub, path of a folder or of an ``.onnx`` file of ``semtoken train``, an
         `semtoken_rag.encoders.adapter.AdaptedModel`, or a ``SentenceTransformer``, which keeps its device and
         its precision.
     name
@@ -186,6 +186,10 @@ def load_model(model: Any) -> tuple[str, Any, Any]:
     if isinstance(model, adapter.AdaptedModel):
         _, module, tokenizer = load_model(model.base)
         return f"{model.path.stem}:{adapter.apply(module, model.path)}", module, tokenizer
+    if isinstance(model, str | Path) and str(model).endswith(".onnx"):
+        from semtoken_rag.encoders.onnx_import import load_bert
+
+        return load_bert(Path(model))
     if isinstance(model, str | Path):
         return str(model), *_pretrained(str(model))
     try:  # a SentenceTransformer: its first module holds the transformer

@@ -17,7 +17,8 @@ MINILM: Mapping[str, str] = {
 }
 
 
-# Of the shipped encoder, which ``make encoder`` writes.
+SHIPPED_FILE = Path(__file__).parent / "semtoken-minilm.onnx"
+# Of the shipped encoder, which ``make train`` writes.
 SHIPPED: Mapping[str, str] = {
     "semtoken-minilm.onnx": "6828e0e384571a994ff7ebf84f7c30a0299eed46aa58fa654c74d3227f067a5c",
 }

@@ -59,7 +59,8 @@ def features(kept: int, units: Units, terms: Terms) -> dict[str, FloatArray]:
 
     ``title_mentioned``: share of the unit's title that ``kept`` mentions; ``mentions_title``: share of the
     title of ``kept`` that the unit mentions; ``shared``: share of the rare tokens of ``kept`` that the unit
-    carries. Shares are weighted by IDF; tokens of the question count nothing.
+    carries. Shares are weighted by IDF; tokens of the question count nothing. The first words of a chunk
+    without a title stand for one.
 
     Parameters
     ----------
@@ -80,9 +81,9 @@ def features(kept: int, units: Units, terms: Terms) -> dict[str, FloatArray]:
     other = (units.chunk != chunk).astype(np.float32)
     weight = terms.idf * ~terms.marked(terms.query)
     mentioned = weight * terms.marked(terms.of_unit(kept))
-    title = weight * terms.marked(terms.of_title(chunk))
-    of_title = total(terms.in_titles, mentioned, chunks) / np.maximum(
-        total(terms.in_titles, weight, chunks), 1e-9
+    title = weight * terms.marked(terms.of_head(chunk))
+    of_title = total(terms.in_heads, mentioned, chunks) / np.maximum(
+        total(terms.in_heads, weight, chunks), 1e-9
     )
     return {
         "title_mentioned": of_title[units.chunk] * other,

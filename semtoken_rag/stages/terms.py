@@ -9,6 +9,8 @@ import numpy as np
 from semtoken_rag.arrays import members
 from semtoken_rag.types import FloatArray, IntArray, Tokens, Units
 
+HEAD = 6  # tokens of a chunk without a title that stand for one
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -24,6 +26,8 @@ class Terms:
         Rows of `Tokens` that lie in a unit, in order, and their unit.
     in_units, in_titles : (p, 2) int
         Distinct pairs (unit, code) and (chunk, code), sorted.
+    in_heads : (p, 2) int
+        The same of what names each chunk: its title, or its first `HEAD` tokens if it has none.
     """
 
     idf: FloatArray
@@ -32,6 +36,7 @@ class Terms:
     unit: IntArray
     in_units: IntArray
     in_titles: IntArray
+    in_heads: IntArray
 
     @classmethod
     def of(cls, tokens: Tokens, units: Units, query: IntArray) -> Terms:
@@ -57,6 +62,9 @@ class Terms:
         inside, unit = members(units.tokens)
         in_units = _pairs(unit, code[inside], k)
         df = np.bincount(in_units[:, 1], minlength=k)
+        position = np.arange(n) - np.searchsorted(tokens.chunk, tokens.chunk)
+        first = (position < HEAD) & ~np.isin(tokens.chunk, tokens.title_chunk)
+        heads = np.concatenate([tokens.title_chunk, tokens.chunk[first]])
         return cls(
             idf=np.log1p((len(units) - df + 0.5) / (df + 0.5)).astype(np.float32),
             query=code[n + t :],
@@ -64,6 +72,7 @@ class Terms:
             unit=unit,
             in_units=in_units,
             in_titles=_pairs(tokens.title_chunk, code[n : n + t], k),
+            in_heads=_pairs(heads, np.concatenate([code[n : n + t], code[:n][first]]), k),
         )
 
     def query_weight(self) -> FloatArray:
@@ -76,9 +85,9 @@ class Terms:
         """Codes in a unit, sorted."""
         return _of(self.in_units, unit)
 
-    def of_title(self, chunk: int) -> IntArray:
-        """Codes in the title of a chunk, sorted."""
-        return _of(self.in_titles, chunk)
+    def of_head(self, chunk: int) -> IntArray:
+        """Codes in what names a chunk, sorted."""
+        return _of(self.in_heads, chunk)
 
     def marked(self, codes: IntArray) -> np.ndarray:
         """Which codes are among ``codes``: (k,) bool."""

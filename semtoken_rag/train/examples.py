@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from semtoken_rag.types import Chunk, Units
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Example:
 def read_examples(path: Path) -> list[Example]:
     """Read examples from a JSON Lines file; lines whose gold is in none of their chunks are left out.
 
+    The log says how many.
+
     Each line is ``{"question": str, "chunks": [...], "gold": [...] or "answers": [...]}``. Chunks are strings
     or objects with ``text`` and optionally ``title``. ``gold`` are sentences that a chunk contains verbatim.
     ``answers`` are strings of which every occurrence counts.
@@ -76,7 +81,7 @@ def read_examples(path: Path) -> list[Example]:
     ValueError
         If a line cannot be read, with its number, or if no line can be used.
     """
-    examples = []
+    examples, without = [], []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip():
             continue
@@ -86,8 +91,18 @@ def read_examples(path: Path) -> list[Example]:
             raise ValueError(f"{path}, line {number}: {error!r:.200}") from error
         if example.gold:
             examples.append(example)
+        else:
+            without.append(number)
     if not examples:
         raise ValueError(f"no line of {str(path)!r} has a gold sentence or an answer in its chunks")
+    if without:
+        log.warning(
+            "%s: %d of %d questions have no gold in their chunks and are left out, the first in line %d",
+            path,
+            len(without),
+            len(without) + len(examples),
+            without[0],
+        )
     return examples
 
 

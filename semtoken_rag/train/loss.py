@@ -128,15 +128,17 @@ def listwise(score: torch.Tensor, wanted: np.ndarray) -> torch.Tensor:
     return loss
 
 
-def recall(score: FloatArray, target: Target, ratio: float) -> float:
+def recall(score: FloatArray, wanted: np.ndarray, cost: IntArray, ratio: float) -> float:
     """Return the recall of the wanted units under a budget.
 
     Parameters
     ----------
     score
         Score of each unit: (m,), higher = keep.
-    target
-        See `Target`.
+    wanted
+        Which units answer the question: (m,) bool, at least one.
+    cost
+        Tokens of each unit: (m,).
     ratio
         Budget, as a share of the tokens of all units.
 
@@ -146,5 +148,5 @@ def recall(score: FloatArray, target: Target, ratio: float) -> float:
         Share of the wanted units among the best units that fit the budget, in [0, 1].
     """
     order = np.argsort(-score, kind="stable")
-    kept = order[np.cumsum(target.cost[order]) <= ratio * target.cost.sum()]
-    return float(target.wanted[kept].sum() / target.wanted.sum())
+    kept = order[np.cumsum(cost[order]) <= ratio * cost.sum()]
+    return float(wanted[kept].sum() / wanted.sum())

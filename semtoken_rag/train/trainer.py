@@ -5,28 +5,32 @@ from __future__ import annotations
 import logging
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 
-from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.batching import group_into_batches
+from semtoken_rag.encoders.device import is_faster_in_bfloat16
 from semtoken_rag.encoders.transformer import TransformerEncoder
 from semtoken_rag.encoders.windows import Plan
 from semtoken_rag.stages.segment import build_units
+from semtoken_rag.train.augment import Augmentation
+from semtoken_rag.train.changes import Change, LowRank, WholeWeights
+from semtoken_rag.train.checkpoint import Checkpoint
 from semtoken_rag.train.examples import Example, groups
 from semtoken_rag.train.loss import Target, listwise, recall, scores
-from semtoken_rag.types import Tokens
+from semtoken_rag.types import Encoding, Tokens
 
 log = logging.getLogger(__name__)
 RATIOS = (0.1, 0.2)
+AUGMENTATION = Augmentation(title_dropout=0.15, chunk_dropout=0.4)
+BATCH_TOKENS = 1024  # padded, of one pass
 TOGETHER = 4  # questions on the same chunks that share a forward pass
-Factors: TypeAlias = dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Recipe:
     Parameters
     ----------
     rank
-        Rank of the update of each layer.
+        Rank of the update of each layer; None trains all weights.
     learning_rate
         Peak learning rate; it warms up over the first twentieth of the steps and decays as a cosine.
     epochs
@@ -47,10 +51,8 @@ class Recipe:
         Evaluations on the held-back examples per epoch.
     patience
         Evaluations without a better loss after which training stops.
-    title_dropout
-        Share of the lists whose chunks lose their titles, so that the encoder learns chunks without titles.
-    chunk_dropout
-        Share of the chunks without gold that are left out, drawn anew each time.
+    augmentation
+        How a list of chunks is changed, anew each time that it is seen.
     seed
         Seed of the order of the examples and of the initial weights.
     runs
@@ -62,17 +64,16 @@ class Recipe:
     Raises
     ------
     ValueError
-        If ``runs`` is less than 1, ``strengths`` is empty, or a dropout is outside of [0, 1].
+        If ``runs`` is less than 1, or ``strengths`` is empty.
     """
 
-    rank: int = 40
+    rank: int | None = 40
     learning_rate: float = 5e-4
     epochs: int = 4
     batch_size: int = 8
     checks: int = 3
     patience: int = 3
-    title_dropout: float = 0.15
-    chunk_dropout: float = 0.4
+    augmentation: Augmentation = AUGMENTATION
     seed: int = 0
     runs: int = 1
     strengths: tuple[float, ...] = (0.6, 0.8, 1.0)
@@ -82,9 +83,6 @@ class Recipe:
             raise ValueError(f"runs must be at least 1, got {self.runs!r}")
         if not self.strengths:
             raise ValueError(f"strengths must have at least one entry, got {self.strengths!r}")
-        for name in ("title_dropout", "chunk_dropout"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +105,31 @@ class Check:
 
 
 class Trainer:
-    """Trains an adapter for an encoder. `run` trains, `save` writes the best state.
+    """Trains a change of an encoder. `run` trains, `save` writes the best state.
 
     Parameters
     ----------
     encoder
-        The encoder to adapt; its own weights never change.
+        The encoder to train; its own weights never change.
     recipe
         See `Recipe`.
+
+    Attributes
+    ----------
+    change
+        The change that `run` found best; before, none.
     """
 
     def __init__(self, encoder: TransformerEncoder, recipe: Recipe | None = None) -> None:
         self.encoder, self.recipe = encoder, recipe or Recipe()
-        self.factors = self._fresh(self.recipe.seed)
+        self.change = self._fresh(self.recipe.seed)
 
     def run(
         self,
         examples: Sequence[Example],
         held_back: Sequence[Example],
         progress: Callable[[int, int, float], None] | None = None,
+        state: Path | None = None,
     ) -> list[Check]:
         """Train on ``examples``.
 
@@ -138,6 +142,9 @@ class Trainer:
         progress
             Called after each step with the step, the number of steps, and a running mean of the loss. Every
             run starts at step 1.
+        state
+            Folder for what an interrupted training goes on from, written every three minutes. The result
+            is that of a training that was not interrupted. None keeps nothing.
 
         Returns
         -------
@@ -147,59 +154,64 @@ class Trainer:
         Raises
         ------
         ValueError
-            If one of the two is empty, or no held-back question has both wanted and other units.
+            If one of the two is empty, no held-back question has both wanted and other units, or ``state`` is
+            that of another training.
         """
         if not examples or not held_back:
             raise ValueError(
                 f"training needs examples on both sides, got {len(examples)} and {len(held_back)}"
             )
-        changes, checks, steps = [], [], 0
+        changes: list[Any] = []
+        checks, steps = [], 0
         for seed in range(self.recipe.seed, self.recipe.seed + self.recipe.runs):
-            factors = self._fresh(seed)
-            seen = self._train(factors, seed, examples, held_back, progress)
+            change = self._fresh(seed)
+            about = f"{self.recipe}, {len(examples)} and {len(held_back)} examples, seed {seed}"
+            saved = Checkpoint(state and state / f"{seed}.pt", about)
+            seen = self._train(change, seed, examples, held_back, progress, saved)
             steps += min(seen, key=lambda check: check.loss).step
-            changes.append(factors)
+            changes.append(change)
             checks += seen
-        mean, tried = adapter.average(changes, self.recipe.rank), []
+        mean, tried = changes[0].mean(changes[1:]), []
         for strength in self.recipe.strengths:
-            factors = {name: (strength * up, down) for name, (up, down) in mean.items()}
-            with _apply_factors(self.encoder.module, factors):
-                tried.append((self.check(steps, held_back), factors))
+            change = mean.scaled(strength)
+            with change.applied(self.encoder):
+                tried.append((self.check(steps, held_back), change))
             log.info("strength %s: %s", strength, tried[-1][0])
-        best, self.factors = min(tried, key=lambda pair: pair[0].loss)
+        best, self.change = min(tried, key=lambda pair: pair[0].loss)
         return [*checks, best]
 
-    def _fresh(self, seed: int) -> Factors:
-        """Return initial factors, whose product is 0."""
-        seeded = torch.Generator().manual_seed(seed)
-        factors: Factors = {}
-        for name, layer in adapter.targets(self.encoder.module).items():
-            out, width = layer.weight.shape
-            down = torch.randn(self.recipe.rank, width, generator=seeded) / math.sqrt(width)
-            up = torch.zeros(out, self.recipe.rank)
-            factors[name] = (up.to(self.encoder.device), down.to(self.encoder.device))
-        return factors
+    def _fresh(self, seed: int) -> Change:
+        if self.recipe.rank is None:
+            return WholeWeights.fresh(self.encoder)
+        return LowRank.fresh(self.encoder, self.recipe.rank, seed)
 
     def _train(
         self,
-        factors: Factors,
+        change: Change,
         seed: int,
         examples: Sequence[Example],
         held_back: Sequence[Example],
         progress: Callable[[int, int, float], None] | None,
+        saved: Checkpoint,
     ) -> list[Check]:
-        """Train ``factors`` in place and leave them at the best state; return the checks."""
-        parameters = [p.requires_grad_() for pair in factors.values() for p in pair]
-        dice = random.Random(seed)
-        steps = self._steps(examples, dice)
+        """Train ``change`` in place and leave it at the best state; return the checks."""
+        parameters = [p.requires_grad_() for p in change.parameters]
+        steps = self._steps(examples, random.Random(seed))
         total = len(steps)
+        augment = self.recipe.augmentation
         every = max(1, total // (self.recipe.epochs * self.recipe.checks))
         optimizer, schedule = self._optimizer(parameters, total)
-        with _apply_factors(self.encoder.module, factors):
-            checks = [self.check(0, held_back)]
-            best, mean = _Best(parameters, checks[0]), checks[0].loss
-            for step, batch in enumerate(steps, 1):
-                mean += 0.02 * (self._accumulate([self._augment(group, dice) for group in batch]) - mean)
+        with change.applied(self.encoder):
+            known = saved.load(parameters, optimizer, schedule)
+            checks = [Check(*each) for each in known["checks"]] if known else [self.check(0, held_back)]
+            best = _Best(parameters, checks, known.get("best"))
+            mean, begun = (known["mean"], known["step"]) if known else (checks[0].loss, 0)
+            for step, batch in enumerate(steps[begun:], begun + 1):
+                if best.waited >= self.recipe.patience:
+                    break
+                dice = random.Random(f"{seed}/{step}")
+                changed = [augment(group, dice, self.encoder.count) for group in batch]
+                mean += 0.02 * (self._accumulate(changed) - mean)
                 torch.nn.utils.clip_grad_norm_(parameters, 1.0)
                 optimizer.step()
                 schedule.step()
@@ -209,24 +221,45 @@ class Trainer:
                 if step % every == 0 or step == total:
                     checks.append(self.check(step, held_back))
                     log.info("%s", checks[-1])
-                    if best.update(checks[-1]) >= self.recipe.patience:
-                        break
+                    best.update()
+                if saved.is_due() or step == total:
+                    seen = [(check.step, check.loss, check.recall) for check in checks]
+                    saved.save(
+                        parameters,
+                        optimizer,
+                        schedule,
+                        {"step": step, "mean": mean, "checks": seen, "best": best.state},
+                    )
             best.restore()
         return checks
 
     def save(self, path: Path, base: str) -> None:
-        """Write the adapter to ``path``; ``base`` is the name by which its encoder is loaded."""
+        """Write what was trained, as an encoder.
+
+        Parameters
+        ----------
+        path
+            An ``.onnx`` file, or of a change of low rank a ``.safetensors`` file of the change alone.
+        base
+            The name by which the encoder that was trained is loaded.
+
+        Raises
+        ------
+        ValueError
+            If the change needs another kind of file, or the encoder cannot be written as ONNX.
+        """
         recipe = {name: str(getattr(self.recipe, name)) for name in Recipe.__dataclass_fields__}
-        adapter.save(path, self.factors, {"base": base, **recipe})
+        self.change.save(path, {"base": base, **recipe})
 
     def check(self, step: int, examples: Sequence[Example]) -> Check:
         """Evaluate the present state on ``examples``; raise ValueError if none can be judged."""
         losses, found = [], []
         with torch.no_grad():
             for group in groups(examples, len(examples)):
-                for score, target in self._scores(group):
+                for score, target in self._scores([group])[0]:
                     losses.append(float(listwise(score, target.wanted)))
-                    found.append([recall(score.float().cpu().numpy(), target, r) for r in RATIOS])
+                    values = score.float().cpu().numpy()
+                    found.append([recall(values, target.wanted, target.cost, r) for r in RATIOS])
         if not losses:
             raise ValueError("none of the examples held back has both wanted and other units")
         return Check(step, float(np.mean(losses)), dict(zip(RATIOS, np.mean(found, 0).tolist(), strict=True)))
@@ -249,101 +282,95 @@ class Trainer:
             made += [found[at : at + size] for at in range(0, len(found), size)]
         return made
 
-    def _augment(self, group: Sequence[Example], dice: random.Random) -> list[Example]:
-        """Drop some chunks without gold, and sometimes the titles of all chunks."""
-        gold = {chunk for example in group for chunk, _, _ in example.gold}
-        others = [i for i in range(len(group[0].chunks)) if i not in gold]
-        left = math.ceil((1 - self.recipe.chunk_dropout) * len(others))
-        kept = sorted([*gold, *dice.sample(others, left)])
-        titles = dice.random() >= self.recipe.title_dropout
-        return [example.take_chunks(kept, titles=titles) for example in group]
-
     def _accumulate(self, batch: Sequence[Sequence[Example]]) -> float:
         """Add the gradients of a batch; return its mean loss."""
-        total = 0.0
-        for scored in filter(None, map(self._scores, batch)):
-            losses = [listwise(score, target.wanted) for score, target in scored]
-            loss = torch.stack(losses).mean() / len(batch)
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach())
-        return total
+        losses = [
+            torch.stack([listwise(score, target.wanted) for score, target in scored]).mean()
+            for scored in self._scores(batch)
+            if scored
+        ]
+        if not losses:
+            return 0.0
+        loss = torch.stack(losses).sum() / len(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
 
-    def _scores(self, group: Sequence[Example]) -> list[tuple[torch.Tensor, Target]]:
-        """Score the units for each question, except for questions of which all or no units are wanted."""
-        chunks, questions = group[0].chunks, [example.question for example in group]
-        n, titles = len(chunks), [chunk.title for chunk in chunks]
-        plan = self.encoder.plan(
-            [*(chunk.text for chunk in chunks), *questions], [*titles, *("" for _ in questions)]
-        )
+    def _scores(self, batch: Sequence[Sequence[Example]]) -> list[list[tuple[torch.Tensor, Target]]]:
+        """Score the units for each question of each group, in one pass of the encoder.
+
+        Questions of which all or no units are wanted are left out.
+        """
+        texts = [[c.text for c in group[0].chunks] + [e.question for e in group] for group in batch]
+        heads = [[c.title for c in group[0].chunks] + [""] * len(group) for group in batch]
+        plan = self.encoder.plan([*chain.from_iterable(texts)], [*chain.from_iterable(heads)])
         bare = plan.assemble([np.zeros((len(w.ids), 1), np.float32) for w in plan.windows])
-        tokens = Tokens.concatenate(bare[:n])  # units need only ids and offsets
-        units = build_units(chunks, tokens)
-        own, heads = self._forward(plan)
-        every, title = torch.cat(own[:n]), torch.cat(heads[:n])
-        found = []
-        for example, asked, vectors in zip(group, plan.texts[n:], own[n:], strict=True):
-            wanted = example.wanted(units)
-            if wanted.any() and not wanted.all() and len(asked.ids):
-                target = Target.of(asked.ids, tokens, units, wanted)
-                found.append((scores(vectors, every, title, target), target))
+        own, titles = self._forward(plan)
+        found, at = [], 0
+        for group, each in zip(batch, texts, strict=True):
+            here = slice(at, at + len(each))
+            found.append(_scored(group, bare[here], own[here], titles[here]))
+            at = here.stop
         return found
+
+    def _fast_products(self) -> torch.autocast:
+        """Return a context in which single precision is multiplied in bfloat16 where that is faster."""
+        kind = self.encoder.device.type
+        faster = kind == "cuda" or (kind == "cpu" and is_faster_in_bfloat16())
+        return torch.autocast(kind, torch.bfloat16, enabled=self.recipe.rank is None and faster)
 
     def _forward(self, plan: Plan) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Return the vectors of each text and of each title, with gradients."""
         rows: dict[int, torch.Tensor] = {}
         lengths = [len(window.ids) for window in plan.windows]
-        for batch in group_into_batches(lengths, 2 * self.encoder.batch_tokens, mixed=True):
-            out = self.encoder.run([plan.windows[i].ids for i in batch])
+        for batch in group_into_batches(lengths, BATCH_TOKENS, mixed=True):
+            with self._fast_products():
+                out = self.encoder.run([plan.windows[i].ids for i in batch])
             rows.update(zip(batch, out, strict=True))
         parts, heads = plan.gather([rows[i] for i in range(len(plan.windows))])
         return [torch.cat(part) for part in parts], heads
 
 
+def _scored(
+    group: Sequence[Example],
+    bare: Sequence[Encoding],
+    own: Sequence[torch.Tensor],
+    titles: Sequence[torch.Tensor],
+) -> list[tuple[torch.Tensor, Target]]:
+    """Score the units of a group's chunks, whose texts are followed by its questions."""
+    n = len(group[0].chunks)
+    tokens = Tokens.concatenate(bare[:n])  # units need only ids and offsets
+    units = build_units(group[0].chunks, tokens)
+    every, title = torch.cat(list(own[:n])), torch.cat(list(titles[:n]))
+    found = []
+    for example, asked, vectors in zip(group, bare[n:], own[n:], strict=True):
+        wanted = example.wanted(units)
+        if wanted.any() and not wanted.all() and len(asked.ids):
+            target = Target.of(asked.ids, tokens, units, wanted)
+            found.append((scores(vectors, every, title, target), target))
+    return found
+
+
 class _Best:
-    """The state with the lowest loss so far."""
+    """The state with the lowest loss among those of the checks, which grow meanwhile."""
 
-    def __init__(self, parameters: Sequence[Any], check: Check) -> None:
-        self.parameters, self.check, self.waited = parameters, check, 0
-        self.state = [p.detach().clone() for p in parameters]
+    def __init__(
+        self, parameters: Sequence[Any], checks: list[Check], state: list[torch.Tensor] | None
+    ) -> None:
+        self.parameters, self.checks = parameters, checks
+        self.state = state or [p.detach().clone() for p in parameters]
 
-    def update(self, check: Check) -> int:
-        """Keep the present state if it is better; return the number of checks since the best one."""
-        self.waited += 1
-        if check.loss < self.check.loss:
-            self.check, self.waited = check, 0
+    @property
+    def waited(self) -> int:
+        """Checks since the best one."""
+        losses = [check.loss for check in self.checks]
+        return len(losses) - 1 - losses.index(min(losses))
+
+    def update(self) -> None:
+        """Keep the present state if the last check is the best."""
+        if self.waited == 0:
             self.state = [p.detach().clone() for p in self.parameters]
-        return self.waited
 
     def restore(self) -> None:
         """Restore the best state."""
         for parameter, value in zip(self.parameters, self.state, strict=True):
             parameter.detach().copy_(value)
-
-
-@contextmanager
-def _apply_factors(module: torch.nn.Module, factors: Factors) -> Iterator[None]:
-    """Add up @ down @ x to the output of every target layer while the context is open.
-
-    Meanwhile attention is eager, whose gradients are faster on a CPU than those of the fused kernel, and half
-    precision, in which gradients vanish, becomes single precision.
-    """
-    linear = torch.nn.functional.linear
-
-    def hook(up: Any, down: Any) -> Callable[..., Any]:
-        return lambda _, inputs, output: output + linear(linear(inputs[0], down.to(output)), up.to(output))
-
-    layers = adapter.targets(module)
-    handles = [layers[name].register_forward_hook(hook(*pair)) for name, pair in factors.items()]
-    model: Any = module
-    attention, half = model.config._attn_implementation, model.dtype is torch.float16
-    model.set_attn_implementation("eager")
-    if half:
-        model.float()
-    try:
-        yield
-    finally:
-        if half:
-            model.half()
-        model.set_attn_implementation(attention)
-        for handle in handles:
-            handle.remove()

