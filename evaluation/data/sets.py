@@ -11,11 +11,10 @@ from typing import Any
 from evaluation.data import public
 from semtoken_rag import Chunk
 from semtoken_rag.store import SQLiteStore
-from semtoken_rag.train.examples import Example, folds, occurrences
+from semtoken_rag.train.examples import Example, occurrences
 
 HUB = "hub:"
 QUESTIONS, DOCUMENTS = ".qa", ".docs"  # of a set whose questions share documents, in two files
-FOLDS = 4  # of the training part; an adapter is trained on all but one of them
 
 # name of the set, first and last question of the part that may be trained on
 TRAINING = (
@@ -101,11 +100,3 @@ def _answers(document: dict[str, Any], answers: Sequence[str]) -> Iterator[tuple
 def values(store: SQLiteStore) -> int:
     """Bytes of the values that a store holds."""
     return sum(len(value or b"") for value in store.mget(list(store.yield_keys())))
-
-
-def training(folder: Path) -> dict[str, list[list[Example]]]:
-    """Questions that may be trained on: by set, in `FOLDS` parts that have no list of chunks in common."""
-    return {
-        name: folds([e for row in rows(folder, name)[first:last] if (e := example(row)).gold], FOLDS)
-        for name, first, last in TRAINING
-    }

@@ -145,35 +145,6 @@ def groups(examples: Sequence[Example], most: int) -> list[list[Example]]:
     return made
 
 
-def folds(examples: Sequence[Example], parts: int, seed: int = 0) -> list[list[Example]]:
-    """Shuffle examples and deal them into folds; questions on the same chunks stay in one fold.
-
-    Parameters
-    ----------
-    examples
-        With at least ``parts`` different lists of chunks.
-    parts
-        Number of folds, at least 2.
-    seed
-        Seed of the order.
-
-    Returns
-    -------
-    list of list of Example
-        The folds, each example in one of them.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer different lists of chunks than folds, or fewer than two folds.
-    """
-    found = groups(examples, len(examples))
-    if not 1 < parts <= len(found):
-        raise ValueError(f"parts must be from 2 to the {len(found)} different lists of chunks, got {parts!r}")
-    shuffled = random.Random(seed).sample(found, len(found))
-    return [[e for group in shuffled[i::parts] for e in group] for i in range(parts)]
-
-
 def split(
     examples: Sequence[Example], share: float = 0.08, seed: int = 0
 ) -> tuple[list[Example], list[Example]]:

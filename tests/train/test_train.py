@@ -20,7 +20,7 @@ from semtoken_rag.cli import app
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.encoders.transformer import TransformerEncoder
 from semtoken_rag.stages.segment import build_units
-from semtoken_rag.train.examples import Example, folds, groups, occurrences, read_examples, split
+from semtoken_rag.train.examples import Example, groups, occurrences, read_examples, split
 from semtoken_rag.train.loss import Target, listwise, recall, scores
 from semtoken_rag.train.trainer import Recipe, Trainer
 from semtoken_rag.types import Tokens
@@ -273,22 +273,6 @@ def test_questions_on_the_same_chunks_are_grouped_each_once():
         ["5?"],
     ]
     assert [len(group) for group in groups([examples[0]] * 3, 9)] == [1, 1, 1]
-
-
-def test_folds_have_every_question_once_and_no_chunks_in_common():
-    examples = shared(5, 3)
-    parts = folds(examples, 3)
-    assert sorted(e.question for part in parts for e in part) == sorted(e.question for e in examples)
-    texts = [{e.chunks[0].text for e in part} for part in parts]
-    assert [len(t) for t in texts] == [2, 2, 1]
-    assert len(set.union(*texts)) == 5
-    assert folds(examples, 3) == parts != folds(examples, 3, seed=1)
-
-
-@pytest.mark.parametrize("parts", [1, 6])
-def test_more_folds_than_lists_of_chunks_are_refused(parts):
-    with pytest.raises(ValueError, match=f"got {parts}"):
-        folds(shared(5, 2), parts)
 
 
 def test_split_holds_back_at_least_one_and_needs_two():
