@@ -6,6 +6,8 @@ run faster as one, and join sums and norms into an operator that runs slower, se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,27 @@ BITS = 7
 SINGLE = 32  # bits of single precision
 OPSETS = {"": 18, "com.microsoft": 1}
 IR_VERSION = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the weights of a BERT do not say.
+
+    Attributes
+    ----------
+    layers, heads, width
+        Number of layers and of heads, dimensions of a vector.
+    places
+        Tokens that it takes, special tokens included.
+    epsilon
+        Of its layer norms.
+    """
+
+    layers: int
+    heads: int
+    width: int
+    places: int
+    epsilon: float
 
 
 def export(module: torch.nn.Module, tokenizer: Any, path: Path, *, name: str, bits: int = BITS) -> None:
@@ -51,22 +74,66 @@ def export(module: torch.nn.Module, tokenizer: Any, path: Path, *, name: str, bi
     ValueError
         If the module is no BERT, or ``bits`` is out of range.
     """
-    if bits not in (*range(2, 9), SINGLE):
-        raise ValueError(f"bits must be in 2 to 8 or 32, got {bits!r}")
     config: Any = module.config
     names = (("model_type", ""), ("hidden_act", ""), ("position_embedding_type", "absolute"))
     kind = tuple(getattr(config, *each) for each in names)
     if kind != ("bert", "gelu", "absolute"):
         raise ValueError(f"only a BERT with gelu and absolute positions can be exported, got {kind}")
-    onnx = require("onnx", extra="offline")
     weights = {key: value.detach().float().cpu().numpy() for key, value in module.state_dict().items()}
-    graph = _Graph(onnx, weights, bits)
-    _bert(graph, config)
-    model = graph.model(config.hidden_size)
-    backend = bare_tokenizer(tokenizer.backend_tokenizer)
-    about = {NAME: name, LONGEST: str(config.max_position_embeddings), TOKENIZER: backend.to_str()}
-    onnx.helper.set_model_props(model, about)
-    onnx.checker.check_model(model)
+    shape = Shape(
+        layers=config.num_hidden_layers,
+        heads=config.num_attention_heads,
+        width=config.hidden_size,
+        places=config.max_position_embeddings,
+        epsilon=config.layer_norm_eps,
+    )
+    write(weights, shape, tokenizer.backend_tokenizer, path, name=name, bits=bits)
+
+
+def write(
+    weights: Mapping[str, FloatArray],
+    shape: Shape,
+    tokenizer: Any,
+    path: Path,
+    *,
+    name: str,
+    bits: int = BITS,
+    extra: str = "offline",
+) -> None:
+    """Write the arrays of a BERT with gelu and absolute positions to a file, see `export`.
+
+    Parameters
+    ----------
+    weights
+        Arrays float32 by their names in a BERT of transformers.
+    shape
+        What they do not say.
+    tokenizer
+        A ``tokenizers.Tokenizer``.
+    path
+        The ``.onnx`` file; its folder is made if it is missing.
+    name
+        Name of the vectors in stats and stores.
+    bits
+        Bits of a weight, see `export`.
+    extra
+        The extra that a message names if onnx is missing.
+
+    Raises
+    ------
+    ImportError
+        If onnx is missing.
+    ValueError
+        If ``bits`` is out of range.
+    """
+    if bits not in (*range(2, 9), SINGLE):
+        raise ValueError(f"bits must be in 2 to 8 or 32, got {bits!r}")
+    graph = _Graph(require("onnx", extra=extra), weights, bits)
+    _bert(graph, shape)
+    model = graph.model(shape.width)
+    about = {NAME: name, LONGEST: str(shape.places), TOKENIZER: bare_tokenizer(tokenizer).to_str()}
+    graph.onnx.helper.set_model_props(model, about)
+    graph.onnx.checker.check_model(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model.SerializeToString(deterministic=True))
 
@@ -97,20 +164,20 @@ def export_adapter(adapter: Path, path: Path, *, bits: int = BITS) -> None:
     export(module, tokenizer, path, name=path.stem, bits=bits)
 
 
-def _bert(graph: _Graph, config: Any) -> None:
+def _bert(graph: _Graph, shape: Shape) -> None:
     """Add the operators of a BERT, from the token ids (1, n) to the last hidden state (1, n, d)."""
-    x = graph.norm(_embedding(graph), "embeddings.LayerNorm", config.layer_norm_eps)
-    for number in range(config.num_hidden_layers):
+    x = graph.norm(_embedding(graph), "embeddings.LayerNorm", shape.epsilon)
+    for number in range(shape.layers):
         layer = f"encoder.layer.{number}"
         joined = graph.linear(x, *(f"{layer}.attention.self.{part}" for part in ("query", "key", "value")))
         parts = graph.add("Split", [joined], outputs=3, axis=-1, num_outputs=3)
-        heads = graph.add("MultiHeadAttention", parts, num_heads=config.num_attention_heads)[0]
+        heads = graph.add("MultiHeadAttention", parts, num_heads=shape.heads)[0]
         attended = graph.linear(heads, f"{layer}.attention.output.dense")
         x = graph.add("Add", [attended, x])[0]
-        x = graph.norm(x, f"{layer}.attention.output.LayerNorm", config.layer_norm_eps)
+        x = graph.norm(x, f"{layer}.attention.output.LayerNorm", shape.epsilon)
         inner = graph.add("Gelu", [graph.linear(x, f"{layer}.intermediate.dense")])[0]
         x = graph.add("Add", [graph.linear(inner, f"{layer}.output.dense"), x])[0]
-        x = graph.norm(x, f"{layer}.output.LayerNorm", config.layer_norm_eps)
+        x = graph.norm(x, f"{layer}.output.LayerNorm", shape.epsilon)
 
 
 def _embedding(graph: _Graph) -> str:
@@ -134,7 +201,7 @@ def _embedding(graph: _Graph) -> str:
 class _Graph:
     """Operators and weights, added one after the other; each value has a number for its name."""
 
-    def __init__(self, onnx: Any, weights: dict[str, FloatArray], bits: int) -> None:
+    def __init__(self, onnx: Any, weights: Mapping[str, FloatArray], bits: int) -> None:
         self.onnx, self.weights, self.bits = onnx, weights, bits
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
