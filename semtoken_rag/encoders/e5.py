@@ -18,7 +18,7 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
-from semtoken_rag.encoders.onnx_export import Shape
+from semtoken_rag.encoders.onnx_write import Shape
 from semtoken_rag.types import BoolArray, FloatArray, IntArray
 
 MAGIC = b"E5S1\x01\x00\x00\x00"

@@ -32,7 +32,7 @@ class OnnxModel:
     Parameters
     ----------
     path
-        An ``.onnx`` file whose metadata hold a tokenizer, as `semtoken_rag.encoders.onnx_export` writes it, a
+        An ``.onnx`` file whose metadata hold a tokenizer, as `semtoken_rag.encoders.onnx_write` writes it, a
         folder in the layout of the Hugging Face hub, or a file of such a folder.
 
     Attributes
