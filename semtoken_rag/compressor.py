@@ -12,10 +12,11 @@ from semtoken_rag.budget import Budget, TokenCounter
 from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.base import Encoder
-from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.encoders.registry import has_multilingual, resolve_encoder
 from semtoken_rag.engine.call import Call, Setup
 from semtoken_rag.engine.dispatch import Dispatcher
 from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
+from semtoken_rag.engine.routing import Router
 from semtoken_rag.engine.run import run
 from semtoken_rag.fingerprints.compute import Fingerprinter
 from semtoken_rag.stages.segment import Segmenter, segment
@@ -24,6 +25,7 @@ from semtoken_rag.types import Chunk
 
 if TYPE_CHECKING:
     from semtoken_rag.fingerprints.stored import StoredFingerprinter
+    from semtoken_rag.store.base import FingerprintStore
     from semtoken_rag.vectors import CompressedVectors
 
 
@@ -33,8 +35,9 @@ class SemToken:
     Parameters
     ----------
     encoder
-        ``"auto"``, ``"static"``, ``"minilm"``, ``"lookup"``, a Hugging Face model, a ``SentenceTransformer``
-        or an `Encoder`.
+        ``"auto"``, ``"static"``, ``"multilingual"``, ``"minilm"``, ``"lookup"``, a Hugging Face model, a
+        ``SentenceTransformer`` or an `Encoder`. If the extra ``multilingual`` is installed, ``"auto"`` takes
+        that encoder for the calls whose text asks for it, see `semtoken_rag.encoders.reading`.
     strategy
         ``"semtoken"``; ``"cascade"``, which prunes with the static table and encodes only what is left;
         ``"lead"``; ``"paper"`` and its baselines, see `semtoken_rag.strategy.registry`; or any `Strategy`.
@@ -77,25 +80,27 @@ class SemToken:
         if on_error not in ("fallback", "raise"):
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r:.80}")
         config = config or Config()
-        encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder))
         segmenter = partial(segment, language=config.language) if config.language else config.segmenter
-        fingerprinter = _fingerprinter(encodes, store, segmenter)
-        counter = TokenCounter.of(token_counter, encodes.count)
-        self._setup = Setup(fingerprinter, decides, counter, config)
+        store = _store(store)
+        make = partial(_setup, strategy, token_counter, store, segmenter, config)
+        self._setup = make(encoder)
+        routes = isinstance(encoder, str) and encoder == "auto" and has_multilingual()
+        self._router = Router(partial(make, "multilingual")) if routes else None
         limited, raises = config.deadline or config.max_calls, on_error == "raise"
         plain = replace(config, segmenter=segmenter)
-        fallback = FallbackEngine(counter, plain) if limited and not raises else None
+        fallback = FallbackEngine(self.counter, plain) if limited and not raises else None
         runs = run if raises else run_or_truncate
+        runs = partial(self._router.run, runs) if self._router else runs
         self._dispatcher = Dispatcher(runs, fallback, config.deadline, config.max_calls)
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder in use."""
+        """The encoder in use; with ``"auto"`` that of English text."""
         return self._setup.fingerprinter.encoder
 
     @property
     def counter(self) -> TokenCounter:
-        """What counts the reader's tokens."""
+        """What counts the reader's tokens; without a ``token_counter``, tokens of `encoder`."""
         return self._setup.counter
 
     def compress(
@@ -253,20 +258,43 @@ class SemToken:
         Exception
             Any failure of the encoder or the store, also under ``on_error="fallback"``.
         """
-        fingerprinter = self._setup.fingerprinter
-        if isinstance(fingerprinter, Fingerprinter):
-            raise ValueError("annotate needs a store, got store=None")
-        return fingerprinter.annotate(_chunks(chunks))
+        made = _chunks(chunks)
+        groups = self._router.groups(self._setup, made) if self._router else [(self._setup, made)]
+        stored = 0
+        for setup, group in groups:
+            if isinstance(setup.fingerprinter, Fingerprinter):
+                raise ValueError("annotate needs a store, got store=None")
+            stored += setup.fingerprinter.annotate(group)
+        return stored
 
 
-def _fingerprinter(encoder: Encoder, store: Any, segmenter: Segmenter) -> Fingerprinter | StoredFingerprinter:
-    """Return what computes or reads fingerprints; the store's modules are loaded only if there is a store."""
+def _setup(
+    strategy: Any, token_counter: Any, store: Any, segmenter: Segmenter, config: Config, encoder: Any
+) -> Setup:
+    """Return the setup of an engine with an encoder."""
+    encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder))
+    counter = TokenCounter.of(token_counter, encodes.count)
+    return Setup(_fingerprinter(encodes, store, segmenter), decides, counter, config)
+
+
+def _store(store: Any) -> FingerprintStore | None:
+    """Return the store; its modules are loaded only if there is one."""
+    if store is None:
+        return None
+    from semtoken_rag.store.registry import resolve_store
+
+    return resolve_store(store)
+
+
+def _fingerprinter(
+    encoder: Encoder, store: FingerprintStore | None, segmenter: Segmenter
+) -> Fingerprinter | StoredFingerprinter:
+    """Return what computes fingerprints, or reads them from the store."""
     if store is None:
         return Fingerprinter(encoder, segmenter)
     from semtoken_rag.fingerprints.stored import StoredFingerprinter
-    from semtoken_rag.store.registry import resolve_store
 
-    return StoredFingerprinter(encoder, resolve_store(store), segmenter)
+    return StoredFingerprinter(encoder, store, segmenter)
 
 
 def _chunks(given: Sequence[str | Chunk]) -> list[Chunk]:

@@ -38,12 +38,18 @@ def documents(row: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def semtoken(ratio: float, count: Count) -> Any:
+def semtoken(ratio: float, count: Count, encoder: str = "auto") -> Any:
     """Return this product's compressor with its defaults, in the order of a prompt."""
     from langchain_semtoken import SemTokenCompressor
     from semtoken_rag import Config
 
-    return SemTokenCompressor(ratio=ratio, token_counter=count, config=Config(order="best-last"))
+    config = Config(order="best-last")
+    return SemTokenCompressor(ratio=ratio, token_counter=count, config=config, encoder=encoder)
+
+
+def multilingual(ratio: float, count: Count) -> Any:
+    """Return this product's compressor with the multilingual encoder."""
+    return semtoken(ratio, count, "multilingual")
 
 
 def factory_of(name: str | None) -> Factory:

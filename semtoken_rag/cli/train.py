@@ -22,7 +22,7 @@ def train(
     out: Annotated[
         Path, typer.Option(help="File of the adapter, or .onnx of the whole; it is an encoder=.")
     ] = Path("adapter.safetensors"),
-    base: Annotated[str, typer.Option(help="minilm, or a model's name or path.")] = "minilm",
+    base: Annotated[str, typer.Option(help="minilm, e5, or a model's name or path.")] = "minilm",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the questions at most.")] = 2,
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 0,
     runs: Annotated[int, typer.Option(min=1, help="Trainings whose changes are averaged.")] = 1,

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from semtoken_rag._optional import require
+from semtoken_rag.types import FloatArray
 
 if TYPE_CHECKING:
     import torch
@@ -169,3 +172,34 @@ def apply(module: torch.nn.Module, path: Path) -> str:
                 )
             weight += (up @ down).to(weight)
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]
+
+
+def add(weights: dict[str, FloatArray], path: Path, *, extra: str = "torch") -> None:
+    """Add an adapter to arrays, as `apply` does to a module, without torch.
+
+    Parameters
+    ----------
+    weights
+        Arrays float32 by their names in the module; those that change are replaced.
+    path
+        A file that `save` wrote.
+    extra
+        The extra that a message names if safetensors is missing.
+
+    Raises
+    ------
+    ImportError
+        If safetensors is missing.
+    ValueError
+        If the file does not fit the arrays.
+    """
+    factors: dict[str, FloatArray] = require("safetensors.numpy", extra=extra).load_file(str(path))
+    for layer in sorted({key.rpartition(":")[0] for key in factors}):
+        up, down = (factors[f"{layer}:{part}"].astype(np.float32) for part in ("up", "down"))
+        weight = weights.get(name := f"{layer}.weight")
+        if weight is None or (len(up), down.shape[1]) != weight.shape:
+            raise ValueError(
+                f"adapter {str(path)!r} has {len(up)} x {down.shape[1]} for layer {layer} of "
+                f"{weight if weight is None else weight.shape}"
+            )
+        weights[name] = weight + up @ down

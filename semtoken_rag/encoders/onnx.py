@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from semtoken_rag._checks import check_positive
 from semtoken_rag.arrays import unit_length
@@ -72,7 +73,7 @@ class OnnxEncoder(WindowedEncoder):
         self.threads = min(threads or default_threads(), usable_cores())
         self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
 
-    def __reduce__(self) -> tuple[partial[OnnxEncoder], tuple[Path]]:
+    def __reduce__(self) -> tuple[partial[OnnxEncoder], tuple[Any, ...]]:
         """Copy and pickle as the path and the settings."""
         return partial(
             type(self),

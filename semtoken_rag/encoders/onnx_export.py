@@ -1,31 +1,14 @@
-"""Write a BERT as an ONNX file that needs no torch: weights in seven bits, the tokenizer in the metadata.
-
-The graph is made here, since the exporters of torch and onnxruntime.transformers leave products apart that
-run faster as one, and join sums and norms into an operator that runs slower, see ``docs/experiments.md``.
-"""
+"""Write a BERT of transformers as an ONNX file that needs no torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from semtoken_rag._optional import require
-from semtoken_rag.encoders.onnx_model import INPUT, LONGEST, NAME, TOKENIZER, VECTORS
-from semtoken_rag.encoders.windows import bare_tokenizer
-from semtoken_rag.types import FloatArray
+from semtoken_rag.encoders.onnx_write import BITS, Shape, write
 
 if TYPE_CHECKING:
     import torch
-
-BITS = 7
-SINGLE = 32  # bits of single precision
-WORDS, PLACES = (f"embeddings.{kind}_embeddings.weight" for kind in ("word", "position"))
-SCALE = ".scale"  # behind the name of a quantised weight
-JOINT = ","  # between the names of layers that are one product
-OPSETS = {"": 18, "com.microsoft": 1}
-IR_VERSION = 9
 
 
 def export(module: torch.nn.Module, tokenizer: Any, path: Path, *, name: str, bits: int = BITS) -> None:
@@ -44,8 +27,7 @@ def export(module: torch.nn.Module, tokenizer: Any, path: Path, *, name: str, bi
     name
         Name of the vectors in stats and stores.
     bits
-        Bits of a weight, in 2 to 8, each row of a matrix with its own scale; or 32 for single precision. With
-        8 bits, products overflow on CPUs without VNNI, which add two of them in 16 bits.
+        Bits of a weight, see `semtoken_rag.encoders.onnx_write.write`.
 
     Raises
     ------
@@ -54,121 +36,17 @@ def export(module: torch.nn.Module, tokenizer: Any, path: Path, *, name: str, bi
     ValueError
         If the module is no BERT, or ``bits`` is out of range.
     """
-    if bits not in (*range(2, 9), SINGLE):
-        raise ValueError(f"bits must be in 2 to 8 or 32, got {bits!r}")
     config: Any = module.config
     names = (("model_type", ""), ("hidden_act", ""), ("position_embedding_type", "absolute"))
     kind = tuple(getattr(config, *each) for each in names)
     if kind != ("bert", "gelu", "absolute"):
         raise ValueError(f"only a BERT with gelu and absolute positions can be exported, got {kind}")
-    onnx = require("onnx", extra="offline")
     weights = {key: value.detach().float().cpu().numpy() for key, value in module.state_dict().items()}
-    graph = _Graph(onnx, weights, bits)
-    _bert(graph, config)
-    model = graph.model(config.hidden_size)
-    backend = bare_tokenizer(tokenizer.backend_tokenizer)
-    about = {NAME: name, LONGEST: str(config.max_position_embeddings), TOKENIZER: backend.to_str()}
-    onnx.helper.set_model_props(model, about)
-    onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def _bert(graph: _Graph, config: Any) -> None:
-    """Add the operators of a BERT, from the token ids (1, n) to the last hidden state (1, n, d)."""
-    x = graph.norm(_embedding(graph), "embeddings.LayerNorm", config.layer_norm_eps)
-    for number in range(config.num_hidden_layers):
-        layer = f"encoder.layer.{number}"
-        joined = graph.linear(x, *(f"{layer}.attention.self.{part}" for part in ("query", "key", "value")))
-        parts = graph.add("Split", [joined], outputs=3, axis=-1, num_outputs=3)
-        heads = graph.add("MultiHeadAttention", parts, num_heads=config.num_attention_heads)[0]
-        attended = graph.linear(heads, f"{layer}.attention.output.dense")
-        x = graph.add("Add", [attended, x])[0]
-        x = graph.norm(x, f"{layer}.attention.output.LayerNorm", config.layer_norm_eps)
-        inner = graph.add("Gelu", [graph.linear(x, f"{layer}.intermediate.dense")])[0]
-        x = graph.add("Add", [graph.linear(inner, f"{layer}.output.dense"), x])[0]
-        x = graph.norm(x, f"{layer}.output.LayerNorm", config.layer_norm_eps)
-
-
-def _embedding(graph: _Graph) -> str:
-    """Add the sum of the embeddings of word, position and the first type: (1, n, d)."""
-    words = graph.weights[WORDS]
-    places = graph.weights[PLACES]
-    places = places + graph.weights["embeddings.token_type_embeddings.weight"][0]
-    if graph.bits == SINGLE:
-        rows = graph.add("Gather", [graph.constant(words, WORDS), INPUT])[0]
-    else:
-        codes, scale = _quantise(words, 8)  # a sum, in which nothing overflows
-        rows = graph.add("Gather", [graph.constant(codes, WORDS), INPUT])[0]
-        rows = graph.add("Cast", [rows], to=graph.onnx.TensorProto.FLOAT)[0]
-        sizes = graph.add("Gather", [graph.constant(scale[:, None], WORDS + SCALE), INPUT])[0]
-        rows = graph.add("Mul", [rows, sizes])[0]
-    length = graph.add("Shape", [INPUT], start=1, end=2)[0]
-    bounds = [graph.constant(np.array([0])), length, graph.constant(np.array([1]))]
-    return graph.add("Add", [rows, graph.add("Slice", [graph.constant(places[None], PLACES), *bounds])[0]])[0]
-
-
-class _Graph:
-    """Operators and weights, added one after the other; each value has a number for its name."""
-
-    def __init__(self, onnx: Any, weights: dict[str, FloatArray], bits: int) -> None:
-        self.onnx, self.weights, self.bits = onnx, weights, bits
-        self._nodes: list[Any] = []
-        self._constants: list[Any] = []
-        self._values = 0
-
-    def constant(self, array: np.ndarray, name: str = "") -> str:
-        """Add a constant; return its name."""
-        name = name or f"c{len(self._constants)}"
-        made = self.onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
-        self._constants.append(made)
-        return str(made.name)
-
-    def add(self, operator: str, inputs: list[str], outputs: int = 1, **attributes: Any) -> list[str]:
-        """Add an operator; return the names of its outputs."""
-        names = [f"v{self._values + i}" for i in range(outputs)]
-        self._values += outputs
-        own = operator in ("MultiHeadAttention", "Gelu", "DynamicQuantizeMatMul")
-        domain = "com.microsoft" if own else ""
-        self._nodes.append(self.onnx.helper.make_node(operator, inputs, names, domain=domain, **attributes))
-        return names
-
-    def linear(self, x: str, *layers: str) -> str:
-        """Add linear layers with the same input as one product."""
-        name = JOINT.join(layers)
-        weight = np.concatenate([self.weights[f"{layer}.weight"] for layer in layers])  # (out, in)
-        bias = np.concatenate([self.weights[f"{layer}.bias"] for layer in layers])
-        shift = self.constant(bias, f"{name}.bias")
-        if self.bits == SINGLE:
-            product = self.add("MatMul", [x, self.constant(weight.T, f"{name}.weight")])[0]
-            return self.add("Add", [product, shift])[0]
-        codes, scale = _quantise(weight, self.bits)
-        sizes = self.constant(scale, f"{name}.weight{SCALE}")
-        zeros = self.constant(np.zeros(len(scale), np.int8))
-        rows = self.constant(codes.T, f"{name}.weight")
-        return self.add("DynamicQuantizeMatMul", [x, rows, sizes, zeros, shift])[0]
-
-    def norm(self, x: str, layer: str, epsilon: float) -> str:
-        """Add a layer norm."""
-        names = (f"{layer}.weight", f"{layer}.bias")
-        factors = [self.constant(self.weights[name], name) for name in names]
-        return self.add("LayerNormalization", [x, *factors], axis=-1, epsilon=epsilon)[0]
-
-    def model(self, dimensions: int) -> Any:
-        """Return the model, whose output has so many dimensions."""
-        make, kinds = self.onnx.helper, self.onnx.TensorProto
-        self._nodes[-1].output[0] = VECTORS[0]
-        ids = make.make_tensor_value_info(INPUT, kinds.INT64, [1, "tokens"])
-        vectors = make.make_tensor_value_info(VECTORS[0], kinds.FLOAT, [1, "tokens", dimensions])
-        graph = make.make_graph(self._nodes, "bert", [ids], [vectors], self._constants)
-        opsets = [make.make_opsetid(*opset) for opset in OPSETS.items()]
-        return make.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="semtoken-rag"
-        )
-
-
-def _quantise(rows: FloatArray, bits: int) -> tuple[np.ndarray, FloatArray]:
-    """Quantise each row with its own scale: codes (m, d) int8 and scales (m,) float32."""
-    top = 2 ** (bits - 1) - 1
-    scale = np.maximum(np.abs(rows).max(1), np.finfo(np.float32).tiny * top) / np.float32(top)
-    return np.round(rows / scale[:, None]).astype(np.int8), scale.astype(np.float32)
+    shape = Shape(
+        layers=config.num_hidden_layers,
+        heads=config.num_attention_heads,
+        width=config.hidden_size,
+        places=config.max_position_embeddings,
+        epsilon=config.layer_norm_eps,
+    )
+    write(weights, shape, tokenizer.backend_tokenizer, path, name=name, bits=bits)

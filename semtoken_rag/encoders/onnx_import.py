@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semtoken_rag._optional import require
-from semtoken_rag.encoders.onnx_export import JOINT, PLACES, SCALE, WORDS
 from semtoken_rag.encoders.onnx_model import LONGEST, NAME, TOKENIZER
+from semtoken_rag.encoders.onnx_write import JOINT, PLACES, SCALE, WORDS
 from semtoken_rag.types import FloatArray
 
 if TYPE_CHECKING:

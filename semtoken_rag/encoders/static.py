@@ -15,7 +15,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from semtoken_rag.arrays import unit_length
-from semtoken_rag.encoders.tokenizer import TextTokenizer
+from semtoken_rag.encoders.tokenizer import TextTokenizer, Tokenized
 from semtoken_rag.types import Encoding, FloatArray, IntArray
 
 FOLDER = Path(__file__).parent / "static"
@@ -43,13 +43,22 @@ class StaticEncoder:
         """All that the vectors depend on, for the keys of a store: name and table."""
         return f"{self.name}/{zlib.crc32(self._scale.tobytes()):08x}/{len(self._table)}"
 
+    @property
+    def unknown(self) -> int:
+        """Token id of what the vocabulary lacks."""
+        return self._tokenizer.unknown
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokenized]:
+        """Return the tokens of each text."""
+        return self._tokenizer(texts)
+
     def count(self, text: str) -> int:
         """Return the number of tokens of ``text``, without special tokens."""
         return self._tokenizer.count(text)
 
     def encode(self, texts: Sequence[str], titles: Sequence[str]) -> list[Encoding]:
         """Look up each token; see `Encoder.encode`. A title does not change the vectors of its text."""
-        tokens = self._tokenizer([*texts, *titles])
+        tokens = self.tokenize([*texts, *titles])
         lengths = [len(t.ids) for t in tokens]
         every = self._vectors(np.concatenate([*(t.ids for t in tokens), np.empty(0, np.int64)]))
         vectors = np.split(every, np.cumsum(lengths)[:-1]) if tokens else []

@@ -52,12 +52,17 @@ class TextTokenizer:
     ----------
     tokenizer
         A ``tokenizers.Tokenizer`` that neither truncates nor pads.
+
+    Attributes
+    ----------
+    unknown
+        Token id of what the vocabulary lacks.
     """
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._by_words = cuts_at_blanks(tokenizer)
-        self._unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "[UNK]")
+        self.unknown: int = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "[UNK]")
         self._known: dict[str, Word] = {}
 
     def count(self, text: str) -> int:
@@ -111,14 +116,14 @@ class TextTokenizer:
     def _mended(self, word: str, tokens: Word) -> Word:
         """Tokens of a word, those of its pieces in place of each unknown run that has pieces."""
         ids, places = tokens
-        if self._unknown not in ids:
+        if self.unknown not in ids:
             return tokens
         made: list[tuple[int, int, int]] = []
         for token, start, end in zip(ids, places[::2], places[1::2], strict=True):
             stop = end
-            while token == self._unknown and is_joined(word, stop):  # marks that the tokenizer dropped
+            while token == self.unknown and is_joined(word, stop):  # marks that the tokenizer dropped
                 stop += 1
-            pieces = _pieces(word[start:stop]) if token == self._unknown else []
+            pieces = _pieces(word[start:stop]) if token == self.unknown else []
             for a, b in pieces:
                 made += self._piece(word[start + a : start + b], start + a)
             if not pieces:
@@ -130,7 +135,7 @@ class TextTokenizer:
         tokens = _to_arrays(self._tokenizer.encode(piece, add_special_tokens=False))
         ids, offsets = tokens.ids.tolist(), tokens.offsets.tolist()
         if not ids:
-            return [(self._unknown, start, start + len(piece))]
+            return [(self.unknown, start, start + len(piece))]
         ends = [*(place[0] for place in offsets[1:]), len(piece)]
         starts = [0, *ends[:-1]]
         return [(token, start + a, start + b) for token, a, b in zip(ids, starts, ends, strict=True)]

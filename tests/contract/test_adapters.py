@@ -171,7 +171,7 @@ def test_overhead_is_a_number_of_tokens_or_auto(kind: type, overhead: Any) -> No
 @pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
 def test_a_name_that_no_encoder_has_is_refused_when_it_is_given(kind: type, name: str) -> None:
     start = time.perf_counter()
-    with pytest.raises(ValueError, match="encoder must be one of 'auto', 'lookup', 'minilm', 'static', "):
+    with pytest.raises(ValueError, match=r"encoder must be one of 'auto', .*'static', "):
         kind(encoder=name)
     assert time.perf_counter() - start < 1
 
