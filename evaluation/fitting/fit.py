@@ -151,9 +151,10 @@ def main() -> None:
                 for example in parts[i]
                 for choice in choices(example, encoder, 1 / used[name])
             ]
-            encoders[key], loss = fit(made)
+            found, loss = fit(made)
+            encoders[key] = {**encoders.get(key, {}), **found}
             print(f"{key}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[key])}", flush=True)
-    provenance = {"script": "python -m evaluation.fitting.fit", "questions": used}
+    provenance = {**table.get("provenance", {}), "script": "python -m evaluation.fitting.fit", "questions": used}
     args.out.write_text(
         json.dumps({"provenance": provenance, "encoders": encoders}, indent=1) + "\n", encoding="utf-8"
     )
