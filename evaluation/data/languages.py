@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice, zip_longest
@@ -17,6 +18,7 @@ from typing import Any
 
 PARTS = 20
 MEASURED, FITTED = 0, 1
+_ID = re.compile(r'\{"id": ("[^"\\]*"), ')
 
 
 def part_of(name: str) -> int:
@@ -60,9 +62,8 @@ def by_language(
         raise FileNotFoundError(f"no sets in {folder / 'train'}: give --data FOLDER")
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for file in files:
-        for row in _rows(file):
-            if part_of(str(row["id"])) == part:
-                found[row["lang"]][file.name.split(".")[0]].append(row)
+        for row in _rows(file, part):
+            found[row["lang"]][file.name.split(".")[0]].append(row)
     chosen = {}
     for language, sources in sorted(found.items()):
         limit = english if english is not None and language == "en" else most
@@ -70,9 +71,13 @@ def by_language(
     return {language: rows for language, rows in chosen.items() if rows}
 
 
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
+def _rows(file: Path, part: int) -> Iterator[dict[str, Any]]:
+    """Read the rows of a part; a line begins with its id, and the others are not parsed."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+        for line in lines:
+            known = _ID.match(line)
+            if not known or part_of(json.loads(known[1])) == part:
+                yield json.loads(line)
 
 
 def _in_turn(sources: Iterable[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:

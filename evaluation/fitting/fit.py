@@ -154,7 +154,11 @@ def main() -> None:
             found, loss = fit(made)
             encoders[key] = {**encoders.get(key, {}), **found}
             print(f"{key}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[key])}", flush=True)
-    provenance = {**table.get("provenance", {}), "script": "python -m evaluation.fitting.fit", "questions": used}
+    provenance = {
+        **table.get("provenance", {}),
+        "script": "python -m evaluation.fitting.fit",
+        "questions": used,
+    }
     args.out.write_text(
         json.dumps({"provenance": provenance, "encoders": encoders}, indent=1) + "\n", encoding="utf-8"
     )

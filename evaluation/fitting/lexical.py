@@ -1,9 +1,9 @@
 """Fit how much letters count beside vectors: ``python -m evaluation.fitting.lexical --data FOLDER``.
 
-On questions of all languages that no encoder is trained on, see `evaluation.data.languages`. Each question is a
-listwise softmax over its units, of which the gold ones are wanted. The weights of relevance are taken as they
-are, so this comes after `evaluation.fitting.fit`; only weights of letters are written. Those of another encoder:
-``--encoders FILE``. Questions that the encoder knows say nothing here and are left out.
+On questions of all languages that no encoder is trained on, see `evaluation.data.languages`. Each question is
+a listwise softmax over its units, of which the gold ones are wanted. The weights of relevance are taken as
+they are, so this comes after `evaluation.fitting.fit`; only weights of letters are written.
+``--encoders FILE`` fits another encoder. Questions that the encoder knows say nothing here and are left out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ENGLISH = 4  # times as many questions as of another language
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One listwise decision: relevance by vectors (m,), features of letters (m, f), strangeness, what is wanted."""
+    """One listwise decision: relevance by vectors (m,), features of letters (m, f), and what is wanted."""
 
     relevance: FloatArray
     features: FloatArray
@@ -95,7 +95,7 @@ def fit(made: Sequence[Choice], steps: int = 300) -> tuple[dict[str, float], flo
 
 
 def write(path: Path, name: str, weights: dict[str, float], used: dict[str, int]) -> None:
-    """Put the weights of an encoder, and the number of questions by language, into the file of all weights."""
+    """Put the weights of an encoder, and the questions used by language, into the file of all weights."""
     table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     table["encoders"].setdefault(name.split(":")[0], {})["lexical"] = weights
     table["provenance"]["lexical"] = {"script": "python -m evaluation.fitting.lexical", "questions": used}

@@ -1,7 +1,7 @@
 """Lexical relevance: what a unit has of the question's letters, for what the encoder does not know.
 
 An encoder whose vocabulary lacks a script reads it letter by letter, or as one unknown token, and its vectors
-say little of it. How much of the question it reads so decides how much letters count, and how much vectors do.
+say little of it. How much of the question it reads so decides how much letters and vectors count.
 """
 
 from __future__ import annotations
