@@ -69,6 +69,7 @@ train: venv
 
 fit: venv
 	$(BIN)/python -m evaluation.fitting.fit
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.fitting.lexical
 
 # Their own environment: llmlingua needs transformers < 5, and selective-context pins a spaCy without a wheel.
 peers: $(PEERS)/.installed

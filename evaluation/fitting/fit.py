@@ -1,6 +1,6 @@
 """Fit the weights of relevance and bridge: ``python -m evaluation.fitting.fit --data FOLDER``.
 
-On the questions that `evaluation.fitting.mixture` keeps for it, which no encoder was trained on: on the
+On the questions that `evaluation.data.slices` keeps for it, which no encoder was trained on: on the
 others its vectors are too good.
 
 Two states of each question are fitted together, each as a listwise softmax over the units that could be kept
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from evaluation.data import options
-from evaluation.fitting.mixture import drawn
+from evaluation.data.slices import drawn
 from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.encoders.verify import SHIPPED_FILE
@@ -146,11 +146,12 @@ def main() -> None:
             for question in questions
             for choice in choices(question.example, encoder, 1 / len(questions))
         ]
-        encoders[key], loss = fit(made)
+        found, loss = fit(made)
+        encoders[key] = {**encoders.get(key, {}), **found}
         print(f"{key}: {len(made)} decisions, loss {loss:.4f}\n{json.dumps(encoders[key])}", flush=True)
     used = {name: len(questions) for name, questions in data.items()}
     provenance = {"script": "python -m evaluation.fitting.fit", "questions": used}
-    table |= {"provenance": provenance, "encoders": encoders}
+    table |= {"provenance": {**table.get("provenance", {}), **provenance}, "encoders": encoders}
     args.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 
 Begins with late interaction and the bridge of titles, and adds one sign after the other, as long as the best
 adds `LEAST` to the mean of answers or of chains. Weights are fitted on one half of the questions that
-`evaluation.fitting.mixture` keeps for fitting, and judged on the other. A retriever's score is that of BM25.
+`evaluation.data.slices` keeps for fitting, and judged on the other. A retriever's score is that of BM25.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from rank_bm25 import BM25Okapi
 
 from evaluation.data import options
+from evaluation.data.slices import Question, drawn
 from evaluation.fitting.fit import NAMES, Choice, choices, fit
-from evaluation.fitting.mixture import Question, drawn
 from semtoken_rag import SemToken
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.result import CompressedChunk

@@ -15,7 +15,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from evaluation.data import options
-from evaluation.fitting.mixture import drawn, mixed, sources
+from evaluation.data.slices import drawn, sources
+from evaluation.fitting.mixture import mixed
 from evaluation.judge.held import judged
 from semtoken_rag.encoders.onnx import OnnxEncoder
 from semtoken_rag.encoders.registry import resolve_encoder

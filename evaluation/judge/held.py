@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from evaluation.data import options
-from evaluation.fitting.mixture import OF_FACTS, Question, drawn
+from evaluation.data.slices import Question, drawn
+from evaluation.fitting.mixture import OF_FACTS
 from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.stages.relevance import features

@@ -65,10 +65,8 @@ class MultilingualEncoder(OnnxEncoder):
 
     def __reduce__(self) -> tuple[partial[OnnxEncoder], tuple[Any, ...]]:
         """Copy and pickle as the settings: another machine has a cache of its own."""
-        made: partial[OnnxEncoder] = partial(
-            type(self), threads=self.threads, window=self.window, overlap=self.overlap
-        )
-        return made, ()
+        own: type[OnnxEncoder] = type(self)
+        return partial(own, threads=self.threads, window=self.window, overlap=self.overlap), ()
 
 
 def encoder_file() -> Path:

@@ -1,24 +1,20 @@
-"""Exact signs: what a question spells out and an encoder blurs, looked for letter by letter.
+"""Exact signs: numbers and identifiers that a question spells out, looked for as they are.
 
-Vectors of "P-20" and "P-10" are close, and those of a script that the vocabulary lacks say nothing.
+Vectors blur them: those of "P-20" and "P-10" are close.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
 
-from semtoken_rag.text.clusters import is_unspaced
+from semtoken_rag.text.clusters import UNSPACED
+from semtoken_rag.text.grams import WIDE
 from semtoken_rag.types import FloatArray
 
-GRAM = 3  # characters of an n-gram
-GRAM_WEIGHT = 4.0  # of the share of n-grams, beside which the encoder says little
-PAIR_WEIGHT = 1.0  # of the share of pairs of Chinese characters, of which vectors tell little apart
-_HAN_PAIR = "(?=[\u3400-\u9fff]{2})"
-_CODE = r"[a-zA-Z0-9]*\d[a-zA-Z0-9.,:/-]*[a-zA-Z0-9]|\d"  # a number or identifier among them
 _NAME = r"\w*\d[\w.,:/-]*\w|\d"  # a number, a date, an identifier
 _LETTERED = (
     r"(?=\w*-?\w*\d)(?=[\d-]*[^\W\d_])\w+(?:[.:/-]\w+)*"  # an identifier with letters: P-20, AS-206, K2
@@ -26,7 +22,7 @@ _LETTERED = (
 
 
 def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
-    """Return what each unit has of what the question spells out: (m,) float32, higher = keep.
+    """Return what each unit has of the numbers and identifiers of a question: (m,) float32, higher = keep.
 
     Parameters
     ----------
@@ -39,28 +35,31 @@ def exact_signs(question: str, texts: Iterable[str]) -> FloatArray | None:
     -------
     (m,) float32 or None
         The share of the question's numbers and identifiers, and that of its identifiers with letters once
-        more, in [0, 2]; in Thai, Lao, Khmer and Burmese
-        `GRAM_WEIGHT` times that of its n-grams, in Chinese `PAIR_WEIGHT` times that of its pairs of
-        characters and its numbers, rare ones counting more. None if the question has nothing of these, or
-        all units are alike.
+        more, in [0, 2]. None if the question has neither, or all units are alike.
 
     Examples
     --------
     >>> exact_signs("What is the power of P-20?", ["P-10, power 2.2", "P-20, power 3.0"]).tolist()
     [0.0, 2.0]
     """
-    shares: FloatArray
-    if is_unspaced(question):
-        shares = _gram_shares(question, texts)
-    elif pairs(question):
-        shares = _gram_shares(question, texts, pairs, PAIR_WEIGHT)
-    elif names := {name.lower() for name in re.findall(_NAME, question)}:
-        lower = [text.lower() for text in texts]
-        lettered = {name.lower() for name in re.findall(_LETTERED, question)}
-        shares = _name_shares(names, lower) + _name_shares(lettered, lower)
-    else:
+    asked = _apart(question)
+    names = set(re.findall(_NAME, asked))
+    if not names:
         return None
+    lower = [_apart(text) for text in texts]
+    lettered = set(re.findall(_LETTERED, asked))
+    shares: FloatArray = _name_shares(names, lower) + _name_shares(lettered, lower)
     return shares if len(shares) and np.ptp(shares) > 0 else None
+
+
+def _apart(text: str) -> str:
+    """Return a text in lower case, blanks in place of what is written without blanks."""
+    return text.lower() if text.isascii() else _unspaced().sub(" ", text.lower())
+
+
+@cache
+def _unspaced() -> re.Pattern[str]:
+    return re.compile(f"[{UNSPACED}{WIDE}]")
 
 
 def _name_shares(names: set[str], texts: Sequence[str]) -> FloatArray:
@@ -77,35 +76,3 @@ def _has(text: str, name: str) -> bool:
             return True
         at = text.find(name, at + 1)
     return False
-
-
-def _gram_shares(
-    question: str,
-    texts: Iterable[str],
-    cut: Callable[[str], set[str]] | None = None,
-    most: float = GRAM_WEIGHT,
-) -> FloatArray:
-    cut = cut or grams
-    asked, held = cut(question), [cut(text) for text in texts]
-    counts = Counter(gram for grams in held for gram in grams & asked)
-    m = len(held)
-    weight = {gram: float(np.log1p((m - n + 0.5) / (n + 0.5))) for gram, n in counts.items()}
-    whole = max(sum(weight.values()), 1e-9)
-    shares = np.array([sum(weight[g] for g in grams & asked) for grams in held], np.float32)
-    return np.float32(most / whole) * shares
-
-
-def pairs(text: str) -> set[str]:
-    """Return the pairs of neighbouring Chinese characters of a text, and its numbers and identifiers.
-
-    >>> sorted(pairs("秦冠的3号")), pairs("pump P-20")
-    (['3', '冠的', '秦冠'], set())
-    """
-    found = {text[m.start() : m.start() + 2] for m in re.finditer(_HAN_PAIR, text)}
-    return found | {name.lower() for name in re.findall(_CODE, text)} if found else found
-
-
-def grams(text: str) -> set[str]:
-    """Return the n-grams of a text, blanks left out."""
-    text = "".join(text.split())
-    return {text[i : i + GRAM] for i in range(len(text) - GRAM + 1)}

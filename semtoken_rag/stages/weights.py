@@ -1,4 +1,4 @@
-"""Weights of relevance and bridge, fitted by ``evaluation/fit.py`` and stored with where they come from."""
+"""Weights of relevance, bridge and letters, fitted by ``evaluation/fitting`` and stored with their source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT = "semtoken-minilm"  # whose weights an encoder takes that none were fit
 
 @cache
 def fitted(encoder: str) -> Mapping[str, Mapping[str, float]]:
-    """Weights by stage (``relevance``, ``bridge``) and feature, for an encoder's name."""
+    """Weights by stage (``relevance``, ``bridge``, ``lexical``) and feature, for an encoder's name."""
     table: Mapping[str, Any] = json.loads(WEIGHTS.read_text(encoding="utf-8"))["encoders"]
     found: Mapping[str, Mapping[str, float]] = table.get(encoder.split(":")[0], table[DEFAULT])
     return found

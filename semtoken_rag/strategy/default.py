@@ -11,6 +11,7 @@ import numpy as np
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.density import density
 from semtoken_rag.stages.exact import exact_signs
+from semtoken_rag.stages.lexical import Lexical
 from semtoken_rag.stages.relevance import Relevance, standardise
 from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
 from semtoken_rag.stages.spans import SpanRule
@@ -18,7 +19,7 @@ from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.strategy.parts import keep_part
 from semtoken_rag.text.governing import governing
-from semtoken_rag.types import FloatArray, Selection, Units
+from semtoken_rag.types import FloatArray, Query, Selection, Units
 
 EXACT_WEIGHT = 2.0
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
@@ -30,7 +31,7 @@ class SemTokenStrategy:
 
     Parameters
     ----------
-    relevance, bridge, spans
+    relevance, lexical, bridge, spans
         The stages; replace any.
     prior
         Log-odds (m,) that a unit is wanted, from what is known beyond this call, as `CorpusNovelty` gives.
@@ -43,6 +44,7 @@ class SemTokenStrategy:
     """
 
     relevance: Relevance = field(default_factory=Relevance)
+    lexical: Lexical = field(default_factory=Lexical)
     bridge: Bridge = field(default_factory=Bridge)
     spans: SpanRule = field(default_factory=SpanRule)
     prior: Callable[[Problem], FloatArray] | None = None
@@ -52,19 +54,16 @@ class SemTokenStrategy:
 
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""
-        tokens, units, query = problem.tokens, problem.units, problem.query
-        spread = density(tokens, units)
+        units = problem.units
+        spread = density(problem.tokens, units)
         scores = {"density": spread}
         gain = None
         base = standardise(spread)
-        if query is not None:
-            terms = Terms.of(tokens, units, query.encoding.ids)
-            scores["relevance"] = self.relevance(query, problem.chunks, tokens, units, terms, problem.encoder)
-            base = scores["relevance"] + np.float32(self.density_weight) * base
-            signs = exact_signs(query.text, (problem.full_text(unit) for unit in range(len(units))))
-            if signs is not None:
-                scores["exact"] = np.float32(self.exact_weight) * signs
-                base = base + scores["exact"]
+        if problem.query is not None:
+            terms = Terms.of(problem.tokens, units, problem.query.encoding.ids)
+            asked = self._asked(problem, problem.query, terms)
+            base = sum(asked.values(), np.float32(self.density_weight) * base)
+            scores |= asked
 
             def gain(kept: int) -> FloatArray:
                 return self.bridge.gain(kept, units, terms, problem.encoder)
@@ -91,6 +90,18 @@ class SemTokenStrategy:
         made = ledger.to_selection(scores, bridge_reasons(lent))
         released = None if units is given else units
         return replace(made, units=released, bridged_from=lent, cost_exponent=self.cost_exponent)
+
+    def _asked(self, problem: Problem, query: Query, terms: Terms) -> dict[str, FloatArray]:
+        """Return what the question says of each unit, by name: by vectors, by letters and by exact signs."""
+        chunks, tokens, units = problem.chunks, problem.tokens, problem.units
+        relevance = self.relevance(query, chunks, tokens, units, terms, problem.encoder)
+        scores = {"relevance": relevance}
+        if (lexical := self.lexical(query, chunks, tokens, units, problem.encoder)) is not None:
+            scores = {"relevance": np.float32(lexical[0]) * relevance, "lexical": lexical[1]}
+        signs = exact_signs(query.text, (problem.full_text(unit) for unit in range(len(units))))
+        if signs is not None:
+            scores["exact"] = np.float32(self.exact_weight) * signs
+        return scores
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""

@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from semtoken_rag.arrays import similarity
-from semtoken_rag.stages.exact import GRAM, grams
 from semtoken_rag.stages.granularity import best_run
 from semtoken_rag.stages.render import STOPS
 from semtoken_rag.stages.select import Ledger
@@ -20,6 +19,7 @@ from semtoken_rag.text.clusters import is_unspaced
 
 COARSE_LEAST = 6  # tokens under which a cut is not worth its fragment
 NEWS_LEAST, NEWS_ENOUGH = 3, 12  # tokens that a part must have besides the question's, and that are enough
+GRAM = 3  # characters of an n-gram in a script without blanks
 NEWS_WEIGHT = 0.2  # of what a part says that the question does not, against how well it matches
 
 
@@ -117,6 +117,11 @@ def _spelled_value(question: str, text: str, spans: Spans, first: int, last: int
     What follows the first of them counts twice, as an answer mostly follows what was asked for.
     """
     run = text[spans.chars[first, 0] : spans.chars[last, 1]]
-    asked = grams(question)
+    asked = _grams(question)
     at = next((i for i in range(len(run)) if run[i : i + GRAM] in asked), len(run))
-    return len(grams(run) & asked) + (2 * len(run) - at) / (2 * len(text) + 1)
+    return len(_grams(run) & asked) + (2 * len(run) - at) / (2 * len(text) + 1)
+
+
+def _grams(text: str) -> set[str]:
+    text = "".join(text.split())
+    return {text[i : i + GRAM] for i in range(len(text) - GRAM + 1)}

@@ -13,9 +13,12 @@ import pytest
 
 pytest.importorskip("torch")
 
-from evaluation.fitting import mixture, train
+from evaluation.data import slices
+from evaluation.data.languages import by_language
+from evaluation.data.slices import SLICES, Question, drawn, slice_of, sources
+from evaluation.fitting import train
 from evaluation.fitting.fit import ENCODERS, NAMES, Choice, fit
-from evaluation.fitting.mixture import Question, drawn, mixed, part, share, sources
+from evaluation.fitting.mixture import mixed, share
 from semtoken_rag import Chunk
 from semtoken_rag.encoders.onnx import OnnxEncoder
 from semtoken_rag.encoders.transformer import TransformerEncoder
@@ -45,7 +48,7 @@ def row(number: int, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def data(tmp_path, monkeypatch) -> Path:
     """Lay out a source in two files, one in another language, and one without a licence."""
-    monkeypatch.setattr(mixture, "TRAINING", ())
+    monkeypatch.setattr(slices, "TRAINING", ())
     rows = [row(i) for i in range(60)]
     files = {
         "cats.1of2": rows[:40],
@@ -61,12 +64,20 @@ def data(tmp_path, monkeypatch) -> Path:
 
 
 def test_every_row_is_in_one_part(data: Path) -> None:
-    found = {which: sources(data, which) for which in ("train", "fit", "held")}
+    found = {which: sources(data, which) for which in SLICES}
     for name in ("cats", "dogs", "tquad"):
         sizes = {which: len(by.get(name, ())) for which, by in found.items()}
         assert sum(sizes.values()) == 60
         assert sizes["train"] > 40 > sizes["fit"] + sizes["held"] > 0
-    assert {part(f"r{i}") for i in range(60)} == {"train", "fit", "held"}
+    assert {slice_of(f"r{i}") for i in range(60)} == set(SLICES)
+
+
+def test_rows_by_language_come_from_the_sources_in_turn(data: Path) -> None:
+    found = by_language(data, "train", 9, lambda row: row["id"] != "r5", english=4)
+    assert {language: len(rows) for language, rows in found.items()} == {"de": 9, "en": 4}
+    assert [int(row["id"][1:]) >= 120 for row in found["en"]] == [False, True, False, True]
+    with pytest.raises(FileNotFoundError, match="give --data FOLDER"):
+        by_language(data / "nowhere", "train", 9, bool)
 
 
 def test_the_answer_that_is_marked_is_wanted_and_no_other(data: Path) -> None:
