@@ -63,7 +63,7 @@ class MultilingualEncoder(OnnxEncoder):
     def __init__(self, *, threads: int | None = None, window: int = 256, overlap: int = 64) -> None:
         super().__init__(encoder_file(), threads=threads, window=window, overlap=overlap)
 
-    def __reduce__(self) -> tuple[partial[OnnxEncoder], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[partial[Any], tuple[Any, ...]]:
         """Copy and pickle as the settings: another machine has a cache of its own."""
         own: type[OnnxEncoder] = type(self)
         return partial(own, threads=self.threads, window=self.window, overlap=self.overlap), ()

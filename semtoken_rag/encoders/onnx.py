@@ -73,7 +73,7 @@ class OnnxEncoder(WindowedEncoder):
         self.threads = min(threads or default_threads(), usable_cores())
         self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
 
-    def __reduce__(self) -> tuple[partial[OnnxEncoder], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[partial[Any], tuple[Any, ...]]:
         """Copy and pickle as the path and the settings."""
         return partial(
             type(self),
