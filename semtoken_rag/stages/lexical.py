@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from semtoken_rag.stages.relevance import standardise
 from semtoken_rag.stages.weights import fitted
@@ -180,16 +181,32 @@ def features(question: str, chunks: Sequence[Chunk], units: Units) -> dict[str, 
 
 def _counts(wanted: Sequence[str], texts: Sequence[str]) -> FloatArray:
     """How often each n-gram stands in each text, those that stand in none left out: (g, n)."""
-    joined, ends = "\n".join(texts), np.cumsum([len(text) + 1 for text in texts])
-    rows = []
-    for gram in wanted:
-        places, at = [], joined.find(gram)
-        while at >= 0:
-            places.append(at)
-            at = joined.find(gram, at + 1)
-        if places:
-            rows.append(np.bincount(np.searchsorted(ends, places, side="right"), minlength=len(texts)))
-    return np.array(rows, np.float32).reshape(len(rows), len(texts))
+    n = len(texts)
+    letters = _letters("\n".join(texts))
+    text = np.repeat(np.arange(n), [len(text) + 1 for text in texts])
+    found = [np.zeros((0, n), np.float32)]
+    for size in sorted(set(map(len, wanted))):
+        joined = "".join(gram for gram in wanted if len(gram) == size)
+        keys = np.unique(_keys(_letters(joined), size)[::size])
+        here = _keys(letters, size)
+        at = np.minimum(np.searchsorted(keys, here), len(keys) - 1)
+        match = np.flatnonzero(keys[at] == here)
+        counts = np.bincount(at[match] * n + text[match], minlength=len(keys) * n).reshape(-1, n)
+        found.append(counts[counts.any(1)].astype(np.float32))
+    return np.concatenate(found)
+
+
+def _letters(text: str) -> npt.NDArray[np.uint64]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+
+
+def _keys(letters: npt.NDArray[np.uint64], size: int) -> npt.NDArray[np.uint64]:
+    """Return a number for each run of ``size`` letters, at most four; only rare letters may share one."""
+    runs = max(0, len(letters) - size + 1)
+    keys = np.zeros(runs, np.uint64)
+    for i in range(size):
+        keys = (keys << np.uint64(16)) ^ letters[i : i + runs]
+    return keys
 
 
 def _with_ancestors(values: FloatArray, units: Units) -> FloatArray:

@@ -8,7 +8,7 @@ import pytest
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.encoders.base import encode_call
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.stages.lexical import FEATURES, VECTORS, Lexical, bm25, features, strangeness
+from semtoken_rag.stages.lexical import FEATURES, VECTORS, Lexical, _counts, bm25, features, strangeness
 from semtoken_rag.stages.segment import build_units
 from semtoken_rag.stages.weights import WEIGHTS, fitted
 from semtoken_rag.strategy.default import SemTokenStrategy
@@ -117,6 +117,14 @@ def test_the_share_is_of_all_that_is_asked_and_falls_with_what_no_unit_has():
 def test_there_is_nothing_where_no_unit_shares_a_letter(question):
     _, chunks, _, units = posed(RUSSIAN, "Маяк")
     assert features(question, chunks, units) is None
+
+
+def test_n_grams_are_counted_where_they_stand_and_not_across_texts():
+    texts = [" маяк маяк ", " маяк ", " 𠀀塔塔 ", " ма ", " яки "]
+    got = _counts([" мая", "маяк", "ак м", "塔", "𠀀塔", "нет "], texts)
+    assert sorted(got.tolist()) == sorted(
+        [[2, 1, 0, 0, 0], [2, 1, 0, 0, 0], [0, 0, 2, 0, 0], [0, 0, 1, 0, 0]]
+    )
 
 
 @pytest.mark.parametrize("texts", [[""], [" ", "..."]])
