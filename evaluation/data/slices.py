@@ -12,6 +12,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,12 @@ def slice_of(name: str) -> str:
 
 
 def read(folder: Path, which: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the rows of a slice with the name of their source.
+    """Yield the rows of a slice of the data for training, with the name of their source.
 
     Parameters
     ----------
     folder
-        The folder with ``qa`` and ``train``.
+        The folder of the sets; these are in its folder ``train``.
     which
         One of `SLICES`.
 
@@ -71,16 +72,21 @@ def read(folder: Path, which: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for file in files:
         for row in _rows(file, which):
             yield file.name.split(".")[0], row
-    for name, first, last in TRAINING:
-        for row in rows(folder, name)[first:last]:
-            if slice_of(str(row["id"])) == which:
-                yield name, row
 
 
 def sources(folder: Path, which: str) -> dict[str, list[Question]]:
-    """Return the questions of a slice by source, without those whose answer was not found; see `read`."""
+    """Return the questions of a slice by source, without those whose answer was not found.
+
+    The sources are those of `read`, and what may be trained on of the sets that are reported.
+    """
+    more = (
+        (name, row)
+        for name, first, last in TRAINING
+        for row in rows(folder, name)[first:last]
+        if slice_of(str(row["id"])) == which
+    )
     found: dict[str, list[Question]] = {}
-    for source, row in read(folder, which):
+    for source, row in chain(read(folder, which), more):
         if (made := example(row)).gold:
             hops = row.get("hops") or len({chunk for chunk, _, _ in made.gold})
             question = Question(made, source, row.get("lang") or "en", hops)

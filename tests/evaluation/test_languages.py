@@ -8,7 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from evaluation.data.languages import FITTED, MEASURED, PARTS, by_language, part_of
+from evaluation.data.languages import by_language
+from evaluation.data.slices import slice_of
 from evaluation.fitting.lexical import Choice, choice, fit, write
 from evaluation.judge.languages import answers, bm25, kept, survives, terms
 from semtoken_rag import Chunk, SemToken
@@ -33,24 +34,23 @@ def sets(tmp_path):
 
 
 def test_parts_have_no_row_in_common_and_sources_take_turns(sets):
-    measured, fitted = (by_language(sets, part, 9, lambda _: True) for part in (MEASURED, FITTED))
+    measured, fitted = (by_language(sets, part, 9, lambda _: True) for part in ("held", "fit"))
     assert {language: len(rows) for language, rows in measured.items()} == {"en": 9, "th": 9}
-    for part, rows in ((MEASURED, measured), (FITTED, fitted)):
-        assert {part_of(r["id"]) for found in rows.values() for r in found} == {part}
+    for part, rows in (("held", measured), ("fit", fitted)):
+        assert {slice_of(r["id"]) for found in rows.values() for r in found} == {part}
     assert [r["of"] for r in measured["en"][:4]] == ["a", "b", "a", "b"]
-    assert PARTS > 2
 
 
 def test_rows_that_do_not_count_are_passed_over_and_english_has_a_bound_of_its_own(sets):
-    found = by_language(sets, MEASURED, 3, lambda r: r["of"] != "a", english=5)
+    found = by_language(sets, "held", 3, lambda r: r["of"] != "a", english=5)
     assert (len(found["en"]), len(found["th"])) == (5, 3)
     assert {r["of"] for r in found["en"]} == {"b"}
-    assert by_language(sets, MEASURED, 3, lambda _: False) == {}
+    assert by_language(sets, "held", 3, lambda _: False) == {}
 
 
 def test_a_folder_without_sets_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="give --data"):
-        by_language(tmp_path, MEASURED, 1, lambda _: True)
+        by_language(tmp_path, "held", 1, lambda _: True)
 
 
 @pytest.mark.parametrize(
