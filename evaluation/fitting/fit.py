@@ -20,6 +20,7 @@ import torch
 
 from evaluation.data import options
 from evaluation.data.slices import drawn
+from semtoken_rag.encoders import multilingual
 from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.encoders.verify import SHIPPED_FILE
@@ -39,6 +40,7 @@ ENCODERS = {
     "static": "static",
     SHIPPED_FILE.stem: "auto",
     f"{SHIPPED_FILE.stem}-lookup": "lookup",
+    multilingual.NAME: "multilingual",
 }
 
 
