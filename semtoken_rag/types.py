@@ -41,8 +41,8 @@ class Chunk:
         Heading of the document it comes from: context for the encoder and a sign of what the passage is
         about.
     score
-        The retriever's score, higher = better; None if there is none. It is carried along, but has weight 0
-        for now: it does not change what is kept.
+        The retriever's score, higher = better; None if there is none. It is carried along and does not
+        change what is kept, since it was measured to cost answers.
     metadata
         Carried along untouched.
     headings

@@ -4,8 +4,9 @@ On the questions that `evaluation.data.slices` keeps for it, which no encoder wa
 others its vectors are too good.
 
 Two states of each question are fitted together, each as a listwise softmax over the units that could be kept
-next: nothing is kept yet and the gold units are wanted; or one unit is kept (each gold unit, and the best by
-relevance, right or wrong) and the gold units that are left are wanted. Every data set counts the same.
+next: nothing is kept yet and the gold units are wanted; or, where several chunks answer, one unit is kept
+(each gold unit, and the best by relevance, right or wrong) and the gold units that are left are wanted. Every
+data set counts the same.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def choices(asked: Example, encoder: Encoder, weight: float) -> list[Choice]:
     base = np.stack([values[name] for name in relevance.FEATURES], 1)
     empty = np.zeros((len(units), len(bridge.FEATURES)), np.float32)
     made = [Choice(np.hstack([base, empty]), gold, np.ones(len(units), bool), weight)]
+    if len(set(units.chunk[gold])) < 2:
+        return made
     first = int(values["late"].argmax())
     for kept in {first, *np.flatnonzero(gold).tolist()}:
         wanted = gold.copy()

@@ -1,21 +1,18 @@
-"""Which signs pay: ``python -m evaluation.fitting.signs --encoder static``.
+"""Which signs of relevance and bridge pay: ``python -m evaluation.fitting.signs --encoder static``.
 
-Begins with late interaction and the bridge of titles, and adds one sign after the other, as long as the best
-adds `LEAST` to the mean of answers or of chains. Weights are fitted on one half of the questions that
-`evaluation.data.slices` keeps for fitting, and judged on the other. A retriever's score is that of BM25.
+Weights are fitted on one half of the questions that `evaluation.data.slices` keeps for fitting and judged on
+the other, both ways: with all signs, with late interaction and titles alone, and that with one sign more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
-from rank_bm25 import BM25Okapi
 
 from evaluation.data import options
 from evaluation.data.slices import Question, drawn
-from evaluation.fitting.fit import NAMES, Choice, choices, fit
+from evaluation.fitting.fit import NAMES, choices, fit
 from semtoken_rag import SemToken
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.result import CompressedChunk
@@ -27,17 +24,6 @@ from semtoken_rag.train.examples import Example
 
 FIRST = ("late", "late_own", "bridge:title_mentioned", "bridge:mentions_title")
 RATIOS = (0.1, 0.2)
-LEAST = 0.005
-
-
-def scored(asked: Example) -> Example:
-    """Return a question whose chunks have the score of a lexical retriever."""
-    scores = BM25Okapi([c.text.lower().split() for c in asked.chunks]).get_scores(
-        asked.question.lower().split()
-    )
-    return replace(
-        asked, chunks=[replace(c, score=float(s)) for c, s in zip(asked.chunks, scores, strict=True)]
-    )
 
 
 def share_kept(asked: Example, kept: Sequence[CompressedChunk]) -> float:
@@ -53,9 +39,10 @@ def judge(engine: SemToken, data: Mapping[str, Sequence[Question]]) -> tuple[flo
     for questions in data.values():
         for ratio in RATIOS:
             shares = [
-                share_kept(q.example, kept.chunks)
+                share_kept(
+                    q.example, engine.compress(q.example.chunks, q.example.question, ratio=ratio).chunks
+                )
                 for q in questions
-                for kept in [engine.compress(q.example.chunks, q.example.question, ratio=ratio)]
             ]
             several = [share == 1 for q, share in zip(questions, shares, strict=True) if q.hops > 1]
             if several:
@@ -66,38 +53,31 @@ def judge(engine: SemToken, data: Mapping[str, Sequence[Question]]) -> tuple[flo
 
 
 def main() -> None:
-    """Add signs and print each step."""
+    """Judge sets of signs and print a line for each."""
     parser = options.data_parser(__doc__, sample=False, encoder="static")
-    parser.add_argument("--each", type=int, default=24, help="questions of each source, in two halves")
+    parser.add_argument("--each", type=int, default=30, help="questions of each source, in two halves")
     args = parser.parse_args()
-    encoder = resolve_encoder(args.encoder)
-    store = MemoryStore(2**31)
+    encoder, store = resolve_encoder(args.encoder), MemoryStore(2**31)
     halves: list[dict[str, list[Question]]] = [{}, {}]
     for name, questions in drawn(args.data, "fit", args.each).items():
         for i, question in enumerate(questions):
-            halves[i % 2].setdefault(name, []).append(replace(question, example=scored(question.example)))
-    made: list[Choice] = [
-        c for qs in halves[0].values() for q in qs for c in choices(q.example, encoder, 1 / len(qs))
+            halves[i % 2].setdefault(name, []).append(question)
+    made = [
+        [c for qs in half.values() for q in qs for c in choices(q.example, encoder, 1 / len(qs))]
+        for half in halves
     ]
-
-    def tried(names: Sequence[str]) -> tuple[float, float]:
-        weights = fit(made, names)[0]
-        rule = SemTokenStrategy(
-            relevance=Relevance(weights["relevance"]), bridge=Bridge(weights=weights["bridge"])
-        )
-        found = judge(SemToken(encoder=encoder, store=store, strategy=rule), halves[1])
-        print(f"{found[0]:.4f} {found[1]:.4f}  {' '.join(names)}", flush=True)
-        return found
-
-    names, best = list(FIRST), tried(FIRST)
-    while rest := [name for name in NAMES if name not in names]:
-        found = {name: tried([*names, name]) for name in rest}
-        gain, name = max((max(np.subtract(found[name], best)), name) for name in rest)
-        if gain < LEAST:
-            break
-        names, best = [*names, name], found[name]
-        print(f"+ {name} {gain:.4f}", flush=True)
-    tried(NAMES)
+    tried = {"all": NAMES, "first": FIRST, **{f"+ {n}": (*FIRST, n) for n in NAMES if n not in FIRST}}
+    print(f"{'signs':24s} answers  chains")
+    for label, names in tried.items():
+        found = []
+        for fitted, judged in ((0, 1), (1, 0)):
+            weights = fit(made[fitted], names)[0]
+            rule = SemTokenStrategy(
+                relevance=Relevance(weights["relevance"]), bridge=Bridge(weights=weights["bridge"])
+            )
+            found.append(judge(SemToken(encoder=encoder, store=store, strategy=rule), halves[judged]))
+        answers, chains = np.mean(found, 0)
+        print(f"{label:24s}   {answers:.3f}   {chains:.3f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,23 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from semtoken_rag.arrays import group_max, range_sum, similarity
+from semtoken_rag.arrays import group_max, similarity
 from semtoken_rag.stages.terms import Terms, total
 from semtoken_rag.stages.weights import fitted
 from semtoken_rag.types import Chunk, FloatArray, Query, Tokens, Units
 
-FEATURES = (
-    "late",
-    "late_own",
-    "pooled",
-    "lexical",
-    "lexical_title",
-    "chunk",
-    "lead",
-    "retriever",
-    "unit_share",
-    "chunk_share",
-)
+FEATURES = ("late", "late_own", "lexical_title", "lead", "unit_share")
 SCALE = 20.0  # cosines to logits
 
 
@@ -77,11 +66,9 @@ def features(
 ) -> dict[str, FloatArray]:
     """Return every feature of every unit.
 
-    Late interaction with the unit and its title (``late``), without it (``late_own``), of the whole chunk
-    (``chunk``); cosine of the means (``pooled``); IDF overlap with unit and title; the place in the chunk and
-    the retriever's score. These are standardised over the call. ``unit_share`` and ``chunk_share`` are
-    softmaxes of ``late`` and ``chunk``: near 1 where one unit or chunk stands out, which asks for the rest
-    of that chunk rather than for others.
+    Late interaction with the unit and its title (``late``) and without it (``late_own``), IDF overlap with
+    the title, the place in the chunk. These are standardised over the call. ``unit_share`` is a softmax of
+    ``late``: near 1 where one unit stands out.
 
     Parameters
     ----------
@@ -105,29 +92,17 @@ def features(
     weight = terms.query_weight()
     own = group_max(similarity(vectors, tokens.vectors)[:, terms.inside], terms.unit, m)  # (q, m)
     title = group_max(similarity(vectors, tokens.title_vectors), tokens.title_chunk, len(chunks))
-    hung = with_ancestors(own, units)
-    whole = group_max(own, units.chunk, len(chunks))
-    sums = range_sum(tokens.vectors, units.tokens)
-    norm = np.linalg.norm(sums, axis=1)
-    mean = vectors.mean(0) if len(vectors) else np.zeros(sums.shape[1], np.float32)
     share = np.zeros_like(terms.idf)
     share[terms.query] = weight
-    position = np.arange(m) - np.searchsorted(units.chunk, units.chunk)
-    late = weight @ np.maximum(hung, title[:, units.chunk])
-    chunk = weight @ np.maximum(whole, title)
+    late = weight @ np.maximum(with_ancestors(own, units), title[:, units.chunk])
     signs = {
         "late": late,
         "late_own": weight @ own,
-        "pooled": (sums @ mean) / np.maximum(norm, 1e-9),
-        "lexical": total(terms.in_units, share, m),
         "lexical_title": total(terms.in_titles, share, len(chunks))[units.chunk],
-        "chunk": chunk[units.chunk],
-        "lead": 1.0 / (1.0 + position),
-        "retriever": _retriever(chunks)[units.chunk],
+        "lead": 1.0 / (1.0 + np.arange(m) - np.searchsorted(units.chunk, units.chunk)),
     }
-    shares = {"unit_share": softmax(late), "chunk_share": softmax(chunk)[units.chunk]}
     rows = standardise(np.stack(list(signs.values())).astype(np.float32))  # (signs, m)
-    return dict(zip(signs, rows, strict=True)) | shares
+    return dict(zip(signs, rows, strict=True)) | {"unit_share": softmax(late)}
 
 
 def with_ancestors(values: FloatArray, units: Units) -> FloatArray:
@@ -138,16 +113,6 @@ def with_ancestors(values: FloatArray, units: Units) -> FloatArray:
         values[:, hanging] = np.maximum(values[:, hanging], values[:, parent[hanging]])
         parent = np.where(parent >= 0, units.parent[parent], -1)
     return values
-
-
-def _retriever(chunks: Sequence[Chunk]) -> FloatArray:
-    """Scores of the retriever; from 0 to 1, 0 for chunks without one."""
-    scores = np.array([np.nan if c.score is None else c.score for c in chunks], np.float64)
-    finite = np.isfinite(scores)
-    lowest, highest = (scores[finite].min(), scores[finite].max()) if finite.any() else (0.0, 0.0)
-    span = max(highest - lowest, 1e-300)
-    known = np.where(finite, scores, np.where(scores == np.inf, highest, lowest))
-    return ((known - lowest) / span).astype(np.float32)
 
 
 def softmax(values: FloatArray) -> FloatArray:

@@ -36,7 +36,16 @@ def test_a_title_that_the_kept_unit_mentions_counts_by_its_share():
     got = features(0, *posed(FILM))["title_mentioned"]
     assert got[2] == pytest.approx(1)
     assert 0 < got[3] < 0.5  # Scott, but not the rarer Robert
-    assert got[4] == got[5] == 0
+    assert got[4] == 0
+
+
+def test_the_first_words_of_a_chunk_without_a_title_stand_for_one():
+    got = features(0, *posed(FILM))["title_mentioned"]
+    assert 0.5 < got[5] < 1  # Ridley and Scott of "Ridley Scott paints."
+    bare = [Chunk(c.text) for c in FILM]
+    late = [*bare[:4], Chunk("Nobody knows who paints these walls here, perhaps Ridley Scott")]
+    assert features(0, *posed(bare))["title_mentioned"][5] > 0.5
+    assert features(0, *posed(late))["title_mentioned"][5] == 0  # the names come too late
 
 
 def test_units_that_mention_the_title_of_the_kept_one_count():
@@ -55,7 +64,8 @@ def test_shared_words_count_by_their_rarity():
 
 def test_words_of_the_question_count_nothing():
     found = features(0, *posed(FILM, "Ridley Scott"))
-    assert found["title_mentioned"].tolist() == [0] * 6
+    assert found["title_mentioned"][:5].tolist() == [0] * 5
+    assert found["title_mentioned"][5] < 0.1  # the full stop
     assert found["shared"][5] == found["shared"][4]  # beside the two names, only the full stop
     asked_otherwise = features(0, *posed(FILM))["shared"]
     assert asked_otherwise[5] > asked_otherwise[4]

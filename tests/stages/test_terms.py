@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.stages.terms import Terms, total
+from semtoken_rag.stages.terms import HEAD, Terms, total
 from semtoken_rag.types import Encoding, Tokens, Units
 
 
@@ -70,7 +70,14 @@ def test_codes_of_one_unit_or_title_are_found_again():
     assert terms.of_unit(0).tolist() == [0, 1]
     assert terms.of_unit(1).tolist() == []
     assert terms.of_unit(2).tolist() == [0, 2]
-    assert [terms.of_title(c).tolist() for c in (0, 1)] == [[2], [0, 1]]
+    assert [terms.of_head(c).tolist() for c in (0, 1)] == [[2], [0, 1]]
+
+
+def test_the_first_tokens_of_a_chunk_without_a_title_are_its_head():
+    long = [*range(HEAD), 90, 91]
+    terms = made([long, [90]], [(0, len(long))], [], [[], [91]])
+    assert terms.in_titles.tolist() == [[1, HEAD + 1]]
+    assert [terms.of_head(c).tolist() for c in (0, 1)] == [list(range(HEAD)), [HEAD + 1]]
 
 
 def test_marked_codes_are_a_mask_over_all_codes():
