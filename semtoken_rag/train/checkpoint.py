@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 SECONDS = 180.0  # between two states
 
@@ -18,7 +21,7 @@ class Checkpoint:
     Parameters
     ----------
     path
-        The file; None keeps nothing.
+        The ``.safetensors`` file; None keeps nothing.
     about
         Which training it is. A file of another one is refused.
     """
@@ -31,7 +34,9 @@ class Checkpoint:
         """Return whether the last state is older than `SECONDS`."""
         return self.path is not None and time.monotonic() - self._last > SECONDS
 
-    def load(self, parameters: Sequence[torch.Tensor], optimizer: Any, schedule: Any) -> dict[str, Any]:
+    def load(
+        self, parameters: Sequence[torch.Tensor], optimizer: Any, schedule: Any
+    ) -> tuple[list[torch.Tensor], dict[str, Any]] | None:
         """Restore what was saved, in place.
 
         Parameters
@@ -43,8 +48,8 @@ class Checkpoint:
 
         Returns
         -------
-        dict
-            What was given to `save` besides; empty if there is no file.
+        best, more
+            What was given to `save` besides; None if there is no file.
 
         Raises
         ------
@@ -52,20 +57,31 @@ class Checkpoint:
             If the file belongs to another training.
         """
         if self.path is None or not self.path.exists():
-            return {}
-        found: dict[str, Any] = torch.load(self.path, weights_only=True, map_location=parameters[0].device)
-        if found["about"] != self.about:
-            raise ValueError(f"{str(self.path)!r} belongs to another training: {found['about']}")
+            return None
+        with safe_open(self.path, framework="pt", device=str(parameters[0].device)) as file:
+            said = json.loads(file.metadata()["state"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no mapping)
+        if said["about"] != self.about:
+            raise ValueError(f"{str(self.path)!r} belongs to another training: {said['about']}")
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in tensors.items():
+            number, _, name = key.partition(":")
+            if name not in ("now", "best"):
+                moments.setdefault(int(number), {})[name] = value
         with torch.no_grad():
-            for parameter, value in zip(parameters, found["parameters"], strict=True):
-                parameter.copy_(value)
-        optimizer.load_state_dict(found["optimizer"])
-        schedule.load_state_dict(found["schedule"])
-        more: dict[str, Any] = found["more"]
-        return more
+            for number, parameter in enumerate(parameters):
+                parameter.copy_(tensors[f"{number}:now"])
+        optimizer.load_state_dict({"state": moments, "param_groups": said["groups"]})
+        schedule.load_state_dict(said["schedule"])
+        return [tensors[f"{number}:best"] for number in range(len(parameters))], said["more"]
 
     def save(
-        self, parameters: Sequence[torch.Tensor], optimizer: Any, schedule: Any, more: dict[str, Any]
+        self,
+        parameters: Sequence[torch.Tensor],
+        best: Sequence[torch.Tensor],
+        optimizer: Any,
+        schedule: Any,
+        more: dict[str, Any],
     ) -> None:
         """Write the file, all of it or nothing.
 
@@ -73,20 +89,25 @@ class Checkpoint:
         ----------
         parameters, optimizer, schedule
             See `load`.
+        best
+            The parameters at their best.
         more
-            What else `load` returns: plain values and tensors.
+            What else `load` returns: plain values.
         """
         if self.path is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(".part")
-        state = {
+        state = optimizer.state_dict()
+        tensors = {f"{i}:{name}": value for i, kept in state["state"].items() for name, value in kept.items()}
+        for name, group in (("now", parameters), ("best", best)):
+            tensors |= {f"{i}:{name}": value.detach() for i, value in enumerate(group)}
+        said = {
             "about": self.about,
-            "parameters": [p.detach() for p in parameters],
-            "optimizer": optimizer.state_dict(),
+            "groups": state["param_groups"],
             "schedule": schedule.state_dict(),
             "more": more,
         }
-        torch.save(state, part)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        save_file({k: v.contiguous() for k, v in tensors.items()}, part, {"state": json.dumps(said)})
         part.replace(self.path)
         self._last = time.monotonic()

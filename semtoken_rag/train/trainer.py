@@ -6,7 +6,7 @@ import logging
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,11 @@ class Check:
     loss: float
     recall: dict[float, float]
 
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Check:
+        """Return an evaluation whose ratios became text."""
+        return cls(found["step"], found["loss"], {float(r): share for r, share in found["recall"].items()})
+
 
 class Trainer:
     """Trains a change of an encoder. `run` trains, `save` writes the best state.
@@ -166,7 +171,7 @@ class Trainer:
         for seed in range(self.recipe.seed, self.recipe.seed + self.recipe.runs):
             change = self._fresh(seed)
             about = f"{self.recipe}, {len(examples)} and {len(held_back)} examples, seed {seed}"
-            saved = Checkpoint(state and state / f"{seed}.pt", about)
+            saved = Checkpoint(state and state / f"{seed}.safetensors", about)
             seen = self._train(change, seed, examples, held_back, progress, saved)
             steps += min(seen, key=lambda check: check.loss).step
             changes.append(change)
@@ -203,9 +208,13 @@ class Trainer:
         optimizer, schedule = self._optimizer(parameters, total)
         with change.applied(self.encoder):
             known = saved.load(parameters, optimizer, schedule)
-            checks = [Check(*each) for each in known["checks"]] if known else [self.check(0, held_back)]
-            best = _Best(parameters, checks, known.get("best"))
-            mean, begun = (known["mean"], known["step"]) if known else (checks[0].loss, 0)
+            if known is None:
+                checks = [self.check(0, held_back)]
+                best, mean, begun = _Best(parameters, checks), checks[0].loss, 0
+            else:
+                state, more = known
+                checks = [Check.from_json(each) for each in more["checks"]]
+                best, mean, begun = _Best(parameters, checks, state), more["mean"], more["step"]
             for step, batch in enumerate(steps[begun:], begun + 1):
                 if best.waited >= self.recipe.patience:
                     break
@@ -223,13 +232,8 @@ class Trainer:
                     log.info("%s", checks[-1])
                     best.update()
                 if saved.is_due() or step == total:
-                    seen = [(check.step, check.loss, check.recall) for check in checks]
-                    saved.save(
-                        parameters,
-                        optimizer,
-                        schedule,
-                        {"step": step, "mean": mean, "checks": seen, "best": best.state},
-                    )
+                    more = {"step": step, "mean": mean, "checks": [asdict(check) for check in checks]}
+                    saved.save(parameters, best.state, optimizer, schedule, more)
             best.restore()
         return checks
 
@@ -354,7 +358,7 @@ class _Best:
     """The state with the lowest loss among those of the checks, which grow meanwhile."""
 
     def __init__(
-        self, parameters: Sequence[Any], checks: list[Check], state: list[torch.Tensor] | None
+        self, parameters: Sequence[Any], checks: list[Check], state: list[torch.Tensor] | None = None
     ) -> None:
         self.parameters, self.checks = parameters, checks
         self.state = state or [p.detach().clone() for p in parameters]

