@@ -43,8 +43,10 @@ class Checkpoint:
         ----------
         parameters
             Tensors of the shapes that were saved.
-        optimizer, schedule
-            Those of the parameters.
+        optimizer
+            That of the parameters.
+        schedule
+            That of the optimizer.
 
         Returns
         -------
@@ -87,10 +89,14 @@ class Checkpoint:
 
         Parameters
         ----------
-        parameters, optimizer, schedule
-            See `load`.
+        parameters
+            The tensors that are trained.
         best
-            The parameters at their best.
+            The same at their best.
+        optimizer
+            That of the parameters.
+        schedule
+            That of the optimizer.
         more
             What else `load` returns: plain values.
         """
