@@ -21,16 +21,15 @@ import torch
 
 from evaluation.data import options
 from evaluation.data.slices import drawn
+from evaluation.fitting.posed import pose
 from semtoken_rag.encoders import multilingual
-from semtoken_rag.encoders.base import Encoder, encode_call
+from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.encoders.verify import SHIPPED_FILE
 from semtoken_rag.stages import bridge, relevance
-from semtoken_rag.stages.segment import build_units
-from semtoken_rag.stages.terms import Terms
 from semtoken_rag.stages.weights import WEIGHTS
 from semtoken_rag.train.examples import Example
-from semtoken_rag.types import FloatArray, Tokens
+from semtoken_rag.types import FloatArray
 
 BRIDGE = "bridge:"
 NAMES = (*relevance.FEATURES, *(BRIDGE + name for name in bridge.FEATURES))
@@ -57,15 +56,10 @@ class Choice:
 
 def choices(asked: Example, encoder: Encoder, weight: float) -> list[Choice]:
     """All decisions of one question."""
-    texts, titles = [c.text for c in asked.chunks], [c.title for c in asked.chunks]
-    encodings, query = encode_call(encoder, texts, titles, asked.question)
-    tokens = Tokens.concatenate(encodings)
-    units = build_units(asked.chunks, tokens)
-    gold = asked.wanted(units)
-    if query is None or not gold.any() or gold.all():
+    if (posed := pose(asked, encoder)) is None:
         return []
-    terms = Terms.of(tokens, units, query.encoding.ids)
-    values = relevance.features(query, asked.chunks, tokens, units, terms)
+    units, terms, gold = posed.units, posed.terms, posed.wanted
+    values = relevance.features(posed.query, asked.chunks, posed.tokens, units, terms)
     base = np.stack([values[name] for name in relevance.FEATURES], 1)
     empty = np.zeros((len(units), len(bridge.FEATURES)), np.float32)
     made = [Choice(np.hstack([base, empty]), gold, np.ones(len(units), bool), weight)]

@@ -22,15 +22,14 @@ import torch
 from evaluation.data import options
 from evaluation.data.languages import by_language
 from evaluation.data.sets import example
-from semtoken_rag.encoders.base import Encoder, encode_call
+from evaluation.fitting.posed import pose
+from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.stages import lexical
 from semtoken_rag.stages.relevance import Relevance
-from semtoken_rag.stages.segment import build_units
-from semtoken_rag.stages.terms import Terms
 from semtoken_rag.stages.weights import WEIGHTS
 from semtoken_rag.train.examples import Example
-from semtoken_rag.types import FloatArray, Tokens
+from semtoken_rag.types import FloatArray
 
 NAMES = ("auto", "static", "lookup", "minilm")
 ENGLISH = 4  # times as many questions as of another language
@@ -48,19 +47,13 @@ class Choice:
 
 def choice(asked: Example, encoder: Encoder) -> Choice | None:
     """Return the decision of one question, None if letters say nothing in it."""
-    texts, titles = [c.text for c in asked.chunks], [c.context for c in asked.chunks]
-    encodings, query = encode_call(encoder, texts, titles, asked.question)
-    tokens = Tokens.concatenate(encodings)
-    units = build_units(asked.chunks, tokens)
-    wanted = asked.wanted(units)
-    if query is None or not wanted.any() or wanted.all():
+    if (posed := pose(asked, encoder)) is None:
         return None
-    strange = lexical.strangeness(query, asked.chunks, tokens)
-    if not strange or (found := lexical.features(asked.question, asked.chunks, units)) is None:
+    strange = lexical.strangeness(posed.query, asked.chunks, posed.tokens)
+    if not strange or (found := lexical.features(asked.question, asked.chunks, posed.units)) is None:
         return None
-    terms = Terms.of(tokens, units, query.encoding.ids)
-    relevance = Relevance()(query, asked.chunks, tokens, units, terms, encoder.name)
-    return Choice(relevance, np.stack([found[n] for n in lexical.FEATURES], 1), strange, wanted)
+    relevance = Relevance()(posed.query, asked.chunks, posed.tokens, posed.units, posed.terms, encoder.name)
+    return Choice(relevance, np.stack([found[n] for n in lexical.FEATURES], 1), strange, posed.wanted)
 
 
 def fit(made: Sequence[Choice], steps: int = 300) -> tuple[dict[str, float], float]:

@@ -16,14 +16,12 @@ import numpy as np
 from evaluation.data import options
 from evaluation.data.slices import Question, drawn
 from evaluation.fitting.mixture import OF_FACTS
-from semtoken_rag.encoders.base import Encoder, encode_call
+from evaluation.fitting.posed import pose
+from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.stages.relevance import features
-from semtoken_rag.stages.segment import build_units
-from semtoken_rag.stages.terms import Terms
 from semtoken_rag.train.examples import Example
 from semtoken_rag.train.loss import recall
-from semtoken_rag.types import Tokens
 
 RATIOS = (0.1, 0.2)
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -38,16 +36,11 @@ ENCYCLOPAEDIA = "encyclopaedia"  # the kind of all others
 
 def gold_found(asked: Example, encoder: Encoder) -> list[float] | None:
     """Return the share of the gold that is among the best units, for each of `RATIOS`; None without gold."""
-    texts, titles = [c.text for c in asked.chunks], [c.title for c in asked.chunks]
-    encodings, query = encode_call(encoder, texts, titles, asked.question)
-    tokens = Tokens.concatenate(encodings)
-    units = build_units(asked.chunks, tokens)
-    wanted = asked.wanted(units)
-    if query is None or not wanted.any() or wanted.all():
+    if (posed := pose(asked, encoder)) is None:
         return None
-    late = features(query, asked.chunks, tokens, units, Terms.of(tokens, units, query.encoding.ids))["late"]
-    cost = units.tokens[:, 1] - units.tokens[:, 0]
-    return [recall(late, wanted, cost, ratio) for ratio in RATIOS]
+    late = features(posed.query, asked.chunks, posed.tokens, posed.units, posed.terms)["late"]
+    cost = posed.units.tokens[:, 1] - posed.units.tokens[:, 0]
+    return [recall(late, posed.wanted, cost, ratio) for ratio in RATIOS]
 
 
 def kind(source: str) -> str:
