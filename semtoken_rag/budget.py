@@ -22,15 +22,19 @@ class Budget:
         Most tokens, at least 1.
     ratio
         Most tokens as a share of the input's, in (0, 1].
+    keep
+        Chance that nothing wanted is lost, in (0, 1): with it no more tokens are passed on than it takes. A
+        bound is needed all the same, ``ratio=1`` for any size. None passes on as many as the bounds allow.
 
     Raises
     ------
     ValueError
-        If a bound is out of range, or none is given; the message has the value received.
+        If a bound or ``keep`` is out of range, or no bound is given; the message has the value received.
     """
 
     max_tokens: int | None = None
     ratio: float | None = None
+    keep: float | None = None
 
     def __post_init__(self) -> None:
         if self.max_tokens is not None:
@@ -39,8 +43,15 @@ class Budget:
             isinstance(self.ratio, int | float) and not isinstance(self.ratio, bool) and 0 < self.ratio <= 1
         ):
             raise ValueError(f"ratio must be in (0, 1], got {self.ratio!r}")
+        if self.keep is not None and not (
+            isinstance(self.keep, int | float) and not isinstance(self.keep, bool) and 0 < self.keep < 1
+        ):
+            raise ValueError(f"keep must be in (0, 1), got {self.keep!r}")
         if self.max_tokens is None and self.ratio is None:
-            raise ValueError("give max_tokens, ratio or both, got neither")
+            raise ValueError(
+                "give max_tokens, ratio or both, got neither"
+                + (f" with keep={self.keep!r}; ratio=1 is no bound" if self.keep is not None else "")
+            )
 
     def tokens(self, before: int) -> int:
         """Return how many tokens an input of ``before`` tokens may keep.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.budget import Budget, TokenCounter
@@ -19,7 +21,9 @@ from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
 from semtoken_rag.engine.routing import Router
 from semtoken_rag.engine.run import run
 from semtoken_rag.fingerprints.compute import Fingerprinter
+from semtoken_rag.stages.calibration import find_calibration
 from semtoken_rag.stages.segment import Segmenter, segment
+from semtoken_rag.strategy.base import gives_chances
 from semtoken_rag.strategy.registry import resolve_strategy
 from semtoken_rag.types import Chunk
 
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
     from semtoken_rag.fingerprints.stored import StoredFingerprinter
     from semtoken_rag.store.base import FingerprintStore
     from semtoken_rag.vectors import CompressedVectors
+
+
+log = logging.getLogger(__name__)
 
 
 class SemToken:
@@ -83,9 +90,10 @@ class SemToken:
         segmenter = partial(segment, language=config.language) if config.language else config.segmenter
         store = _store(store)
         make = partial(_setup, strategy, token_counter, store, segmenter, config)
-        self._setup = make(encoder)
+        self._setup = make(encoder, config.calibration)
         routes = isinstance(encoder, str) and encoder == "auto" and has_multilingual()
-        self._router = Router(partial(make, "multilingual")) if routes else None
+        self._router = Router(partial(make, "multilingual", None)) if routes else None
+        self._warned: list[float] = []  # shared by copies
         limited, raises = config.deadline or config.max_calls, on_error == "raise"
         plain = replace(config, segmenter=segmenter)
         fallback = FallbackEngine(self.counter, plain) if limited and not raises else None
@@ -110,6 +118,7 @@ class SemToken:
         *,
         max_tokens: int | None = None,
         ratio: float | None = None,
+        keep: float | None = None,
     ) -> CompressedContext:
         """Keep what matters for ``query`` of ``chunks``.
 
@@ -123,6 +132,9 @@ class SemToken:
             Most tokens to keep, at least 1, see `Budget`. At least one of the two bounds is needed.
         ratio
             Most tokens to keep as a share of the input's, in (0, 1].
+        keep
+            Chance that nothing wanted is lost, in (0, 1): with it no more tokens are kept than it takes, and
+            the two bounds hold on top. None keeps as many as they allow.
 
         Returns
         -------
@@ -142,7 +154,8 @@ class SemToken:
             Any failure of the encoder or the strategy, under ``on_error="raise"``; any failure of the token
             counter. A failure of the store is never raised: the fingerprints are computed anew.
         """
-        return self._dispatcher.run(self._call(chunks, query, Budget(max_tokens, ratio)))
+        call = self._call(chunks, query, Budget(max_tokens, ratio, keep))
+        return self._told(self._dispatcher.run(call), keep)
 
     async def acompress(
         self,
@@ -151,6 +164,7 @@ class SemToken:
         *,
         max_tokens: int | None = None,
         ratio: float | None = None,
+        keep: float | None = None,
     ) -> CompressedContext:
         """Compress without blocking the event loop, as `compress`; a cancelled call stops at its next batch.
 
@@ -164,6 +178,8 @@ class SemToken:
             Most tokens to keep, see `compress`.
         ratio
             Most tokens to keep as a share of the input's, see `compress`.
+        keep
+            Chance that nothing wanted is lost, see `compress`.
 
         Returns
         -------
@@ -183,7 +199,8 @@ class SemToken:
             Any failure of the encoder or the strategy, under ``on_error="raise"``; any failure of the token
             counter. A failure of the store is never raised: the fingerprints are computed anew.
         """
-        return await self._dispatcher.arun(self._call(chunks, query, Budget(max_tokens, ratio)))
+        call = self._call(chunks, query, Budget(max_tokens, ratio, keep))
+        return self._told(await self._dispatcher.arun(call), keep)
 
     def _in_order(self, order: str) -> SemToken:
         """Return the same engine, which puts chunks in ``order`` if its settings name none."""
@@ -198,7 +215,23 @@ class SemToken:
         made = _chunks(chunks)
         if query is not None and not isinstance(query, str):
             raise ValueError(f"query must be a str or None, got {query!r:.80}")
+        if budget.keep is not None:
+            _check_promise(self._setup, budget.keep)
         return Call(self._setup, made, query.strip() if query else "", budget)
+
+    def _told(self, context: CompressedContext, keep: float | None) -> CompressedContext:
+        """Return the result; the first that a bound cut before ``keep`` was reached is logged."""
+        stats = context.stats
+        if keep is not None and stats.cut_by not in (None, "keep") and not self._warned:
+            self._warned.append(keep)
+            log.warning(
+                "%s left %d tokens, fewer than keep=%s takes: the chance that nothing wanted is lost is %s",
+                stats.cut_by,
+                stats.tokens_after,
+                keep,
+                "unknown" if stats.confidence is None else f"{stats.confidence:.2f}",
+            )
+        return context
 
     @staticmethod
     def compress_vectors(
@@ -269,12 +302,33 @@ class SemToken:
 
 
 def _setup(
-    strategy: Any, token_counter: Any, store: Any, segmenter: Segmenter, config: Config, encoder: Any
+    strategy: Any,
+    token_counter: Any,
+    store: Any,
+    segmenter: Segmenter,
+    config: Config,
+    encoder: Any,
+    calibration: str | Path | None,
 ) -> Setup:
     """Return the setup of an engine with an encoder."""
     encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder))
     counter = TokenCounter.of(token_counter, encodes.count)
-    return Setup(_fingerprinter(encodes, store, segmenter), decides, counter, config)
+    known = find_calibration(calibration, encodes.name) if gives_chances(decides) else None
+    return Setup(_fingerprinter(encodes, store, segmenter), decides, counter, config, known)
+
+
+def _check_promise(setup: Setup, keep: float) -> None:
+    """Raise ValueError if nothing can be promised."""
+    if not gives_chances(setup.strategy):
+        raise ValueError(
+            f"keep={keep!r} needs a strategy that gives chances, as 'semtoken' does, got {setup.strategy!r:.80}"
+        )
+    if setup.calibration is None:
+        name = setup.fingerprinter.encoder.name
+        raise ValueError(
+            f"keep={keep!r} needs a calibration of the encoder {name!r}: `semtoken calibrate` makes one"
+        )
+    setup.calibration.level(keep)
 
 
 def _store(store: Any) -> FingerprintStore | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from semtoken_rag.stages.render import ORDERS
 from semtoken_rag.stages.segment import Segmenter, segment
@@ -52,6 +53,12 @@ class Config:
     max_calls
         Calls of one engine that may run or wait at one time. One more gets the fallback result at once, or an
         `Overloaded`. None for any number.
+    calibration
+        A file that ``semtoken calibrate`` made of questions like the caller's, for ``keep`` and the chances in
+        the stats. None takes the package's own, which holds for questions like those of its training part.
+    min_relevance
+        Chance that the chunks answer the question, in (0, 1), under which an adapter abstains. None never
+        abstains, and leaves `Stats.answerable` of an input that fits unknown.
     """
 
     min_tokens: int = 0
@@ -68,6 +75,8 @@ class Config:
     segmenter: Segmenter = segment
     deadline: float | None = None
     max_calls: int | None = None
+    calibration: str | Path | None = None
+    min_relevance: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("min_tokens", "min_chunk_tokens"):
@@ -83,6 +92,8 @@ class Config:
             raise ValueError(f"deadline must be a number of seconds above 0, got {self.deadline!r}")
         if self.max_calls is not None and self.max_calls < 1:
             raise ValueError(f"max_calls must be at least 1, got {self.max_calls!r}")
+        if self.min_relevance is not None and not 0 < self.min_relevance < 1:
+            raise ValueError(f"min_relevance must be in (0, 1), got {self.min_relevance!r}")
         if self.order is not None and self.order not in ORDERS:
             raise ValueError(f"order must be one of {ORDERS}, got {self.order!r:.80}")
         for pattern in self.protect:

@@ -29,6 +29,9 @@ class CompressedContext:
         All chunks of the call in the order given, including those of which nothing is kept.
     query
         The question; empty if there was none.
+    curve
+        Tokens and the chance that nothing wanted is lost if the best units of so many are kept, rising; empty
+        where there is no `Stats.confidence`.
     """
 
     text: str
@@ -37,6 +40,12 @@ class CompressedContext:
     stats: Stats
     source: tuple[Chunk, ...] = field(default=(), repr=False)
     query: str = ""
+    curve: tuple[tuple[int, float], ...] = field(default=(), repr=False)
+
+    @property
+    def answerable(self) -> float | None:
+        """Chance that the chunks answer the question at all, see `Stats.answerable`."""
+        return self.stats.answerable
 
     def cite(self, quote: str) -> list[tuple[str, int, int]]:
         """Find a quote in the kept pieces.

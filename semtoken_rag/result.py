@@ -142,6 +142,13 @@ class Stats:
     skipped
         Documents that an adapter left out since they hold no text, each with its position, its id and the
         reason.
+    confidence
+        Chance that nothing wanted was lost, in [0, 1]; 1 if nothing was left out. None without a question, or
+        without a calibration of the encoder, see `semtoken_rag.stages.calibration`.
+    cut_by
+        What ended the selection: ``keep``, ``max_tokens`` or ``ratio``; None if nothing was left out.
+    answerable
+        Chance that the chunks answer the question at all; None as above.
     """
 
     tokens_before: int
@@ -155,6 +162,9 @@ class Stats:
     markers: Mapping[str, int] = field(default_factory=dict)
     store_failure: str | None = None
     skipped: tuple[str, ...] = ()
+    confidence: float | None = None
+    cut_by: str | None = None
+    answerable: float | None = None
 
     @property
     def ratio(self) -> float:

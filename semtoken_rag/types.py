@@ -268,6 +268,8 @@ class Selection:
         The kept unit to which a kept unit owes its gain, where it owes one.
     cost_exponent
         Units came by score - cost_exponent * log(cost), see `select`.
+    steps : (s,) int
+        Lengths of ``order`` at which the selection could have ended, rising; None for any.
     """
 
     granularity: IntArray
@@ -278,3 +280,4 @@ class Selection:
     units: Units | None = None
     bridged_from: Mapping[int, int] = field(default_factory=dict)
     cost_exponent: float = 0.0
+    steps: IntArray | None = None

@@ -80,10 +80,11 @@ def example(row: dict[str, Any]) -> Example:
         for s in d.get("gold_sentences", ())
         if s < len(d.get("sentences", ())) and (found := _find(d["text"], d["sentences"][s]))
     ]
-    if not gold:
-        marked = [i for i, d in enumerate(documents) if d.get("is_gold")] or range(len(documents))
-        gold = [(i, *found) for i in marked for found in _answers(documents[i], row["answers"])]
-    return Example(row["question"], chunks(row), gold)
+    if gold:
+        return Example(row["question"], chunks(row), gold)
+    marked = [i for i, d in enumerate(documents) if d.get("is_gold")] or range(len(documents))
+    gold = [(i, *found) for i in marked for found in _answers(documents[i], row["answers"])]
+    return Example(row["question"], chunks(row), gold, alternatives=True)
 
 
 def _find(text: str, sentence: str) -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from evaluation.data.slices import Question
 from semtoken_rag.train.examples import Example
@@ -61,4 +62,4 @@ def _filled(asked: Example, questions: Sequence[Question], dice: random.Random) 
     golden = {chunk for chunk, _, _ in other.gold}
     texts = {chunk.text for chunk in asked.chunks}
     more = [c for i, c in enumerate(other.chunks) if i not in golden and c.text not in texts]
-    return Example(asked.question, [*asked.chunks, *more], asked.gold)
+    return replace(asked, chunks=[*asked.chunks, *more])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from semtoken_rag.budget import Budget, TokenCounter
 from semtoken_rag.config import Config
 from semtoken_rag.fingerprints.compute import Fingerprinter
+from semtoken_rag.stages.calibration import Calibration
 from semtoken_rag.strategy.base import Strategy
 from semtoken_rag.text.markers import sanitise
 from semtoken_rag.types import Chunk
@@ -31,12 +32,15 @@ class Setup:
         Counts the reader's tokens.
     config
         The other settings.
+    calibration
+        Turns the strategy's scores into chances; None gives none.
     """
 
     fingerprinter: Fingerprinter | StoredFingerprinter
     strategy: Strategy
     counter: TokenCounter
     config: Config
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class Call:
     def counts_encoded(self) -> bool:
         """Whether the tokens that the encoder returns are the tokens that the budget counts."""
         return self.setup.counter.is_estimate and self.fallback is None
+
+    @property
+    def asks_for_an_answer(self) -> bool:
+        """Whether the call has to say how likely the chunks answer the question, even if all of them fit."""
+        return bool(self.query) and self.setup.config.min_relevance is not None
 
     def count(self, text: str) -> int:
         """Return the number of the reader's tokens in ``text``."""

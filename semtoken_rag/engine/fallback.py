@@ -13,6 +13,7 @@ from semtoken_rag.engine.call import Call, Setup
 from semtoken_rag.engine.run import run, truncate
 from semtoken_rag.errors import CallRejected, DeadlineExceeded
 from semtoken_rag.fingerprints.compute import Fingerprinter
+from semtoken_rag.stages.calibration import find_calibration
 from semtoken_rag.strategy.default import SemTokenStrategy
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ class FallbackEngine:
     def __init__(self, counter: TokenCounter, config: Config) -> None:
         self._static = default_static_encoder()
         fingerprinter = Fingerprinter(self._static, config.segmenter)
-        self._setup = Setup(fingerprinter, SemTokenStrategy(), counter, config)
+        calibration = find_calibration(None, self._static.name)
+        self._setup = Setup(fingerprinter, SemTokenStrategy(), counter, config, calibration)
 
     def __call__(self, call: Call, error: CallRejected) -> CompressedContext:
         """Return a result flagged with the reason."""

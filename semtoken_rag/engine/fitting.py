@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from semtoken_rag.engine.call import Call
+from semtoken_rag.engine.keeping import CHANCE, shorten
 from semtoken_rag.engine.measure import Measured, unit_cost
 from semtoken_rag.result import CompressedChunk, Piece
 from semtoken_rag.stages.render import arrange, join, pieces_of, prefix_of
@@ -80,6 +81,8 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
     )
     selection = strategy(problem)
     check_selection(problem, selection)
+    if measured.keep is not None and call.setup.calibration and CHANCE in selection.scores:
+        selection = shorten(selection, call.setup.calibration, measured.keep)
     if selection.units is None:
         return Decided(encoded.units, problem.cost, selection)
     return Decided(selection.units, unit_cost(call, selection.units), selection)

@@ -14,11 +14,20 @@ from semtoken_rag.types import IntArray, Units
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Sizes in the reader's tokens: of each chunk, of the whole input, and of what may be kept."""
+    """Sizes in the reader's tokens: of each chunk, of the whole input, and of what may be kept.
+
+    ``keep`` is the chance that nothing wanted is lost for which less is kept, None if all that fits is.
+    """
 
     chunks: Sequence[int]
     total: int
     budget: int
+    keep: float | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the whole input may be kept."""
+        return self.keep is None and self.total <= self.budget
 
 
 def counts_before_encoding(call: Call) -> bool:
@@ -34,11 +43,14 @@ def measure(call: Call, counts: Sequence[int]) -> Measured:
     """Return the sizes of a call whose chunks have ``counts`` tokens."""
     overhead = sum(chunk.overhead for chunk in call.chunks)
     total, bound, config = sum(counts) + overhead, call.bound, call.setup.config
-    if bound.ratio is not None and (bound.ratio == 1 or total < config.min_tokens):
+    keep = bound.keep if call.query and call.setup.calibration else None
+    if bound.ratio is not None and total < config.min_tokens:
+        bound, keep = Budget(bound.max_tokens, 1.0), None
+    if bound.ratio == 1:
         joined = config.separator.join(call.shown(chunk.text) for chunk in call.chunks)
         total = max(total, call.count(joined) + overhead)
         bound = Budget(bound.max_tokens or max(total, 1), 1.0)
-    return Measured(counts, total, bound.tokens(total))
+    return Measured(counts, total, bound.tokens(total), keep)
 
 
 def unit_cost(call: Call, units: Units) -> IntArray:

@@ -13,6 +13,7 @@ from semtoken_rag.context import CompressedContext
 from semtoken_rag.deadline import check
 from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.fitting import Decided, Fitted
+from semtoken_rag.engine.keeping import CHANCE, Outlook, left_out, outlook
 from semtoken_rag.engine.measure import Measured
 from semtoken_rag.result import Stats, UnitReport
 from semtoken_rag.stages.render import join
@@ -22,11 +23,15 @@ from semtoken_rag.types import Granularity
 
 @dataclass(slots=True)
 class Trace:
-    """What happened on the way: seconds by stage, chunks read from the store, the store's failure."""
+    """What happened on the way: seconds by stage, chunks read from the store, the store's failure.
+
+    ``answerable`` is the chance that the chunks answer the question; None if it was not asked.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
     stored: int = 0
     store_failure: str | None = None
+    answerable: float | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -56,6 +61,7 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
     CompressedContext
         The text, its chunks, the reports on the units and the statistics.
     """
+    seen = _outlook(call, fitted)
     stats = Stats(
         tokens_before=measured.total,
         tokens_after=fitted.tokens,
@@ -67,9 +73,38 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
         stored=trace.stored,
         markers=count_markers(join(c.chunk.text, c.pieces, call.setup.config.gap) for c in fitted.chunks),
         store_failure=trace.store_failure,
+        confidence=seen.confidence if seen else None,
+        cut_by=_cut_by(call, measured, fitted),
+        answerable=trace.answerable,
     )
     units = () if fitted.decided is None else unit_reports(fitted.decided)
-    return CompressedContext(fitted.text, fitted.chunks, units, stats, tuple(call.chunks), call.query)
+    curve = seen.curve if seen else ()
+    return CompressedContext(fitted.text, fitted.chunks, units, stats, tuple(call.chunks), call.query, curve)
+
+
+def _outlook(call: Call, fitted: Fitted) -> Outlook | None:
+    """Return the chances of a result; None without a question or a calibration."""
+    calibration, decided = call.setup.calibration, fitted.decided
+    if not call.query or calibration is None:
+        return None
+    if decided is None:
+        return Outlook(1.0, ((fitted.tokens, 1.0),))
+    if CHANCE not in decided.selection.scores:
+        return None
+    return outlook(decided.selection, decided.cost, calibration)
+
+
+def _cut_by(call: Call, measured: Measured, fitted: Fitted) -> str | None:
+    """Return what ended a selection; None if it left nothing out."""
+    decided, calibration, bound = fitted.decided, call.setup.calibration, call.bound
+    if decided is None or (decided.selection.granularity == Granularity.FINE).all():
+        return None
+    promised = measured.keep is not None and calibration and CHANCE in decided.selection.scores
+    if promised and calibration.is_kept(left_out(decided.selection), measured.keep):
+        return "keep"
+    if bound.ratio is None or (bound.max_tokens is not None and bound.max_tokens <= measured.budget):
+        return "max_tokens"
+    return "ratio"
 
 
 def unit_reports(decided: Decided) -> tuple[UnitReport, ...]:

@@ -9,6 +9,7 @@ from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.fitting import Encoded, decide, fit, fit_whole
 from semtoken_rag.engine.measure import Measured, counts_before_encoding, measure
 from semtoken_rag.engine.report import Trace, report
+from semtoken_rag.stages.answerable import answerable
 from semtoken_rag.stages.segment import build_units
 from semtoken_rag.strategy.base import Strategy
 from semtoken_rag.strategy.lead import LeadStrategy
@@ -17,10 +18,11 @@ from semtoken_rag.types import Encoding, Tokens
 
 def run(call: Call) -> CompressedContext:
     """Compress; an input that fits passes unchanged."""
-    trace, measured = Trace(), None
+    trace, measured, whole = Trace(), None, None
     if counts_before_encoding(call):
         measured = _count(call, trace)
-        if measured.total <= measured.budget and (whole := fit_whole(call, measured)) is not None:
+        whole = fit_whole(call, measured) if measured.fits else None
+        if whole is not None and not call.asks_for_an_answer:
             return report(call, measured, whole, trace)
     with trace.stage("encode"):
         read = call.setup.fingerprinter.read(call.chunks, call.query)
@@ -30,7 +32,12 @@ def run(call: Call) -> CompressedContext:
         measured = measure(call, [len(chunk.encoding.ids) for chunk in read.chunks])
     with trace.stage("segment"):
         units = build_units(call.chunks, tokens, [chunk.segments for chunk in read.chunks])
-    return _finish(call, measured, Encoded(tokens, units, read.query), call.setup.strategy, trace)
+    encoded = Encoded(tokens, units, read.query)
+    if call.setup.calibration and read.query:
+        trace.answerable = answerable(read.query, call.chunks, tokens, units, call.setup.calibration)
+    if whole is not None:
+        return report(call, measured, whole, trace)
+    return _finish(call, measured, encoded, call.setup.strategy, trace)
 
 
 def truncate(call: Call, reason: str) -> CompressedContext:

@@ -50,6 +50,7 @@ class Ledger:
         self.left = self.budget
         self.kept = np.zeros(len(self.units), bool)
         self.parts: dict[int, tuple[int, int]] = {}  # character range of each unit that is kept in part
+        self.steps: list[int] = []  # how much of ``order`` is kept after each decision
         self.spent = np.zeros(chunks, np.int64)  # tokens by chunk
         self._opened: set[int] = set()  # chunks of which something is kept
         self._groups: set[int] = set()
@@ -167,6 +168,7 @@ class Ledger:
         for added, bill in zip(needed, bills, strict=True):
             self._add(added)
             self._charge(self._chunk[added[0]], bill)
+        self.steps.append(len(self.order))
         return True
 
     def keep_span(self, unit: int, part: tuple[int, int], cost: int, marks: int = 2) -> None:
@@ -189,6 +191,7 @@ class Ledger:
         self.kept[unit] = False
         self.parts[unit] = part
         self._charge(self._chunk[unit], cost)
+        self.steps.append(len(self.order))
 
     def _add(self, units: Sequence[int]) -> None:
         for each in units:
@@ -196,6 +199,10 @@ class Ledger:
             self.order.append(each)
             if self.duplicate is not None and self.duplicate[each] >= 0:
                 self._groups.add(int(self.duplicate[each]))
+
+    def end_floor(self) -> None:
+        """Take what is kept so far for one decision."""
+        self.steps = [len(self.order)] if self.order else []
 
     def to_selection(
         self, scores: Mapping[str, FloatArray], reasons: Mapping[int, str] | None = None
@@ -205,7 +212,8 @@ class Ledger:
         chars = self.units.chars.copy()
         for unit, part in self.parts.items():
             granularity[unit], chars[unit] = Granularity.COARSE, part
-        return Selection(granularity, np.array(self.order, np.int64), chars, scores, reasons or {})
+        order, steps = np.array(self.order, np.int64), np.array(self.steps, np.int64)
+        return Selection(granularity, order, chars, scores, reasons or {}, steps=steps)
 
     def _charge(self, chunk: int, cost: int) -> None:
         self.left -= cost

@@ -136,6 +136,14 @@ class Strategy(Protocol):
         ...
 
 
+def gives_chances(strategy: Strategy) -> bool:
+    """Return whether a strategy's scores have a ``probability``, the chance that each unit is wanted.
+
+    Without it nothing can be promised. A strategy says so by an attribute ``gives_chances``.
+    """
+    return bool(getattr(strategy, "gives_chances", False))
+
+
 def check_selection(problem: Problem, selection: Selection) -> None:
     """Check what a strategy returned.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
 from semtoken_rag.stages.bridge import Bridge
+from semtoken_rag.stages.chances import Chances
 from semtoken_rag.stages.density import density
 from semtoken_rag.stages.exact import exact_signs
-from semtoken_rag.stages.lexical import Lexical
+from semtoken_rag.stages.lexical import Lexical, strangeness
 from semtoken_rag.stages.relevance import Relevance, standardise
 from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
 from semtoken_rag.stages.spans import SpanRule
@@ -31,7 +33,7 @@ class SemTokenStrategy:
 
     Parameters
     ----------
-    relevance, lexical, bridge, spans
+    relevance, lexical, bridge, spans, chances
         The stages; replace any.
     prior
         Log-odds (m,) that a unit is wanted, from what is known beyond this call, as `CorpusNovelty` gives.
@@ -47,10 +49,12 @@ class SemTokenStrategy:
     lexical: Lexical = field(default_factory=Lexical)
     bridge: Bridge = field(default_factory=Bridge)
     spans: SpanRule = field(default_factory=SpanRule)
+    chances: Chances = field(default_factory=Chances)
     prior: Callable[[Problem], FloatArray] | None = None
     density_weight: float = 0.01
     exact_weight: float = EXACT_WEIGHT
     cost_exponent: float = 0.65
+    gives_chances: ClassVar[bool] = True
 
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""
@@ -76,6 +80,7 @@ class SemTokenStrategy:
         ledger = problem.ledger()
         if problem.min_chunk_tokens:
             _fill_floor(base, ledger, problem.min_chunk_tokens)
+            ledger.end_floor()
         final, bridged_from = greedy_select(
             base,
             ledger,
@@ -85,6 +90,9 @@ class SemTokenStrategy:
             self.cost_exponent,
         )
         scores["bridge"], scores["score"] = final - base, final
+        if problem.query is not None:
+            strange = strangeness(problem.query, problem.chunks, problem.tokens)
+            scores["probability"] = self.chances(final, units, ledger.duplicate, strange)
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))

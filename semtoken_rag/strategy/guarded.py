@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from semtoken_rag.arrays import members
-from semtoken_rag.strategy.base import Problem, Strategy
+from semtoken_rag.strategy.base import Problem, Strategy, gives_chances
 from semtoken_rag.strategy.default import SemTokenStrategy
 from semtoken_rag.strategy.subset import close_upwards, expand_selection, take_units
 from semtoken_rag.types import BoolArray, IntArray, Selection, Tokens
@@ -33,6 +33,11 @@ class GuardedStrategy:
 
     inner: Strategy = field(default_factory=SemTokenStrategy)
     echo: float = 0.9
+
+    @property
+    def gives_chances(self) -> bool:
+        """Whether ``inner`` does, see `semtoken_rag.strategy.base.gives_chances`."""
+        return gives_chances(self.inner)
 
     def __call__(self, problem: Problem) -> Selection:
         """Decide; see `Strategy`."""

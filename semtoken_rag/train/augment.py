@@ -114,7 +114,7 @@ def recut(example: Example, length: int, overlap: int) -> Example:
                 if place == number and 2 * (b - a) >= right - left and b > a:
                     gold.append((len(chunks), a - start, b - start))
             chunks.append(replace(chunk, text=chunk.text[start:end]))
-    return Example(example.question, chunks, gold)
+    return replace(example, chunks=chunks, gold=gold)
 
 
 def pieces(text: str, length: int, overlap: int) -> list[tuple[int, int]]:

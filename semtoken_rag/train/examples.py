@@ -31,11 +31,14 @@ class Example:
         The chunks that were retrieved for it.
     gold
         Character ranges (chunk, start, end) that answer it.
+    alternatives
+        Whether one of the ranges is enough: they are occurrences of an answer, not parts of it.
     """
 
     question: str
     chunks: Sequence[Chunk]
     gold: Sequence[tuple[int, int, int]]
+    alternatives: bool = False
 
     def wanted(self, units: Units) -> npt.NDArray[np.bool_]:
         """Return which units hold more than half of a gold range, or lie more than half inside one: (m,)."""
@@ -50,8 +53,8 @@ class Example:
         """Return the same question on the chunks with the indices ``kept``, with or without their titles."""
         place = {chunk: i for i, chunk in enumerate(kept)}
         chunks = [self.chunks[i] for i in kept]
-        return Example(
-            question=self.question,
+        return replace(
+            self,
             chunks=chunks if titles else [replace(chunk, title="") for chunk in chunks],
             gold=[(place[chunk], start, end) for chunk, start, end in self.gold if chunk in place],
         )
@@ -117,11 +120,10 @@ def _example(row: Mapping[str, Any]) -> Example:
         for i, chunk in enumerate(chunks)
         if (at := chunk.text.find(sentence)) >= 0
     ]
-    if not gold:
-        gold = [
-            (i, *span) for i, c in enumerate(chunks) for span in occurrences(c.text, row.get("answers", ()))
-        ]
-    return Example(row["question"], chunks, gold)
+    if gold:
+        return Example(row["question"], chunks, gold)
+    gold = [(i, *span) for i, c in enumerate(chunks) for span in occurrences(c.text, row.get("answers", ()))]
+    return Example(row["question"], chunks, gold, alternatives=True)
 
 
 def occurrences(text: str, answers: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,1 @@
+"""Calibrate an engine on questions whose answers are known."""

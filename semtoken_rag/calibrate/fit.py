@@ -1,0 +1,85 @@
+"""Make a calibration of outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from semtoken_rag._optional import require
+from semtoken_rag.calibrate.outcomes import Outcome
+from semtoken_rag.stages.calibration import LEAST, Calibration, version_of
+from semtoken_rag.types import BoolArray, FloatArray
+
+require("sklearn", extra="calibrate")
+
+from sklearn.linear_model import LogisticRegression  # noqa: E402  (the check above names the extra)
+
+SHARES = np.linspace(0.02, 0.9, 12)  # of the tokens, at which a chance is compared with what came of it
+
+
+def calibrate(encoder: str, answered: Sequence[Outcome], unanswered: Sequence[Outcome]) -> Calibration:
+    """Make a calibration.
+
+    Parameters
+    ----------
+    encoder
+        Name of the encoder.
+    answered
+        Outcomes of questions that their chunks answer.
+    unanswered
+        Outcomes of questions that their chunks do not answer.
+
+    Returns
+    -------
+    Calibration
+        See there.
+
+    Raises
+    ------
+    ValueError
+        If nothing is ever lost, or always, or there are no questions of one of the two kinds.
+    """
+    if not answered or not unanswered:
+        raise ValueError(
+            f"a calibration needs questions with an answer and without, got {len(answered)} and {len(unanswered)}"
+        )
+    left_out, survived = states(answered)
+    if survived.all() or not survived.any():
+        kept = "everything" if survived.all() else "nothing"
+        raise ValueError(f"all {len(answered)} questions are alike: {kept} is kept under every budget")
+    return Calibration(
+        encoder,
+        version_of(encoder),
+        np.sort([each.needed for each in answered]),
+        fit_confidence(left_out, survived),
+        fit_answerable(answered, unanswered),
+    )
+
+
+def states(outcomes: Sequence[Outcome]) -> tuple[FloatArray, BoolArray]:
+    """Return the log chances and what came of them when so much is kept as each of `SHARES` allows."""
+    left_out, survived = [], []
+    for each in outcomes:
+        at = np.searchsorted(each.tokens, SHARES, side="right") - 1
+        left_out.append(each.left_out[at])
+        survived.append(each.survives[at])
+    return np.concatenate(left_out), np.concatenate(survived)
+
+
+def fit_confidence(left_out: FloatArray, survived: BoolArray) -> tuple[float, float]:
+    """Fit `Calibration.confidence` to log chances (n,) and what came of them (n,)."""
+    risk = np.log(np.maximum(-left_out, LEAST))[:, None]
+    model = LogisticRegression(C=100.0).fit(risk, survived)
+    return float(model.intercept_[0]), max(float(-model.coef_[0, 0]), LEAST)
+
+
+def fit_answerable(answered: Sequence[Outcome], unanswered: Sequence[Outcome]) -> tuple[float, ...]:
+    """Fit `Calibration.answerable`."""
+    signs = np.stack([each.signs for each in (*answered, *unanswered)])
+    is_answered = np.arange(len(signs)) < len(answered)
+    mean, deviation = signs.mean(0), signs.std(0) + 1e-6
+    model = LogisticRegression(C=0.3, class_weight="balanced", max_iter=1000)
+    model.fit((signs - mean) / deviation, is_answered)
+    weights = model.coef_[0] / deviation
+    return (*weights.tolist(), float(model.intercept_[0] - weights @ mean))
