@@ -8,7 +8,7 @@ import numpy as np
 
 from semtoken_rag.stages.calibration import Calibration
 from semtoken_rag.stages.chances import lost
-from semtoken_rag.types import FloatArray, Granularity, IntArray, Selection
+from semtoken_rag.types import Granularity, IntArray, Selection
 
 CHANCE = "probability"  # name of the score
 

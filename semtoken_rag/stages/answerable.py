@@ -64,8 +64,8 @@ def signs(query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units) -
     Returns
     -------
     FloatArray
-        (f,) columns as in `SIGNS`. Of late interaction with the question: the best unit's, how far it is above
-        the mean, the second best's, the deviation, and the softmax share of the best. Of the question's
+        (f,) columns as in `SIGNS`. Of late interaction with the question: the best unit's, how far it is
+        above the mean, the second best's, the deviation, and the softmax share of the best. Of the question's
         tokens, weighted by IDF: how well each is met by any unit, the weakest, the share that is met nowhere,
         and the share that one unit has word for word. Last, how little of it the encoder knows.
     """
