@@ -54,8 +54,8 @@ class Config:
         Calls of one engine that may run or wait at one time. One more gets the fallback result at once, or an
         `Overloaded`. None for any number.
     calibration
-        A file that ``semtoken calibrate`` made of questions like the caller's, for ``keep`` and the chances in
-        the stats. None takes the package's own, which holds for questions like those of its training part.
+        A file that ``semtoken calibrate`` made of questions like the caller's, for ``keep`` and the chances
+        in the stats. None takes the package's own, which holds for questions like its training part.
     min_relevance
         Chance that the chunks answer the question, in (0, 1), under which an adapter abstains. None never
         abstains, and leaves `Stats.answerable` of an input that fits unknown.
@@ -97,12 +97,7 @@ class Config:
         if self.order is not None and self.order not in ORDERS:
             raise ValueError(f"order must be one of {ORDERS}, got {self.order!r:.80}")
         for pattern in self.protect:
-            try:
-                re.compile(pattern)
-            except (re.error, TypeError) as error:
-                raise ValueError(
-                    f"protect must hold regular expressions, got {pattern!r:.80}: {error!s:.80}"
-                ) from None
+            _check_pattern(pattern)
 
     def chunk_bound(self, budget: int) -> int | None:
         """Return the tokens that one chunk may take of a budget, None for any number.
@@ -122,3 +117,12 @@ class Config:
         ('best-last', 'source')
         """
         return (self.order or "best-last") if query else "source"
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise ValueError(
+            f"protect must hold regular expressions, got {pattern!r:.80}: {error!s:.80}"
+        ) from None

@@ -58,8 +58,8 @@ def choices(asked: Example, encoder: Encoder, weight: float) -> list[Choice]:
     """All decisions of one question."""
     if (posed := pose(asked, encoder)) is None:
         return []
-    units, terms, gold = posed.units, posed.terms, posed.wanted
-    values = relevance.features(posed.query, asked.chunks, posed.tokens, units, terms)
+    units, terms, gold = posed.asked.units, posed.asked.terms, posed.wanted
+    values = relevance.features(posed.asked)
     base = np.stack([values[name] for name in relevance.FEATURES], 1)
     empty = np.zeros((len(units), len(bridge.FEATURES)), np.float32)
     made = [Choice(np.hstack([base, empty]), gold, np.ones(len(units), bool), weight)]

@@ -49,10 +49,10 @@ def choice(asked: Example, encoder: Encoder) -> Choice | None:
     """Return the decision of one question, None if letters say nothing in it."""
     if (posed := pose(asked, encoder)) is None:
         return None
-    strange = lexical.strangeness(posed.query, asked.chunks, posed.tokens)
-    if not strange or (found := lexical.features(asked.question, asked.chunks, posed.units)) is None:
+    strange = posed.asked.strange
+    if not strange or (found := lexical.features(asked.question, asked.chunks, posed.asked.units)) is None:
         return None
-    relevance = Relevance()(posed.query, asked.chunks, posed.tokens, posed.units, posed.terms, encoder.name)
+    relevance = Relevance()(posed.asked, encoder.name)
     return Choice(relevance, np.stack([found[n] for n in lexical.FEATURES], 1), strange, posed.wanted)
 
 

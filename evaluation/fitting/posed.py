@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from semtoken_rag.encoders.base import Encoder, encode_call
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.segment import build_units
-from semtoken_rag.stages.terms import Terms
 from semtoken_rag.train.examples import Example
-from semtoken_rag.types import Query, Tokens, Units
+from semtoken_rag.types import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,13 @@ class Posed:
 
     Attributes
     ----------
-    query, tokens, units, terms
-        As the stages take them.
+    asked
+        As the stages take it.
     wanted : (m,) bool
         Which units answer it, with both values in it.
     """
 
-    query: Query
-    tokens: Tokens
-    units: Units
-    terms: Terms
+    asked: Asked
     wanted: np.ndarray
 
 
@@ -41,4 +38,4 @@ def pose(asked: Example, encoder: Encoder) -> Posed | None:
     wanted = asked.wanted(units)
     if query is None or not wanted.any() or wanted.all():
         return None
-    return Posed(query, tokens, units, Terms.of(tokens, units, query.encoding.ids), wanted)
+    return Posed(Asked.of(query, asked.chunks, tokens, units), wanted)

@@ -58,7 +58,7 @@ def main() -> None:
     encoder, seen = base, 0
     for seed, questions in enumerate(args.questions):
         examples = mixed(sources(args.data, "train"), questions, seed)
-        file = args.state / str(seed) / SHIPPED_FILE.name
+        file = args.state / str(seed) / args.out.name
         if not file.exists():
             recipe = replace(RECIPE, learning_rate=args.learning_rate, seed=seed)
             train(encoder, recipe, examples, held, file)

@@ -38,8 +38,8 @@ def gold_found(asked: Example, encoder: Encoder) -> list[float] | None:
     """Return the share of the gold that is among the best units, for each of `RATIOS`; None without gold."""
     if (posed := pose(asked, encoder)) is None:
         return None
-    late = features(posed.query, asked.chunks, posed.tokens, posed.units, posed.terms)["late"]
-    cost = posed.units.tokens[:, 1] - posed.units.tokens[:, 0]
+    late = features(posed.asked)["late"]
+    cost = posed.asked.units.tokens[:, 1] - posed.asked.units.tokens[:, 0]
     return [recall(late, posed.wanted, cost, ratio) for ratio in RATIOS]
 
 

@@ -42,7 +42,8 @@ def calibrate(encoder: str, answered: Sequence[Outcome], unanswered: Sequence[Ou
     """
     if not answered or not unanswered:
         raise ValueError(
-            f"a calibration needs questions with an answer and without, got {len(answered)} and {len(unanswered)}"
+            "a calibration needs questions with an answer and without, "
+            f"got {len(answered)} and {len(unanswered)}"
         )
     left_out, survived = states(answered)
     if survived.all() or not survived.any():

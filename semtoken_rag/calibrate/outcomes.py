@@ -12,6 +12,7 @@ from semtoken_rag.engine.fitting import Decided, Encoded, decide
 from semtoken_rag.engine.keeping import CHANCE
 from semtoken_rag.engine.measure import Measured
 from semtoken_rag.stages.answerable import signs
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.chances import lost
 from semtoken_rag.stages.segment import build_units
 from semtoken_rag.stages.select import duplicates
@@ -88,7 +89,7 @@ def outcome(example: Example, setup: Setup) -> Outcome | None:
     return Outcome(
         decided,
         wanted,
-        signs(read.query, call.chunks, tokens, units),
+        signs(Asked.of(read.query, call.chunks, tokens, units)),
         np.r_[0, np.cumsum(cost[order])][steps] / max(int(cost.sum()), 1),
         np.minimum(each.sum() - np.r_[0, np.cumsum(each[order])], 0.0)[steps],
         _survives(wanted, decided, example)[steps],

@@ -99,8 +99,12 @@ def _cut_by(call: Call, measured: Measured, fitted: Fitted) -> str | None:
     decided, calibration, bound = fitted.decided, call.setup.calibration, call.bound
     if decided is None or (decided.selection.granularity == Granularity.FINE).all():
         return None
-    promised = measured.keep is not None and calibration and CHANCE in decided.selection.scores
-    if promised and calibration.is_kept(left_out(decided.selection), measured.keep):
+    if (
+        calibration is not None
+        and measured.keep is not None
+        and CHANCE in decided.selection.scores
+        and calibration.is_kept(left_out(decided.selection), measured.keep)
+    ):
         return "keep"
     if bound.ratio is None or (bound.max_tokens is not None and bound.max_tokens <= measured.budget):
         return "max_tokens"

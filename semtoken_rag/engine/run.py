@@ -10,6 +10,7 @@ from semtoken_rag.engine.fitting import Encoded, decide, fit, fit_whole
 from semtoken_rag.engine.measure import Measured, counts_before_encoding, measure
 from semtoken_rag.engine.report import Trace, report
 from semtoken_rag.stages.answerable import answerable
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.segment import build_units
 from semtoken_rag.strategy.base import Strategy
 from semtoken_rag.strategy.lead import LeadStrategy
@@ -34,7 +35,9 @@ def run(call: Call) -> CompressedContext:
         units = build_units(call.chunks, tokens, [chunk.segments for chunk in read.chunks])
     encoded = Encoded(tokens, units, read.query)
     if call.setup.calibration and read.query:
-        trace.answerable = answerable(read.query, call.chunks, tokens, units, call.setup.calibration)
+        trace.answerable = answerable(
+            Asked.of(read.query, call.chunks, tokens, units), call.setup.calibration
+        )
     if whole is not None:
         return report(call, measured, whole, trace)
     return _finish(call, measured, encoded, call.setup.strategy, trace)

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.forest import Forest
-from semtoken_rag.types import FloatArray, IntArray, Units
+from semtoken_rag.types import FloatArray, IntArray
 
 FOREST = Path(__file__).parent / "forest.json"
-SIGNS = ("share", "gap", "rank", "top", "cost", "strange")
+SIGNS = (
+    *("share", "gap", "rank", "top", "late", "best", "shared"),
+    *("cost", "question", "chunks", "units", "strange"),
+)
 BLUNT = 2.0  # temperature of the share that tells those behind the best apart
 
 
@@ -35,21 +39,17 @@ class Chances:
 
     log_odds: Callable[[FloatArray], FloatArray] | None = None
 
-    def __call__(
-        self, scores: FloatArray, units: Units, duplicate: IntArray | None, strange: float
-    ) -> FloatArray:
+    def __call__(self, scores: FloatArray, asked: Asked, duplicate: IntArray | None) -> FloatArray:
         """Return the chance of each unit.
 
         Parameters
         ----------
         scores
             Score of each unit, (m,), higher = keep.
-        units
-            The units.
+        asked
+            The question and the units.
         duplicate
             Group of those that say the same, see `Ledger`; None if all differ.
-        strange
-            How little of the question the encoder knows, see `semtoken_rag.stages.lexical.strangeness`.
 
         Returns
         -------
@@ -57,34 +57,37 @@ class Chances:
             (m,) float32 in [0, 1]. It is 0 for what is not chosen itself: a head, a unit that is left to its
             twin, and all but the best of those that say the same.
         """
+        units = asked.units
         out = np.zeros(len(units), np.float32)
-        open_ = np.flatnonzero(~(units.is_head | units.is_left | _doubled(scores, duplicate)))
-        if len(open_):
-            cost = (units.tokens[:, 1] - units.tokens[:, 0])[open_]
-            odds = (self.log_odds or shipped_forest())(signs(scores[open_], cost, strange))
-            out[open_] = 1.0 / (1.0 + np.exp(-odds))
+        choice = np.flatnonzero(~(units.is_head | units.is_left | _doubled(scores, duplicate)))
+        if len(choice):
+            odds = (self.log_odds or shipped_forest())(signs(scores, asked, choice))
+            out[choice] = 1.0 / (1.0 + np.exp(-odds))
         return out
 
 
-def signs(scores: FloatArray, cost: IntArray, strange: float) -> FloatArray:
+def signs(scores: FloatArray, asked: Asked, choice: IntArray) -> FloatArray:
     """Return what tells of a unit's chance.
 
     Parameters
     ----------
     scores
-        Scores of the units that can be chosen, (m,) with m > 0, higher = keep.
-    cost
-        Tokens of each, the encoder's.
-    strange
-        How little of the question the encoder knows, in [0, 1].
+        Score of each unit, (m,), higher = keep.
+    asked
+        The question and the units.
+    choice
+        Numbers of the units that can be chosen, (k,) with k > 0.
 
     Returns
     -------
     FloatArray
-        (m, f) float32, columns as in `SIGNS`: the log share of a blunt softmax; the distance to the best; the
-        log rank; the share of the best; the log cost; ``strange``.
+        (k, f) float32, columns as in `SIGNS`: the log share of a blunt softmax over the scores, the distance
+        to the best, the log rank; the share of the best; late interaction, that of the best unit, and the
+        share of the question that the unit has word for word; the log numbers of the unit's tokens, of the
+        question's, of chunks and of units; how little of the question the encoder knows.
     """
-    values = scores.astype(np.float64)
+    values = scores[choice].astype(np.float64)
+    cost = (asked.units.tokens[:, 1] - asked.units.tokens[:, 0])[choice]
     gap = values - values.max()
     rank = np.empty(len(values))
     rank[np.argsort(-values, kind="stable")] = np.arange(len(values))
@@ -92,11 +95,17 @@ def signs(scores: FloatArray, cost: IntArray, strange: float) -> FloatArray:
         "share": gap / BLUNT - np.log(np.exp(gap / BLUNT).sum()),
         "gap": gap,
         "rank": np.log1p(rank),
-        "top": np.full(len(values), 1.0 / np.exp(gap).sum()),
+        "top": 1.0 / np.exp(gap).sum(),
+        "late": asked.late[choice],
+        "best": asked.late[choice].max(),
+        "shared": asked.shared[choice],
         "cost": np.log1p(cost),
-        "strange": np.full(len(values), strange),
+        "question": np.log1p(len(asked.query.encoding.ids)),
+        "chunks": np.log1p(len(asked.chunks)),
+        "units": np.log1p(len(choice)),
+        "strange": asked.strange,
     }
-    return np.stack([columns[name] for name in SIGNS], 1).astype(np.float32)
+    return np.stack([np.broadcast_to(columns[name], len(values)) for name in SIGNS], 1).astype(np.float32)
 
 
 def lost(probability: FloatArray) -> FloatArray:

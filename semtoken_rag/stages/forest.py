@@ -51,9 +51,9 @@ class Forest:
     def load(cls, path: Path) -> Forest:
         """Read what `save` wrote."""
         made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        numbers = {name: np.array(made[name], np.int64) for name in ("sign", "left", "right")}
-        values = {name: np.array(made[name], np.float32) for name in ("bound", "value")}
-        return cls(**numbers, **values, base=made["base"], depth=made["depth"])
+        sign, left, right = (np.array(made[name], np.int64) for name in ("sign", "left", "right"))
+        bound, value = (np.array(made[name], np.float32) for name in ("bound", "value"))
+        return cls(sign, left, right, bound, value, made["base"], made["depth"])
 
     def save(self, path: Path) -> None:
         """Write a JSON file, a tree a line."""

@@ -6,24 +6,21 @@ say little of it. How much of the question it reads so decides how much letters 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.relevance import standardise
 from semtoken_rag.stages.weights import fitted
-from semtoken_rag.text.grams import grams, is_wide, plain
-from semtoken_rag.types import Chunk, FloatArray, Query, Tokens, Units
+from semtoken_rag.text.grams import grams, plain
+from semtoken_rag.types import Chunk, FloatArray, Units
 
 FEATURES = ("own", "share", "chunk")
 VECTORS = "vectors"  # name of the weight by which what the vectors say changes
-PIECE = 3  # letters of a piece that means something; two where they are wide
-KNOWN = 0.8  # share of the question in such pieces from which it is left to the encoder
 SATURATION, LENGTH = 1.5, 0.75  # of BM25, k1 and b
-SAMPLE = 512  # tokens that are looked at for an unknown one
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +35,13 @@ class Lexical:
 
     weights: Mapping[str, float] | None = None
 
-    def __call__(
-        self, query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units, encoder: str
-    ) -> tuple[float, FloatArray] | None:
+    def __call__(self, asked: Asked, encoder: str) -> tuple[float, FloatArray] | None:
         """Return what the relevance by vectors is multiplied by, and what is added.
 
         Parameters
         ----------
-        query
-            The encoded query.
-        chunks
-            Chunks of the call.
-        tokens
-            Their fingerprints.
-        units
-            Units of the call.
+        asked
+            The question and the units.
         encoder
             Name of the encoder, which has weights of its own.
 
@@ -64,78 +53,15 @@ class Lexical:
             Of each unit, (m,) float32. The result is None where the encoder knows the question, or no unit
             has anything of it.
         """
-        strange = strangeness(query, chunks, tokens)
-        if not strange or (values := features(query.text, chunks, units)) is None:
+        strange = asked.strange
+        if not strange or (values := features(asked.query.text, asked.chunks, asked.units)) is None:
             return None
         weights = self.weights if self.weights is not None else fitted(encoder)["lexical"]
         gain = sum(
             (np.float32(strange * weights.get(name, 0.0)) * values[name] for name in FEATURES),
-            np.zeros(len(units), np.float32),
+            np.zeros(len(asked.units), np.float32),
         )
         return max(0.0, 1.0 + strange * weights.get(VECTORS, 0.0)), gain
-
-
-def strangeness(query: Query, chunks: Sequence[Chunk], tokens: Tokens) -> float:
-    """Return how little of a question its encoder knows: 0 from `KNOWN` on, 1 where it knows nothing.
-
-    Known are letters in pieces of at least `PIECE` letters, or two wide ones. A piece is unknown if its token
-    stands for other letters too.
-
-    Parameters
-    ----------
-    query
-        The encoded query.
-    chunks
-        Chunks of the call.
-    tokens
-        Their fingerprints.
-
-    Returns
-    -------
-    float
-        The root of the share that is missing to `KNOWN`.
-    """
-    text, encoding = query.text, query.encoding
-    pieces = [
-        (token, text[start:end].strip())
-        for token, (start, end) in zip(encoding.ids.tolist(), encoding.offsets.tolist(), strict=True)
-        if any(map(str.isalnum, text[start:end]))
-    ]
-    read = {token: _folded(piece) for token, piece in pieces if _says_something(piece)}
-    unknown = {token for token, piece in pieces if token in read and _folded(piece) != read[token]}
-    if not text.isascii():
-        unknown |= _unknown(read, chunks, tokens)
-    known = sum(
-        len(piece)
-        for token, piece in pieces
-        if token in read and token not in unknown and _says_something(piece)
-    )
-    whole = max(sum(len(piece) for _, piece in pieces), 1)
-    missing = 1.0 - min(1.0, known / whole / KNOWN)
-    return float(np.sqrt(missing))
-
-
-def _says_something(piece: str) -> bool:
-    letters = sum(map(str.isalpha, piece))
-    return letters + sum(map(str.isdigit, piece)) >= PIECE or (letters > 1 and is_wide(piece[0]))
-
-
-def _folded(piece: str) -> str:
-    """Letters of a piece as a tokenizer without case and accents reads it."""
-    if piece.isascii():
-        return piece.lower()
-    apart = unicodedata.normalize("NFKD", piece.lower())
-    return "".join(c for c in apart if unicodedata.category(c) != "Mn")
-
-
-def _unknown(read: Mapping[int, str], chunks: Sequence[Chunk], tokens: Tokens) -> set[int]:
-    """Tokens of the question that stand for other letters in the texts."""
-    same = np.flatnonzero(np.isin(tokens.ids, list(read)))
-    same = same[:: len(same) // SAMPLE + 1]
-    places = zip(
-        tokens.ids[same].tolist(), tokens.chunk[same].tolist(), tokens.offsets[same].tolist(), strict=True
-    )
-    return {token for token, chunk, (a, b) in places if _folded(chunks[chunk].text[a:b]) != read[token]}
 
 
 def features(question: str, chunks: Sequence[Chunk], units: Units) -> dict[str, FloatArray] | None:

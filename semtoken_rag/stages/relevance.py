@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from semtoken_rag.arrays import group_max, similarity
-from semtoken_rag.stages.terms import Terms, total
+from semtoken_rag.stages.asked import Asked
+from semtoken_rag.stages.terms import total
 from semtoken_rag.stages.weights import fitted
-from semtoken_rag.types import Chunk, FloatArray, Query, Tokens, Units
+from semtoken_rag.types import FloatArray, Units
 
 FEATURES = ("late", "late_own", "lexical_title", "lead", "unit_share")
 SCALE = 20.0  # cosines to logits
@@ -28,23 +29,13 @@ class Relevance:
 
     weights: Mapping[str, float] | None = field(default=None)
 
-    def __call__(
-        self, query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units, terms: Terms, encoder: str
-    ) -> FloatArray:
+    def __call__(self, asked: Asked, encoder: str) -> FloatArray:
         """Return the score of each unit.
 
         Parameters
         ----------
-        query
-            The encoded query.
-        chunks
-            Chunks of the call.
-        tokens
-            Their fingerprints.
-        units
-            Units of the call.
-        terms
-            Terms of the call.
+        asked
+            The question and the units.
         encoder
             Name of the encoder, which has weights of its own.
 
@@ -54,51 +45,31 @@ class Relevance:
             Score of each unit, (m,) float32, higher = keep.
         """
         weights = self.weights if self.weights is not None else fitted(encoder)["relevance"]
-        values = features(query, chunks, tokens, units, terms)
+        values = features(asked)
         return sum(
             (np.float32(weights.get(name, 0.0)) * values[name] for name in FEATURES),
-            np.zeros(len(units), np.float32),
+            np.zeros(len(asked.units), np.float32),
         )
 
 
-def features(
-    query: Query, chunks: Sequence[Chunk], tokens: Tokens, units: Units, terms: Terms
-) -> dict[str, FloatArray]:
-    """Return every feature of every unit.
+def features(asked: Asked) -> dict[str, FloatArray]:
+    """Return every feature of every unit by name: (m,) float32, higher = more relevant.
 
     Late interaction with the unit and its title (``late``) and without it (``late_own``), IDF overlap with
     the title, the place in the chunk. These are standardised over the call. ``unit_share`` is a softmax of
     ``late``: near 1 where one unit stands out.
-
-    Parameters
-    ----------
-    query
-        The encoded query.
-    chunks
-        Chunks of the call.
-    tokens
-        Their fingerprints.
-    units
-        Units of the call.
-    terms
-        Terms of the call.
-
-    Returns
-    -------
-    dict of str to FloatArray
-        Values of each feature by name, (m,) float32, higher = more relevant.
     """
-    m, vectors = len(units), query.encoding.vectors
-    weight = terms.query_weight()
-    own = group_max(similarity(vectors, tokens.vectors)[:, terms.inside], terms.unit, m)  # (q, m)
-    title = group_max(similarity(vectors, tokens.title_vectors), tokens.title_chunk, len(chunks))
+    tokens, units, terms, weight = asked.tokens, asked.units, asked.terms, asked.weight
+    m, chunks, own = len(units), len(asked.chunks), asked.cosines
+    title = similarity(asked.query.encoding.vectors, tokens.title_vectors)
+    title = group_max(title, tokens.title_chunk, chunks)
     share = np.zeros_like(terms.idf)
     share[terms.query] = weight
     late = weight @ np.maximum(with_ancestors(own, units), title[:, units.chunk])
     signs = {
         "late": late,
-        "late_own": weight @ own,
-        "lexical_title": total(terms.in_titles, share, len(chunks))[units.chunk],
+        "late_own": asked.late,
+        "lexical_title": total(terms.in_titles, share, chunks)[units.chunk],
         "lead": 1.0 / (1.0 + np.arange(m) - np.searchsorted(units.chunk, units.chunk)),
     }
     rows = standardise(np.stack(list(signs.values())).astype(np.float32))  # (signs, m)

@@ -9,19 +9,19 @@ from typing import ClassVar
 
 import numpy as np
 
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.chances import Chances
 from semtoken_rag.stages.density import density
 from semtoken_rag.stages.exact import exact_signs
-from semtoken_rag.stages.lexical import Lexical, strangeness
+from semtoken_rag.stages.lexical import Lexical
 from semtoken_rag.stages.relevance import Relevance, standardise
 from semtoken_rag.stages.select import Ledger, bridge_reasons, greedy_select
 from semtoken_rag.stages.spans import SpanRule
-from semtoken_rag.stages.terms import Terms
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.strategy.parts import keep_part
 from semtoken_rag.text.governing import governing
-from semtoken_rag.types import FloatArray, Query, Selection, Units
+from semtoken_rag.types import FloatArray, Selection, Units
 
 EXACT_WEIGHT = 2.0
 COARSE_TRIES = 4  # how many of the best dropped units are tried for what is left of the budget
@@ -61,16 +61,14 @@ class SemTokenStrategy:
         units = problem.units
         spread = density(problem.tokens, units)
         scores = {"density": spread}
-        gain = None
+        asked, gain = None, None
         base = standardise(spread)
         if problem.query is not None:
-            terms = Terms.of(problem.tokens, units, problem.query.encoding.ids)
-            asked = self._asked(problem, problem.query, terms)
-            base = sum(asked.values(), np.float32(self.density_weight) * base)
-            scores |= asked
-
-            def gain(kept: int) -> FloatArray:
-                return self.bridge.gain(kept, units, terms, problem.encoder)
+            asked = Asked.of(problem.query, problem.chunks, problem.tokens, units)
+            found = self._scores(problem, asked)
+            base = sum(found.values(), np.float32(self.density_weight) * base)
+            scores |= found
+            gain = partial(self._gain, asked, problem.encoder)
 
         if self.prior is not None:
             scores["prior"] = self.prior(problem)
@@ -90,26 +88,28 @@ class SemTokenStrategy:
             self.cost_exponent,
         )
         scores["bridge"], scores["score"] = final - base, final
-        if problem.query is not None:
-            strange = strangeness(problem.query, problem.chunks, problem.tokens)
-            scores["probability"] = self.chances(final, units, ledger.duplicate, strange)
+        if asked is not None:
+            scores["probability"] = self.chances(final, replace(asked, units=units), ledger.duplicate)
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))
         released = None if units is given else units
         return replace(made, units=released, bridged_from=lent, cost_exponent=self.cost_exponent)
 
-    def _asked(self, problem: Problem, query: Query, terms: Terms) -> dict[str, FloatArray]:
+    def _scores(self, problem: Problem, asked: Asked) -> dict[str, FloatArray]:
         """Return what the question says of each unit, by name: by vectors, by letters and by exact signs."""
-        chunks, tokens, units = problem.chunks, problem.tokens, problem.units
-        relevance = self.relevance(query, chunks, tokens, units, terms, problem.encoder)
+        relevance = self.relevance(asked, problem.encoder)
         scores = {"relevance": relevance}
-        if (lexical := self.lexical(query, chunks, tokens, units, problem.encoder)) is not None:
+        if (lexical := self.lexical(asked, problem.encoder)) is not None:
             scores = {"relevance": np.float32(lexical[0]) * relevance, "lexical": lexical[1]}
-        signs = exact_signs(query.text, (problem.full_text(unit) for unit in range(len(units))))
+        texts = (problem.full_text(unit) for unit in range(len(asked.units)))
+        signs = exact_signs(asked.query.text, texts)
         if signs is not None:
             scores["exact"] = np.float32(self.exact_weight) * signs
         return scores
+
+    def _gain(self, asked: Asked, encoder: str, kept: int) -> FloatArray:
+        return self.bridge.gain(kept, asked.units, asked.terms, encoder)
 
     def _spend_rest(self, problem: Problem, scores: FloatArray, ledger: Ledger) -> None:
         """Spend what is left of the budget on a part of the best dropped unit of which one fits."""

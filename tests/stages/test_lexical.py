@@ -8,8 +8,10 @@ import pytest
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.encoders.base import encode_call
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.stages.lexical import FEATURES, VECTORS, Lexical, _counts, bm25, features, strangeness
+from semtoken_rag.stages.asked import Asked
+from semtoken_rag.stages.lexical import FEATURES, VECTORS, Lexical, _counts, bm25, features
 from semtoken_rag.stages.segment import build_units
+from semtoken_rag.stages.strangeness import strangeness
 from semtoken_rag.stages.weights import WEIGHTS, fitted
 from semtoken_rag.strategy.default import SemTokenStrategy
 from semtoken_rag.testing import HashEncoder
@@ -40,7 +42,7 @@ def strange(question: str, text: str = "Text.") -> float:
 )
 def test_english_is_left_to_the_encoder(question):
     assert strange(question) == 0
-    assert Lexical()(*posed([Chunk(question)], question), "static") is None
+    assert Lexical()(Asked.of(*posed([Chunk(question)], question)), "static") is None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_n_grams_are_counted_where_they_stand_and_not_across_texts():
 
 @pytest.mark.parametrize("texts", [[""], [" ", "..."]])
 def test_chunks_without_words_are_taken(texts):
-    assert Lexical()(*posed([Chunk(t) for t in texts], ASKED), "static") is None
+    assert Lexical()(Asked.of(*posed([Chunk(t) for t in texts], ASKED)), "static") is None
 
 
 def test_bm25_by_hand():
@@ -145,12 +147,13 @@ def test_bm25_by_hand():
 def test_the_result_is_the_weighted_sum_and_vectors_lose_as_much_as_is_strange():
     problem = posed(RUSSIAN, ASKED)
     much = strangeness(*problem[:3])
-    factor, gain = Lexical({"own": 2.0, VECTORS: -0.5})(*problem, "static")
+    factor, gain = Lexical({"own": 2.0, VECTORS: -0.5})(Asked.of(*problem), "static")
     assert factor == pytest.approx(1 - 0.5 * much)
     np.testing.assert_allclose(gain, 2 * much * features(ASKED, RUSSIAN, problem[3])["own"], rtol=1e-5)
-    assert Lexical({VECTORS: -9.0})(*problem, "static")[0] == 0
-    shipped = Lexical()(*problem, "unheard-of")
-    np.testing.assert_array_equal(shipped[1], Lexical(fitted("semtoken-minilm")["lexical"])(*problem, "x")[1])
+    assert Lexical({VECTORS: -9.0})(Asked.of(*problem), "static")[0] == 0
+    shipped = Lexical()(Asked.of(*problem), "unheard-of")
+    default = Lexical(fitted("semtoken-minilm")["lexical"])(Asked.of(*problem), "x")
+    np.testing.assert_array_equal(shipped[1], default[1])
 
 
 def test_every_encoder_has_weights_by_which_letters_count_and_vectors_lose():

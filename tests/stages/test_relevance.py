@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.relevance import FEATURES, SCALE, Relevance, features, softmax, standardise
 from semtoken_rag.stages.segment import build_units
-from semtoken_rag.stages.terms import Terms
 from semtoken_rag.stages.weights import fitted
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Chunk, Query, Tokens
@@ -25,7 +25,7 @@ def posed(chunks: list[Chunk], question: str):
     )
     tokens = Tokens.concatenate(encodings)
     units = build_units(chunks, tokens)
-    return Query(question, asked), chunks, tokens, units, Terms.of(tokens, units, asked.ids)
+    return Asked.of(Query(question, asked), chunks, tokens, units)
 
 
 TOWER = [
@@ -37,7 +37,7 @@ QUESTION = "When was the tower opened"
 
 
 def signs():
-    return features(*posed(TOWER, QUESTION))
+    return features(posed(TOWER, QUESTION))
 
 
 def test_every_feature_has_one_finite_value_a_unit():
@@ -61,7 +61,7 @@ def test_a_title_counts_for_every_unit_of_its_chunk():
 
 
 def test_a_title_leaves_what_the_unit_itself_says_alone():
-    plain = features(*posed([Chunk(c.text) for c in TOWER], QUESTION))
+    plain = features(posed([Chunk(c.text) for c in TOWER], QUESTION))
     assert plain["late"].tolist() != signs()["late"].tolist()
     np.testing.assert_array_equal(plain["late_own"], signs()["late_own"])
 
@@ -73,26 +73,26 @@ def test_lead_falls_from_the_start_of_each_chunk():
 
 def test_a_rare_word_of_the_question_outweighs_a_common_one():
     chunks = [Chunk("the dog"), Chunk("the cat"), Chunk("the hen"), Chunk("a zebra")]
-    assert features(*posed(chunks, "the zebra"))["late"].argmax() == 3
+    assert features(posed(chunks, "the zebra"))["late"].argmax() == 3
 
 
 def test_units_without_tokens_and_calls_without_units_are_scored():
-    assert features(*posed([Chunk("\u200b"), Chunk("word")], "word"))["late"].argmax() == 1
-    assert {v.shape for v in features(*posed([Chunk(" ")], "word")).values()} == {(0,)}
+    assert features(posed([Chunk("\u200b"), Chunk("word")], "word"))["late"].argmax() == 1
+    assert {v.shape for v in features(posed([Chunk(" ")], "word")).values()} == {(0,)}
 
 
 def test_the_score_is_the_weighted_sum_of_the_features():
     problem = posed(TOWER, QUESTION)
-    got = Relevance({"late": 2.0, "lead": -0.5})(*problem, "hash")
+    got = Relevance({"late": 2.0, "lead": -0.5})(problem, "hash")
     np.testing.assert_allclose(got, 2 * signs()["late"] - 0.5 * signs()["lead"], rtol=1e-6)
-    assert Relevance({})(*problem, "hash").tolist() == [0] * 5
+    assert Relevance({})(problem, "hash").tolist() == [0] * 5
 
 
 @pytest.mark.parametrize("encoder", ["static", "hash"])
 def test_without_weights_the_fitted_ones_are_taken(encoder):
     problem = posed(TOWER, QUESTION)
-    own = Relevance(fitted(encoder)["relevance"])(*problem, "another")
-    np.testing.assert_array_equal(Relevance()(*problem, encoder), own)
+    own = Relevance(fitted(encoder)["relevance"])(problem, "another")
+    np.testing.assert_array_equal(Relevance()(problem, encoder), own)
 
 
 @settings(deadline=None)
@@ -105,12 +105,12 @@ def test_without_weights_the_fitted_ones_are_taken(encoder):
 def test_the_order_of_the_chunks_does_not_matter(texts, seed):
     order = list(range(len(texts)))
     seed.shuffle(order)
-    _, _, _, units, _ = problem = posed([Chunk(t) for t in texts], QUESTION)
-    _, _, _, moved, _ = shuffled = posed([Chunk(texts[i]) for i in order], QUESTION)
-    back = np.concatenate([np.flatnonzero(moved.chunk == order.index(i)) for i in range(len(texts))])
-    for name, values in features(*problem).items():
-        np.testing.assert_allclose(features(*shuffled)[name][back], values, atol=2e-3, err_msg=name)
-    assert len(back) == len(units)
+    problem = posed([Chunk(t) for t in texts], QUESTION)
+    shuffled = posed([Chunk(texts[i]) for i in order], QUESTION)
+    back = np.concatenate([np.flatnonzero(shuffled.units.chunk == order.index(i)) for i in range(len(texts))])
+    for name, values in features(problem).items():
+        np.testing.assert_allclose(features(shuffled)[name][back], values, atol=2e-3, err_msg=name)
+    assert len(back) == len(problem.units)
 
 
 def test_softmax_by_hand():

@@ -14,9 +14,9 @@ pytest.importorskip("torch")
 import torch
 
 from semtoken_rag import Chunk
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.relevance import features, softmax, standardise
 from semtoken_rag.stages.segment import build_units
-from semtoken_rag.stages.terms import Terms
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.train.loss import Target, scores
 from semtoken_rag.types import Query, Tokens
@@ -49,7 +49,6 @@ def test_training_scores_are_the_late_interaction_of_the_product(seed: int, nega
         vectors[:] = drawn if negative else np.abs(drawn)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     units = build_units(chunks, tokens)
-    terms = Terms.of(tokens, units, query.encoding.ids)
     wanted = np.arange(len(units)) == 0
     target = Target.of(query.encoding.ids, tokens, units, wanted)
     asked, inside, titles = map(
@@ -61,7 +60,7 @@ def test_training_scores_are_the_late_interaction_of_the_product(seed: int, nega
     own = scores(asked, inside, titles[:0], none).numpy()
     late = 2 * both - own
 
-    found = features(query, chunks, tokens, units, terms)
+    found = features(Asked.of(query, chunks, tokens, units))
     np.testing.assert_allclose(standardise(late), found["late"], atol=1e-4)
     np.testing.assert_allclose(standardise(own), found["late_own"], atol=1e-4)
     np.testing.assert_allclose(
