@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from operator import itemgetter
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
@@ -27,7 +27,7 @@ from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.engine.call import Setup
 from semtoken_rag.engine.keeping import CHANCE
 from semtoken_rag.fingerprints.compute import Fingerprinter
-from semtoken_rag.stages.calibration import SHIPPED
+from semtoken_rag.stages.calibration import SHIPPED, Calibration
 from semtoken_rag.stages.chances import FOREST, Chances
 from semtoken_rag.stages.forest import Forest
 from semtoken_rag.strategy.default import SemTokenStrategy
@@ -116,32 +116,37 @@ def outcomes_of(asked: Sequence[Question], setup: Setup) -> tuple[list[Outcome],
 
 
 def main() -> None:
-    """Fit and write both files."""
+    """Fit and write both files; calibrations of encoders that are not named stay as they are."""
     parser = options.data_parser(__doc__, sample=False)
     parser.add_argument("--each", type=int, default=60, help="questions of each source")
-    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))
-    parser.add_argument("--keep-forest", action="store_true")
+    parser.add_argument("--encoders", nargs="*", choices=ENCODERS, default=list(ENCODERS))
+    parser.add_argument("--forest", nargs="*", choices=ENCODERS, default=[], help="grow it anew on these")
     args = parser.parse_args()
     data = drawn(args.data, "fit", args.each)
     halves = [[q for qs in data.values() for q in qs[first::2]] for first in (0, 1)]
-    encoders = {key: resolve_encoder(ENCODERS[key]) for key in args.encoders}
-    if not args.keep_forest:
+    if args.forest:
         rows = [
             (signs, wanted, np.full(len(signs), 1 / len(data[question.source])))
-            for encoder in encoders.values()
-            for question in tqdm(halves[0])
+            for encoder in map(resolve_encoder, map(ENCODERS.__getitem__, args.forest))
+            for question in tqdm(halves[0], unit="question")
             for signs, wanted in units_of([question], encoder)
         ]
         grow(*(np.concatenate(column) for column in zip(*rows, strict=True))).save(FOREST)
-    made = []
-    for key, encoder in encoders.items():
+    for key in args.encoders:
+        encoder = resolve_encoder(ENCODERS[key])
         answered, unanswered = outcomes_of(halves[1], setup_of(encoder))
-        made.append(calibrate(encoder.name, answered, unanswered))
-        print(key, len(answered), len(unanswered), made[-1].confidence, flush=True)
-    table = {"script": "python -m evaluation.fitting.chances", "encoders": [each.as_dict() for each in made]}
-    Path(SHIPPED).write_text(
-        json.dumps(table, indent=None).replace('{"encoder"', '\n{"encoder"') + "\n", encoding="utf-8"
-    )
+        write(calibrate(encoder.name, answered, unanswered))
+        print(key, len(answered), len(unanswered), flush=True)
+
+
+def write(made: Calibration) -> None:
+    """Write a calibration among those shipped, in the place of an older one of the same encoder."""
+    rows = json.loads(SHIPPED.read_text(encoding="utf-8"))["encoders"] if SHIPPED.exists() else []
+    stem = made.encoder.split(":")[0]
+    rows = [row for row in rows if row["encoder"].split(":")[0] != stem] + [made.as_dict()]
+    lines = ",\n  ".join(map(json.dumps, sorted(rows, key=itemgetter("encoder"))))
+    about = f' "script": "python -m evaluation.fitting.chances",\n "encoders": [\n  {lines}\n ]'
+    SHIPPED.write_text(f"{{\n{about}\n}}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
 """Train the shipped encoder: ``python -m evaluation.fitting.train --data FOLDER``.
 
-All weights of all-MiniLM-L6-v2, on questions of many sources, see `evaluation.fitting.mixture`. Every pass
-draws its own questions and begins with what the pass before has made. An interrupted training goes on where
-it was, within three minutes.
+All weights of all-MiniLM-L6-v2, on questions of many sources, see `evaluation.fitting.mixture`. An
+interrupted training goes on where it was, within three minutes.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,15 +20,13 @@ from evaluation.fitting.mixture import mixed
 from evaluation.judge.held import judged
 from semtoken_rag.encoders.onnx import OnnxEncoder
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.encoders.transformer import TransformerEncoder
 from semtoken_rag.encoders.verify import SHIPPED_FILE
 from semtoken_rag.train.augment import Augmentation
-from semtoken_rag.train.examples import Example
 from semtoken_rag.train.trainer import Recipe, Trainer
 
 BASE = "minilm"
 STATE = Path(".train")
-QUESTIONS = (15_000, 10_000)  # of each pass
+QUESTIONS = 15_000
 CHECKED, REPORTED = 2, 20  # held-back questions of each source at a check, and at the end
 RECIPE = Recipe(
     rank=None,
@@ -46,56 +42,31 @@ RECIPE = Recipe(
 def main() -> None:
     """Train, write the file, and print what it was before and after by source."""
     parser = options.data_parser(__doc__, sample=False)
-    parser.add_argument("--questions", type=int, nargs="+", default=QUESTIONS, help="questions of each pass")
+    parser.add_argument("--questions", type=int, default=QUESTIONS)
     parser.add_argument("--learning-rate", type=float, default=RECIPE.learning_rate)
     parser.add_argument("--state", type=Path, default=STATE, help="what an interrupted one goes on from")
     parser.add_argument("--out", type=Path, default=SHIPPED_FILE)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     held = [q.example for questions in drawn(args.data, "held", CHECKED).values() for q in questions]
+    examples = mixed(sources(args.data, "train"), args.questions)
     start = time.perf_counter()
     base = resolve_encoder(BASE)
-    encoder, seen = base, 0
-    for seed, questions in enumerate(args.questions):
-        examples = mixed(sources(args.data, "train"), questions, seed)
-        file = args.state / str(seed) / args.out.name
-        if not file.exists():
-            recipe = replace(RECIPE, learning_rate=args.learning_rate, seed=seed)
-            train(encoder, recipe, examples, held, file)
-        encoder, seen = TransformerEncoder(file), seen + len(examples)
-    shutil.copyfile(file, args.out)
-    minutes, size = (time.perf_counter() - start) / 60, args.out.stat().st_size / 1e6
-    print(f"{minutes:.0f} minutes, {seen} questions, {size:.1f} MB {args.out}", flush=True)
-    asked = [q for questions in drawn(args.data, "held", REPORTED).values() for q in questions]
-    for name, encoder in (("before", base), ("after", OnnxEncoder(args.out))):
-        print(json.dumps({"encoder": name, **judged(asked, encoder)}), flush=True)
-
-
-def train(
-    encoder: TransformerEncoder, recipe: Recipe, examples: list[Example], held: list[Example], file: Path
-) -> None:
-    """Train in one pass and write the file; its state lies beside it.
-
-    Parameters
-    ----------
-    encoder
-        What to begin with.
-    recipe
-        How to train.
-    examples, held
-        Examples to train on and to check on.
-    file
-        The ``.onnx`` file.
-    """
-    trainer = Trainer(encoder, recipe)
+    trainer = Trainer(base, replace(RECIPE, learning_rate=args.learning_rate))
     with tqdm(unit="step") as bar:
 
         def progress(step: int, total: int, loss: float) -> None:
             bar.total, bar.n = total, step
             bar.set_postfix(loss=f"{loss:.3f}")
 
-        trainer.run(examples, held, progress, file.parent)
-    trainer.save(file, BASE)
+        trainer.run(examples, held, progress, args.state)
+    trainer.save(args.out, BASE)
+    minutes = (time.perf_counter() - start) / 60
+    size = args.out.stat().st_size / 1e6
+    print(f"{minutes:.0f} minutes, {len(examples)} questions, {size:.1f} MB {args.out}", flush=True)
+    asked = [q for questions in drawn(args.data, "held", REPORTED).values() for q in questions]
+    for name, encoder in (("before", base), ("after", OnnxEncoder(args.out))):
+        print(json.dumps({"encoder": name, **judged(asked, encoder)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def calibrate(encoder: str, answered: Sequence[Outcome], unanswered: Sequence[Ou
 
 
 def states(outcomes: Sequence[Outcome]) -> tuple[FloatArray, BoolArray]:
-    """Return the log chances and what came of them when so much is kept as each of `SHARES` allows."""
+    """Return what is left out, and what came of it, when so much is kept as each of `SHARES` allows."""
     left_out, survived = [], []
     for each in outcomes:
         at = np.searchsorted(each.tokens, SHARES, side="right") - 1
@@ -69,7 +69,7 @@ def states(outcomes: Sequence[Outcome]) -> tuple[FloatArray, BoolArray]:
 
 
 def fit_confidence(left_out: FloatArray, survived: BoolArray) -> tuple[float, float]:
-    """Fit `Calibration.confidence` to log chances (n,) and what came of them (n,)."""
+    """Fit `Calibration.confidence` to what is left out (n,) and what came of it (n,)."""
     risk = np.log(np.maximum(-left_out, LEAST))[:, None]
     model = LogisticRegression(C=100.0).fit(risk, survived)
     return float(model.intercept_[0]), max(float(-model.coef_[0, 0]), LEAST)

@@ -37,7 +37,7 @@ class Outcome:
     tokens : (s + 1,) float
         Share of the tokens that is kept after each step of the selection, 0 at first.
     left_out : (s + 1,) float
-        Log chance that nothing wanted is among the rest.
+        Sum of `semtoken_rag.stages.chances.lost` over the rest.
     survives : (s + 1,) bool
         Whether nothing wanted is lost.
     """

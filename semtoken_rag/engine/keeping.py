@@ -66,7 +66,7 @@ def shorten(selection: Selection, calibration: Calibration, keep: float) -> Sele
 
 
 def left_out(selection: Selection) -> float:
-    """Return the log chance that nothing wanted is among what a selection leaves out, parts included."""
+    """Return what a selection loses with all that it leaves out, parts included, see `lost`."""
     dropped = selection.granularity != Granularity.FINE
     return float(lost(selection.scores[CHANCE])[dropped].sum())
 

@@ -37,11 +37,10 @@ class Calibration:
     version
         Of the weights and the forest that the chances come from, see `version_of`.
     needed : (n,) float
-        What each question needed, rising: the log chance that nothing wanted is left out, above which nothing
-        was; infinity for a question that lost something whatever was kept.
+        What each question needed, rising: the sum of `semtoken_rag.stages.chances.lost` over what is left
+        out, from which on nothing wanted was lost; infinity if something was lost whatever was kept.
     confidence : (a, b)
-        The chance that nothing wanted is lost is ``sigmoid(a - b * log(-c))``, where c is the log chance
-        that nothing wanted is left out.
+        The chance that nothing wanted is lost is ``sigmoid(a - b * log(-c))``, where c is that sum.
     answerable : tuple of float
         Weights of `semtoken_rag.stages.answerable.SIGNS`, and a constant at the end.
     """
@@ -58,7 +57,7 @@ class Calibration:
         Parameters
         ----------
         left_out
-            Log chance that nothing wanted is among what is left out, of any shape, at most 0.
+            Sum of `semtoken_rag.stages.chances.lost` over what is left out, of any shape, at most 0.
 
         Returns
         -------
@@ -82,8 +81,8 @@ class Calibration:
         Returns
         -------
         float
-            The log chance that nothing wanted is left out above which the share of questions that lose
-            something is at most ``1 - keep``, in expectation over questions like those calibrated on.
+            The sum over what is left out above which the share of questions that lose something is at most
+            ``1 - keep``, in expectation over questions like those calibrated on.
 
         Raises
         ------

@@ -109,8 +109,11 @@ def signs(scores: FloatArray, asked: Asked, choice: IntArray) -> FloatArray:
 
 
 def lost(probability: FloatArray) -> FloatArray:
-    """Return the log chance that each unit is not wanted: (m,) in (-inf, 0]; sums over what is left out."""
-    out: FloatArray = np.log1p(-np.minimum(probability.astype(np.float64), 1.0 - 1e-9))
+    """Return what leaving each unit out loses: (m,) in [-1, 0], minus the square of its chance.
+
+    It sums over what is left out. A square, since many small chances come to less than their sum.
+    """
+    out: FloatArray = -np.square(probability.astype(np.float64))
     return out
 
 

@@ -133,7 +133,7 @@ def test_every_shipped_calibration_is_of_the_weights_and_forest_that_are_shipped
         assert len(calibration.needed) >= least_questions(0.99), name
 
 
-def test_lost_chances_add_up_to_that_of_losing_nothing():
-    chances = np.array([0.0, 0.5, 0.2, 1.0], np.float32)
-    assert np.exp(lost(chances)[:3].sum()) == pytest.approx(0.4)
-    assert np.isfinite(lost(chances)).all()
+def test_a_large_chance_counts_for_more_than_many_small_ones():
+    chances = np.array([0.0, 1.0, *[0.1] * 10], np.float32)
+    assert lost(chances)[:2].tolist() == [0.0, -1.0]
+    assert lost(chances)[2:].sum() == pytest.approx(-0.1)
