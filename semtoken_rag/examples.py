@@ -112,6 +112,11 @@ def read_examples(path: Path) -> list[Example]:
 
 
 def _example(row: Mapping[str, Any]) -> Example:
+    if not isinstance(row["question"], str):
+        raise ValueError(f"question must be a string, got {row['question']!r:.80}")
+    for name in ("gold", "answers"):
+        if isinstance(row.get(name), str):
+            raise ValueError(f"{name} must be a list of strings, got {row[name]!r:.80}")
     chunks = [
         Chunk(c) if isinstance(c, str) else Chunk(c["text"], title=c.get("title") or "")
         for c in row["chunks"]
