@@ -325,7 +325,8 @@ def _check_promise(setup: Setup, keep: float) -> None:
     """Raise ValueError if nothing can be promised."""
     if not gives_chances(setup.strategy):
         raise ValueError(
-            f"keep={keep!r} needs a strategy that gives chances, as 'semtoken' does, got {setup.strategy!r:.80}"
+            f"keep={keep!r} needs a strategy that gives chances, as 'semtoken' does, "
+            f"got {setup.strategy!r:.80}"
         )
     if setup.calibration is None:
         name = setup.fingerprinter.encoder.name

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from semtoken_rag.stages.chances import FOREST
 from semtoken_rag.stages.weights import fitted
@@ -47,7 +48,7 @@ class Calibration:
 
     encoder: str
     version: str
-    needed: FloatArray
+    needed: npt.NDArray[np.float64]
     confidence: tuple[float, float]
     answerable: tuple[float, ...]
 
