@@ -211,6 +211,10 @@ class SemToken:
         made._setup = replace(self._setup, config=replace(config, order=order))
         return made
 
+    def _reads(self, query: str, chunks: Sequence[Chunk]) -> bool:
+        """Return whether a call is read by `encoder`, not by that of other languages."""
+        return self._router is None or not self._router.asks(query, chunks)
+
     def _call(self, chunks: Sequence[str | Chunk], query: str | None, budget: Budget) -> Call:
         made = _chunks(chunks)
         if query is not None and not isinstance(query, str):
@@ -321,7 +325,8 @@ def _check_promise(setup: Setup, keep: float) -> None:
     """Raise ValueError if nothing can be promised."""
     if not gives_chances(setup.strategy):
         raise ValueError(
-            f"keep={keep!r} needs a strategy that gives chances, as 'semtoken', got {setup.strategy!r:.80}"
+            f"keep={keep!r} needs a strategy that gives chances, as 'semtoken' does, "
+            f"got {setup.strategy!r:.80}"
         )
     if setup.calibration is None:
         name = setup.fingerprinter.encoder.name

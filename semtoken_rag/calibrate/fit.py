@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
-from semtoken_rag._optional import require
 from semtoken_rag.calibrate.outcomes import Outcome
 from semtoken_rag.stages.calibration import LEAST, Calibration, version_of
 from semtoken_rag.types import BoolArray, FloatArray
 
-require("sklearn", extra="calibrate")
-
-from sklearn.linear_model import LogisticRegression  # noqa: E402  (the check above names the extra)
-
 SHARES = np.linspace(0.02, 0.9, 12)  # of the tokens, at which a chance is compared with what came of it
+UNANSWERED = 30  # questions
 
 
-def calibrate(encoder: str, answered: Sequence[Outcome], unanswered: Sequence[Outcome]) -> Calibration:
+def calibrate(
+    encoder: str,
+    answered: Sequence[Outcome],
+    unanswered: Sequence[Outcome],
+    known: Calibration | None = None,
+) -> Calibration:
     """Make a calibration.
 
     Parameters
@@ -29,6 +31,9 @@ def calibrate(encoder: str, answered: Sequence[Outcome], unanswered: Sequence[Ou
         Outcomes of questions that their chunks answer.
     unanswered
         Outcomes of questions that their chunks do not answer.
+    known
+        Another calibration of the encoder, whose weights of `Calibration.answerable` are taken if there are
+        too few ``unanswered`` to fit them.
 
     Returns
     -------
@@ -38,24 +43,36 @@ def calibrate(encoder: str, answered: Sequence[Outcome], unanswered: Sequence[Ou
     Raises
     ------
     ValueError
-        If nothing is ever lost, or always, or there are no questions of one of the two kinds.
+        If no question is answered, if nothing is ever lost, or always, or if there are too few ``unanswered``
+        and nothing is ``known``.
     """
-    if not answered or not unanswered:
-        raise ValueError(
-            "a calibration needs questions with an answer and without, "
-            f"got {len(answered)} and {len(unanswered)}"
-        )
+    if not answered:
+        raise ValueError(f"a calibration needs questions with an answer, got 0 and {len(unanswered)} without")
     left_out, survived = states(answered)
     if survived.all() or not survived.any():
         kept = "everything" if survived.all() else "nothing"
         raise ValueError(f"all {len(answered)} questions are alike: {kept} is kept under every budget")
+    if enough_unanswered(unanswered):
+        answerable = fit_answerable(answered, unanswered)
+    elif known is not None:
+        answerable = known.answerable
+    else:
+        raise ValueError(
+            f"the chance that chunks answer takes {UNANSWERED} questions with chunks that hold no gold, "
+            f"got {len(unanswered)}, and no calibration of the encoder {encoder!r} is known"
+        )
     return Calibration(
         encoder,
         version_of(encoder),
         np.sort([each.needed for each in answered]),
         fit_confidence(left_out, survived),
-        fit_answerable(answered, unanswered),
+        answerable,
     )
+
+
+def enough_unanswered(unanswered: Sequence[Outcome]) -> bool:
+    """Return whether there are enough questions without an answer to fit `Calibration.answerable`."""
+    return len(unanswered) >= UNANSWERED
 
 
 def states(outcomes: Sequence[Outcome]) -> tuple[FloatArray, BoolArray]:

@@ -11,12 +11,12 @@ from semtoken_rag.engine.call import Call, Setup
 from semtoken_rag.engine.fitting import Decided, Encoded, decide
 from semtoken_rag.engine.keeping import CHANCE
 from semtoken_rag.engine.measure import Measured
+from semtoken_rag.examples import Example
 from semtoken_rag.stages.answerable import signs
 from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.chances import lost
 from semtoken_rag.stages.segment import build_units
 from semtoken_rag.stages.select import duplicates
-from semtoken_rag.train.examples import Example
 from semtoken_rag.types import BoolArray, FloatArray, IntArray, Tokens, Units
 
 NEVER, AT_ONCE = np.inf, -1e6  # what a question needs that always, or never, loses something

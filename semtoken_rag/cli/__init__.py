@@ -12,7 +12,15 @@ for _needed in ("typer", "rich"):
 
 import typer  # noqa: E402  (the check above names the extra)
 
-from semtoken_rag.cli import compress, explain, figures, ingest, train, ui  # noqa: E402  (they import both packages)
+from semtoken_rag.cli import (  # noqa: E402  (they import both packages)
+    calibrate,
+    compress,
+    explain,
+    figures,
+    ingest,
+    train,
+    ui,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -37,6 +45,7 @@ def semtoken(
     """Compress retrieved text for a question, with offsets into the source."""
 
 
+app.command()(calibrate.calibrate)
 app.command()(compress.compress)
 app.command()(explain.explain)
 app.command()(figures.figure)

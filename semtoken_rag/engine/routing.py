@@ -38,13 +38,13 @@ class Router:
 
     def run(self, runs: Callable[[Call], CompressedContext], call: Call) -> CompressedContext:
         """Run a call with the setup that its text asks for, and the settings of its own."""
-        if self._asks(call.query, call.chunks) and (other := self._other()):
+        if self.asks(call.query, call.chunks) and (other := self._other()):
             call = replace(call, setup=replace(other, config=call.setup.config))
         return runs(call)
 
     def groups(self, own: Setup, chunks: Sequence[Chunk]) -> list[tuple[Setup, list[Chunk]]]:
         """Return chunks by the setup that each asks for by itself, that of the engine first."""
-        asking = [self._asks("", [chunk]) for chunk in chunks]
+        asking = [self.asks("", [chunk]) for chunk in chunks]
         other = self._other() if any(asking) else None
         if other is None:
             return [(own, list(chunks))]
@@ -54,7 +54,8 @@ class Router:
         )
         return [(setup, part) for setup, part in parts if part]
 
-    def _asks(self, question: str, chunks: Sequence[Chunk]) -> bool:
+    def asks(self, question: str, chunks: Sequence[Chunk]) -> bool:
+        """Return whether a text asks for the other setup."""
         return not self._failed and is_spelled(question, [chunk.text for chunk in chunks])
 
     def _other(self) -> Setup | None:

@@ -90,8 +90,7 @@ class Calibration:
             If there are too few questions for ``keep``.
         """
         n = len(self.needed)
-        place = math.ceil(keep * (n + 1) - 1e-9)
-        if place > n:
+        if (place := place_of(keep, n)) > n:
             raise ValueError(
                 f"keep={keep!r} needs a calibration on at least {least_questions(keep)} questions, "
                 f"got one on {n} for the encoder {self.encoder!r}"
@@ -138,6 +137,18 @@ def least_questions(keep: float) -> int:
     (9, 19, 99)
     """
     return math.ceil(keep / (1.0 - keep) - 1e-9)
+
+
+def place_of(keep: float, questions: int) -> int:
+    """Return which of the questions, from 1 and by rising need, bounds a promise; more than all: none does.
+
+    The share of all questions that need less is distributed as Beta(place, questions + 1 - place) over
+    calibrations on so many questions.
+
+    >>> place_of(0.9, 99), place_of(0.9, 8)
+    (90, 9)
+    """
+    return math.ceil(keep * (questions + 1) - 1e-9)
 
 
 @cache

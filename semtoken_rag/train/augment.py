@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from semtoken_rag.train.examples import Example
+from semtoken_rag.examples import Example
 from semtoken_rag.types import Chunk
 
 LENGTHS = (300, 1200)  # characters of a chunk that is cut anew

@@ -20,6 +20,8 @@ NAMES = {
     "semtoken_rag.vectors": "compress_vectors CompressedVectors",
     "semtoken_rag.explain": "explain page frame Explanation DocumentView UnitView",
     "semtoken_rag.ingest": "ingest ingest_ray open_source Source",
+    "semtoken_rag.examples": "Example read_examples",
+    "semtoken_rag.calibrate": "calibrate_on",
     "semtoken_rag.train.trainer": "Trainer Recipe",
     "semtoken_rag.train.examples": "Example read_examples",
     "semtoken_rag.viz": "save",

@@ -44,6 +44,7 @@ def test_import_loads_nothing_optional():
         ("llama_index.core", "llama_index.postprocessor.semtoken", "llama-index"),
         ("pydantic", "semtoken_rag.adapters.settings", "langchain"),
         ("fastapi", "semtoken_rag.ui", "ui"),
+        ("sklearn", "semtoken_rag.calibrate", "calibrate"),
     ],
 )
 def test_a_missing_package_is_an_error_that_names_the_extra(missing: str, module: str, extra: str):
