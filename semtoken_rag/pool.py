@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semtoken_rag._checks import check_positive
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.context import CompressedContext
-from semtoken_rag.types import Chunk, FloatArray, Granularity
+from semtoken_rag.types import Chunk, Granularity
 
 Call: TypeAlias = tuple[Sequence[str | Chunk], str | None]
 Curve: TypeAlias = Sequence[tuple[int, float]]
@@ -196,13 +197,13 @@ def _fill(held: Sequence[int], curves: Sequence[Curve], tokens: int) -> list[int
     return [each + left // len(out) for each in out]
 
 
-def _steepest(curve: FloatArray, at: tuple[float, float], most: float) -> tuple[float, int]:
+def _steepest(curve: NDArray[np.float64], at: tuple[float, float], most: float) -> tuple[float, int]:
     """Return the next step of the concave hull of a curve.
 
     Parameters
     ----------
     curve
-        (n, 2) tokens and chances, rising.
+        (n, 2) float64, tokens and chances, rising.
     at
         Tokens and chance that are reached.
     most
