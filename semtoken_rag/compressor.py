@@ -21,7 +21,7 @@ from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
 from semtoken_rag.engine.routing import Router
 from semtoken_rag.engine.run import run
 from semtoken_rag.fingerprints.compute import Fingerprinter
-from semtoken_rag.stages.calibration import find_calibration
+from semtoken_rag.stages.calibration import Calibration, find_calibration
 from semtoken_rag.stages.segment import Segmenter, segment
 from semtoken_rag.strategy.base import gives_chances
 from semtoken_rag.strategy.registry import resolve_strategy
@@ -63,7 +63,8 @@ class SemToken:
     Raises
     ------
     ValueError
-        If an argument is none of these; the message has the value received.
+        If an argument is none of these, or if `Config.min_relevance` is given and the encoder has no
+        calibration; the message has the value received.
     ImportError
         If the encoder, the strategy or the store needs an extra that is not installed; the message names it.
 
@@ -91,6 +92,8 @@ class SemToken:
         store = _store(store)
         make = partial(_setup, strategy, token_counter, store, segmenter, config)
         self._setup = make(encoder, config.calibration)
+        if config.min_relevance is not None:
+            _check_calibrated(self._setup, f"min_relevance={config.min_relevance!r}")
         routes = isinstance(encoder, str) and encoder == "auto" and has_multilingual()
         self._router = Router(partial(make, "multilingual", None)) if routes else None
         self._warned: list[float] = []  # shared by copies
@@ -323,17 +326,21 @@ def _setup(
 
 def _check_promise(setup: Setup, keep: float) -> None:
     """Raise ValueError if nothing can be promised."""
+    _check_calibrated(setup, f"keep={keep!r}").level(keep)
+
+
+def _check_calibrated(setup: Setup, asked: str) -> Calibration:
+    """Return the calibration; raise ValueError if there is none for what is asked."""
     if not gives_chances(setup.strategy):
         raise ValueError(
-            f"keep={keep!r} needs a strategy that gives chances, as 'semtoken' does, "
-            f"got {setup.strategy!r:.80}"
+            f"{asked} needs a strategy that gives chances, as 'semtoken' does, got {setup.strategy!r:.80}"
         )
     if setup.calibration is None:
         name = setup.fingerprinter.encoder.name
         raise ValueError(
-            f"keep={keep!r} needs a calibration of the encoder {name!r}: `semtoken calibrate` makes one"
+            f"{asked} needs a calibration of the encoder {name!r}: `semtoken calibrate` makes one"
         )
-    setup.calibration.level(keep)
+    return setup.calibration
 
 
 def _store(store: Any) -> FingerprintStore | None:

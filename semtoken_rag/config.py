@@ -57,8 +57,9 @@ class Config:
         A file that ``semtoken calibrate`` made of questions like the caller's, for ``keep`` and the chances
         in the stats. None takes the package's own, which holds for questions like its training part.
     min_relevance
-        Chance that the chunks answer the question, in (0, 1), under which an adapter abstains. None never
-        abstains, and leaves `Stats.answerable` of an input that fits unknown.
+        Chance that the chunks answer the question, in (0, 1): below it `Stats.abstained` is set, and an
+        adapter returns no documents or the best alone. None never abstains, and leaves `Stats.answerable` of
+        an input that fits unknown.
     """
 
     min_tokens: int = 0

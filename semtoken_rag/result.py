@@ -149,6 +149,10 @@ class Stats:
         What ended the selection: ``keep``, ``max_tokens`` or ``ratio``; None if nothing was left out.
     answerable
         Chance that the chunks answer the question at all; None as above.
+    abstained
+        Whether ``answerable`` is below `Config.min_relevance`. `SemToken.compress` returns its text all the
+        same; an adapter returns no documents, or the best alone, and ``confidence`` is that of the text
+        before. Never true of a ``fallback``.
     """
 
     tokens_before: int
@@ -165,6 +169,7 @@ class Stats:
     confidence: float | None = None
     cut_by: str | None = None
     answerable: float | None = None
+    abstained: bool = False
 
     @property
     def ratio(self) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
-from semtoken_rag import CompressedChunk, CompressedContext
+from semtoken_rag import CompressedChunk, CompressedContext, Stats
 from semtoken_rag.adapters.intake import Intake, make_chunk
 from semtoken_rag.adapters.metadata import (
     METADATA_KEY,
@@ -89,12 +89,15 @@ def to_documents(
     list of Document
         In the order of the context.
     """
-    return [_to_document(documents[places[chunk.index]], chunk, flat_note) for chunk in context.chunks]
+    return [
+        _to_document(documents[places[chunk.index]], chunk, context.stats, flat_note)
+        for chunk in context.chunks
+    ]
 
 
-def _to_document(document: Document, chunk: CompressedChunk, flat_note: bool) -> Document:
+def _to_document(document: Document, chunk: CompressedChunk, stats: Stats, flat_note: bool) -> Document:
     text, metadata = document.page_content, document.metadata
-    note: Any = chunk_metadata(chunk, text, _source_start(document))
+    note: Any = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(document))
     if flat_note:
         note = json.dumps(note)
     return document.model_copy(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from semtoken_rag.result import CompressedChunk
+from semtoken_rag.result import CompressedChunk, Stats
 
 METADATA_KEY = "semtoken"
 PARTS = ("page", "page_number", "row", "sheet")  # of a file, that its reader makes a document of each
 
 
-def chunk_metadata(chunk: CompressedChunk, text: str, source_start: int | None = None) -> dict[str, Any]:
+def chunk_metadata(
+    chunk: CompressedChunk, text: str, *, stats: Stats, source_start: int | None = None
+) -> dict[str, Any]:
     """Return the value of the metadata key `METADATA_KEY`: what is kept of a chunk.
 
     Parameters
@@ -20,6 +22,8 @@ def chunk_metadata(chunk: CompressedChunk, text: str, source_start: int | None =
         A chunk of the result.
     text
         The document's text, which the chunk's own ends.
+    stats
+        Figures of the call.
     source_start
         First character of its text in the document that was split, see `read_source_start`; None if
         unknown.
@@ -30,6 +34,8 @@ def chunk_metadata(chunk: CompressedChunk, text: str, source_start: int | None =
         ``{"pieces": [{"start", "end", "granularity", "score"}], "tokens_before", "tokens_after"}``. ``start``
         and ``end`` count characters of ``text``. With ``source_start`` each piece also has
         ``source_start`` and ``source_end``, which count characters of the document. A higher score = keep.
+        If the call abstained, and this is its best document, there are also ``"abstained": True`` and
+        ``"answerable"``, the chance that the documents answer the question.
     """
     pieces, shift = [], len(text) - len(chunk.chunk.text)
     for piece in chunk.pieces:
@@ -45,11 +51,12 @@ def chunk_metadata(chunk: CompressedChunk, text: str, source_start: int | None =
                 "source_end": source_start + entry["end"],
             }
         pieces.append(entry)
-    return {
+    note = {
         "pieces": pieces,
         "tokens_before": int(chunk.tokens_before),
         "tokens_after": int(chunk.tokens_after),
     }
+    return {**note, "abstained": True, "answerable": stats.answerable} if stats.abstained else note
 
 
 def kept_text(chunk: CompressedChunk, text: str) -> str:

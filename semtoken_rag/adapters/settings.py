@@ -14,6 +14,8 @@ from semtoken_rag.compressor import SemToken
 from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import check_name
+from semtoken_rag.stages.render import arrange
+from semtoken_rag.text.markers import count_markers
 from semtoken_rag.types import Chunk
 
 require("pydantic", extra="langchain")
@@ -41,6 +43,7 @@ MADE_FROM = frozenset(
         "max_calls",
         "titles",
         "language",
+        "min_relevance",
         "config",
     }
 )  # the engine is made from these; the other fields are used in a call
@@ -86,6 +89,17 @@ class SemTokenSettings(BaseModel):
         Share of the tokens to keep; 0.4 if neither it nor ``max_tokens`` is given.
     max_tokens : int >= 1, optional
         Most tokens to keep. If ``ratio`` is given too, the smaller budget counts.
+    keep : float in (0, 1), optional
+        Chance that nothing wanted is lost: no more tokens are kept than it takes, and no more than ``ratio``
+        and ``max_tokens`` allow. Without a question it has no effect. None keeps as many as they allow.
+    min_relevance : float in (0, 1), optional
+        Chance that the documents answer the question. If it is less, the call abstains: it returns what
+        ``abstain`` says, and `Stats.abstained` is set. A call without a question never abstains, nor does one
+        whose result is a fallback, or whose text went to an encoder without a calibration. None leaves it to
+        ``config``.
+    abstain : {"empty", "best"}
+        What a call that abstains returns: no documents, or the best one alone, whose metadata key
+        ``semtoken`` then holds ``abstained`` and ``answerable``.
     token_counter : callable, tokenizer or None
         How the reader counts: ``str -> int``, a Hugging Face tokenizer, or a tiktoken encoding; None counts
         with the encoder's own tokenizer.
@@ -134,6 +148,9 @@ class SemTokenSettings(BaseModel):
 
     ratio: float | None = Field(default=0.4, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1)
+    keep: float | None = Field(default=None, gt=0, lt=1)
+    min_relevance: float | None = Field(default=None, gt=0, lt=1)
+    abstain: Literal["empty", "best"] = "empty"
     token_counter: Any = None
     encoder: Any = "auto"
     strategy: Any = "semtoken"
@@ -222,7 +239,8 @@ class SemTokenSettings(BaseModel):
             The result.
         """
         engine = self._engine()._in_order(order)
-        return _noted(engine.compress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio), skipped)
+        context = engine.compress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio, keep=self.keep)
+        return _noted(_withheld(context, self.abstain), skipped)
 
     async def _arun(
         self,
@@ -236,9 +254,9 @@ class SemTokenSettings(BaseModel):
         if (engine := self._once.value) is None:
             engine = await asyncio.to_thread(self._engine)
         context = await engine._in_order(order).acompress(
-            chunks, query, max_tokens=self.max_tokens, ratio=self.ratio
+            chunks, query, max_tokens=self.max_tokens, ratio=self.ratio, keep=self.keep
         )
-        return _noted(context, skipped)
+        return _noted(_withheld(context, self.abstain), skipped)
 
     def _frame(self) -> Frame:
         """Return what measures an ``overhead`` of ``"auto"``, with the engine's counter."""
@@ -255,6 +273,7 @@ class SemTokenSettings(BaseModel):
             "max_calls": self.max_calls,
             "titles": self.titles,
             "language": self.language,
+            "min_relevance": self.min_relevance,
         }
         return SemToken(
             encoder=self.encoder,
@@ -264,6 +283,22 @@ class SemTokenSettings(BaseModel):
             on_error=self.on_error,
             config=replace(self.config or Config(), **{k: v for k, v in given.items() if v}),
         )
+
+
+def _withheld(context: CompressedContext, abstain: str) -> CompressedContext:
+    """Return the result; of one that abstains no chunk, or the best one.
+
+    Of an input that fits nothing is ranked, and the best is the retriever's first.
+    """
+    if not context.stats.abstained:
+        return context
+    best = arrange(context.chunks, RETRIEVED)[:1] if abstain == "best" else ()
+    stats = replace(
+        context.stats,
+        tokens_after=sum(chunk.tokens_after + chunk.chunk.overhead for chunk in best),
+        markers=count_markers(chunk.chunk.text[p.start : p.end] for chunk in best for p in chunk.pieces),
+    )
+    return replace(context, text="".join(chunk.text for chunk in best), chunks=best, stats=stats)
 
 
 def _noted(context: CompressedContext, skipped: Collection[str]) -> CompressedContext:

@@ -71,7 +71,7 @@ class Call:
     @property
     def asks_for_an_answer(self) -> bool:
         """Whether the call has to say how likely the chunks answer the question, even if all of them fit."""
-        return bool(self.query) and self.setup.config.min_relevance is not None
+        return bool(self.query and self.chunks) and self.setup.config.min_relevance is not None
 
     def count(self, text: str) -> int:
         """Return the number of the reader's tokens in ``text``."""

@@ -43,7 +43,7 @@ def measure(call: Call, counts: Sequence[int]) -> Measured:
     """Return the sizes of a call whose chunks have ``counts`` tokens."""
     overhead = sum(chunk.overhead for chunk in call.chunks)
     total, bound, config = sum(counts) + overhead, call.bound, call.setup.config
-    keep = bound.keep if call.query and call.setup.calibration else None
+    keep = bound.keep if call.query and call.chunks and call.setup.calibration else None
     if bound.ratio is not None and total < config.min_tokens:
         bound, keep = Budget(bound.max_tokens, 1.0), None
     if bound.ratio == 1:

@@ -76,6 +76,7 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
         confidence=seen.confidence if seen else None,
         cut_by=_cut_by(call, measured, fitted),
         answerable=trace.answerable,
+        abstained=_abstains(call, trace.answerable),
     )
     units = () if fitted.decided is None else unit_reports(fitted.decided)
     curve = seen.curve if seen else ()
@@ -92,6 +93,12 @@ def _outlook(call: Call, fitted: Fitted) -> Outlook | None:
     if CHANCE not in decided.selection.scores:
         return None
     return outlook(decided.selection, decided.cost, calibration)
+
+
+def _abstains(call: Call, answerable: float | None) -> bool:
+    """Return whether the chunks answer too seldom; a result of another setup than the call's does not say."""
+    least = call.setup.config.min_relevance
+    return least is not None and answerable is not None and answerable < least and call.fallback is None
 
 
 def _cut_by(call: Call, measured: Measured, fitted: Fitted) -> str | None:

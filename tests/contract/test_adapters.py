@@ -10,11 +10,15 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from semtoken_rag import Config
+from semtoken_rag import Chunk, Config, SemToken
+from semtoken_rag.stages.answerable import SIGNS
+from semtoken_rag.stages.calibration import Calibration, version_of
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
 from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
@@ -398,6 +402,15 @@ def test_copy_with_another_counter_does_not_use_the_old_one(adapter: Adapter) ->
         ({"max_tokens": 0}, "0"),
         ({"max_tokens": -7}, "-7"),
         ({"min_tokens": -3}, "-3"),
+        ({"keep": 0}, "0"),
+        ({"keep": 1}, "1"),
+        ({"keep": 1.5}, "1.5"),
+        ({"keep": float("nan")}, "nan"),
+        ({"keep": True}, "True"),
+        ({"min_relevance": 0.0}, "0.0"),
+        ({"min_relevance": 1}, "1"),
+        ({"min_relevance": float("nan")}, "nan"),
+        ({"abstain": "all"}, "all"),
         ({"on_error": "ignore"}, "ignore"),
         ({"config": 3}, "3"),
         ({"ratio": None}, "None"),
@@ -458,3 +471,106 @@ def test_json_holds_settings_or_says_which_it_cannot(kind: type, field: str) -> 
         kind(**{field: object()}).model_dump_json()
     with pytest.raises(ValueError, match="segmenter"):
         kind(config=Config(segmenter=lambda text: [])).model_dump_json()
+
+
+NEVER, ALWAYS = 1e-6, 0.999999  # chances below and above all that a call can have
+
+
+def test_keep_lets_go_of_what_a_promise_does_not_take(adapter: Adapter) -> None:
+    """The chances may change with each fit, so only what holds of any is shown."""
+    engine = SemToken(encoder="static", token_counter=words)
+    chunks = [Chunk(p.text, title=p.title, id=p.id, score=p.score) for p in PASSAGES]
+    for keep in (0.5, 0.8):
+        c = made(adapter, ratio=1.0, keep=keep)
+        out = adapter.run(c, documents(adapter), QUERY)
+        left = engine.compress(chunks, QUERY, ratio=1.0, keep=keep).chunks
+        assert sorted(adapter.read(d).text for d in out) == sorted(kept.text for kept in left)
+        assert asyncio.run(adapter.arun(c, documents(adapter), QUERY)) == out
+        for bound in ({"max_tokens": 20}, {"ratio": 0.3}, {}):
+            held = compress(adapter, keep=keep, **bound)
+            assert sum(words(p.text) for p in held) <= bound.get(
+                "max_tokens", bound.get("ratio", 0.4) * TOTAL
+            )
+    assert made(adapter, keep=0.5).ratio == 0.4
+    assert made(adapter, keep=0.5, max_tokens=9).ratio is None
+
+
+@pytest.mark.parametrize("fields", [{"max_tokens": 20}, {"ratio": 1.0}], ids=["cut", "fits"])
+@pytest.mark.parametrize("by_config", [False, True])
+def test_abstaining_gives_no_documents(adapter: Adapter, fields: dict[str, Any], by_config: bool) -> None:
+    def of(chance: float, **more: Any) -> Any:
+        least = {"config": Config(min_relevance=chance)} if by_config else {"min_relevance": chance}
+        return made(adapter, **fields, **least, **more)
+
+    given = documents(adapter)
+    assert adapter.run(of(ALWAYS), given, QUERY) == []
+    assert asyncio.run(adapter.arun(of(ALWAYS), given, QUERY)) == []
+    unasked = adapter.run(made(adapter, **fields), given, QUERY)
+    assert unasked
+    assert adapter.run(of(NEVER, abstain="best"), given, QUERY) == unasked
+    for blank in ("", " \n"):
+        assert (
+            adapter.run(of(ALWAYS), given, blank) == adapter.run(made(adapter, **fields), given, blank) != []
+        )
+
+
+@pytest.mark.parametrize("order", [None, "best-last", "source"])
+def test_abstaining_gives_the_best_document_with_a_note(adapter: Adapter, order: str | None) -> None:
+    fields = {"ratio": 0.8, "min_relevance": ALWAYS, "abstain": "best", "config": Config(order=order)}
+    given = [PASSAGES[1], PASSAGES[0], PASSAGES[2]]
+    (best,) = compress(adapter, given, **fields)
+    assert best.title == "Paris"
+    note = json.loads(json.dumps(best.note))
+    assert note.pop("abstained") is True
+    assert 0 <= note.pop("answerable") < ALWAYS
+    (same,) = [p for p in compress(adapter, given, ratio=0.8) if p.title == "Paris"]
+    assert (best.text, note) == (same.text, same.note)
+    (again,) = adapter.run(made(adapter, ratio=1.0), documents(adapter, [best]), QUERY)
+    assert "abstained" not in adapter.read(again).note
+
+
+def test_abstaining_from_what_fits_leaves_the_retrievers_first(adapter: Adapter) -> None:
+    (first,) = compress(adapter, ratio=1.0, min_relevance=ALWAYS, abstain="best")
+    assert first.text == PASSAGES[0].text
+    assert first.note["abstained"]
+
+
+def test_min_relevance_needs_a_calibration(adapter: Adapter) -> None:
+    for name, fields in {"calibration": {"encoder": HashEncoder()}, "strategy": {"strategy": "lead"}}.items():
+        c = made(adapter, min_relevance=0.5, **fields)
+        with pytest.raises(ValueError, match=rf"min_relevance=0\.5 needs a {name}"):
+            adapter.run(c, documents(adapter), QUERY)
+
+
+@pytest.fixture
+def even(tmp_path: Path) -> Config:
+    """Settings with a calibration of the `HashEncoder`: an answer has the chance of a half, always."""
+    name, file = HashEncoder().name, tmp_path / "mine.json"
+    Calibration(name, version_of(name), np.zeros(99), (0.0, 1.0), (0.0,) * (len(SIGNS) + 1)).save(file)
+    return Config(calibration=file)
+
+
+def test_a_calibration_of_ones_own_is_read(adapter: Adapter, even: Config) -> None:
+    fields = {"encoder": HashEncoder(), "config": even, "max_tokens": 20}
+    assert compress(adapter, min_relevance=0.6, **fields) == []
+    assert compress(adapter, min_relevance=0.4, **fields) == compress(adapter, **fields) != []
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_fallback_never_abstains(adapter: Adapter, even: Config, late: bool) -> None:
+    """Nor does that of the static table, which is calibrated, after a deadline."""
+    fields = {"on_error": "fallback", "min_relevance": ALWAYS, "max_tokens": 20, "config": even}
+    encoder, deadline = (HashEncoder(), 1e-4) if late else (Broken(), None)
+    assert compress(adapter, encoder=encoder, deadline=deadline, **fields)
+
+
+@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+def test_json_holds_what_is_asked_of_the_chances(kind: type) -> None:
+    config = Config(calibration="mine.json", min_relevance=0.2)
+    plain = kind(keep=0.9, min_relevance=0.3, abstain="best", max_tokens=9, config=config)
+    again = kind.model_validate_json(plain.model_dump_json())
+    assert (again.keep, again.min_relevance, again.abstain) == (0.9, 0.3, "best")
+    assert (again.max_tokens, again.ratio, again.config) == (9, None, config)
+    from_path = kind(config=Config(calibration=Path("mine.json")))
+    assert kind.model_validate_json(from_path.model_dump_json()).config == Config(calibration="mine.json")
+    assert (kind().keep, kind().min_relevance, kind().abstain) == (None, None, "empty")

@@ -15,6 +15,9 @@ from langchain_core.retrievers import BaseRetriever
 from langgraph.checkpoint.memory import InMemorySaver
 
 import chat
+from semtoken_rag import SemToken
+from semtoken_rag.pool import BudgetPool
+from tests.support.samples import words
 
 ASKED = ("Who built the tower?", "Where was she born?", "What did her brother sell?", "Is it tall?")
 SAID = ("Mara Lindqvist.", "In Vessel.", "Rope.", "No.")
@@ -42,7 +45,8 @@ class Model(FakeListChatModel):
 
 def test_the_memory_holds_what_was_said_and_no_context():
     retriever, model = Noting(), Model(responses=list(SAID))
-    agent = create_agent(model, middleware=[chat.Context(retriever)], checkpointer=InMemorySaver())
+    context = chat.Context(retriever, SemToken(encoder="static"), BudgetPool(50))
+    agent = create_agent(model, middleware=[context], checkpointer=InMemorySaver())
     for asked in ASKED:
         state = agent.invoke({"messages": [HumanMessage(asked)]}, {"configurable": {"thread_id": "one"}})
     said = [text for pair in zip(ASKED, SAID, strict=True) for text in pair]
@@ -54,10 +58,33 @@ def test_the_memory_holds_what_was_said_and_no_context():
     assert ASKED[-1] in last
 
 
+class Paged(BaseRetriever):
+    """Finds other documents for each question, and one for all."""
+
+    def _get_relevant_documents(self, query: str, *, run_manager) -> list[Document]:
+        last = query.split("\n")[-1]
+        texts = [f"{last[:-1]}: nobody knows. It rained all day. The boats stayed in.", "The port is old."]
+        return [Document(text, metadata={"title": last}) for text in texts]
+
+
+@pytest.mark.parametrize("tokens", [2, 9, 20, 40, 400])
+def test_a_turn_shares_its_tokens_with_the_one_before(tokens: int):
+    engine = SemToken(encoder="static", token_counter=words, on_error="raise")
+    model, context = Model(responses=list(SAID)), chat.Context(Paged(), engine, BudgetPool(tokens))
+    agent = create_agent(model, middleware=[context], checkpointer=InMemorySaver())
+    for place, asked in enumerate(ASKED):
+        agent.invoke({"messages": [HumanMessage(asked)]}, {"configurable": {"thread_id": "one"}})
+        assert sum(words(d.page_content) for d in context.found) <= tokens
+        assert {d.metadata["title"] for d in context.found} <= set(ASKED[max(0, place - 1) : place + 1])
+        if tokens == 400:
+            titles = [asked, asked, *ASKED[max(0, place - 1) : place]]
+            assert [d.metadata["title"] for d in context.found] == titles
+
+
 @pytest.mark.model
 @pytest.mark.slow
 def test_answers_from_a_folder_with_citations(reader, folder, capsys):
-    chat.main(question=list(ASKED[:2]), ratio=0.5, docs=folder, k=4)
+    chat.main(question=list(ASKED[:2]), tokens=60, docs=folder, k=4)
     out = capsys.readouterr().out
     first, second = out.split("> ")[1:]
     assert "Lindqvist" in first.splitlines()[1]

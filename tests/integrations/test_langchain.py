@@ -134,6 +134,41 @@ def test_in_a_retriever_sync_and_async_with_its_event(kind: type[LangChainRetrie
         json.dumps(data)
 
 
+@pytest.mark.parametrize("abstain", ["empty", "best"])
+def test_a_chain_hears_that_the_documents_do_not_answer(abstain: str) -> None:
+    c = compressor(max_tokens=20, min_relevance=0.999999, abstain=abstain)
+    retriever = ContextualCompressionRetriever(compressor=c, retriever=Fixed(found=documents()))
+    values = {"documents": documents(), "query": QUERY}
+    runs = (
+        lambda config: retriever.invoke(QUERY, config=config),
+        lambda config: asyncio.run(retriever.ainvoke(QUERY, config=config)),
+        lambda config: c.as_runnable().invoke(values, config=config),
+        lambda config: asyncio.run(c.as_runnable().ainvoke(values, config=config)),
+    )
+    for run in runs:
+        events = Events()
+        out = run({"callbacks": [events]})
+        assert [d.metadata["title"] for d in out] == ([] if abstain == "empty" else ["Paris"])
+        ((_, data),) = events.seen
+        assert data["abstained"] is True
+        assert 0 <= data["answerable"] < 0.999999
+        assert 0 <= data["confidence"] <= 1
+        assert data["cut_by"] == "max_tokens"
+        assert data["tokens_after"] == sum(words(d.page_content) for d in out)
+        json.dumps(data)
+    flat = c.model_copy(update={"flat_note": True}).compress_documents(documents(), QUERY)
+    assert all(json.loads(d.metadata["semtoken"])["abstained"] for d in flat)
+
+
+def test_without_a_question_nothing_abstains() -> None:
+    fields: dict[str, Any] = {"ratio": 0.5, "encoder": "static", "token_counter": words}
+    plain = SemTokenTransformer(**fields).transform_documents(documents())
+    for kind in (SemTokenTransformer, SemTokenCompressor):
+        strict = kind(**fields, min_relevance=0.999999)
+        assert strict.transform_documents(documents()) == plain
+        assert asyncio.run(strict.atransform_documents(documents())) == plain
+
+
 def test_outside_of_a_run_there_is_no_event_and_no_error() -> None:
     events = Events()
     assert compressor(max_tokens=20).compress_documents(documents(), QUERY, callbacks=[events])

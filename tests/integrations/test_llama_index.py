@@ -271,6 +271,9 @@ def test_assignment_is_checked_and_makes_a_new_engine() -> None:
         ("config", Config(min_chunk_tokens=1), True),
         ("titles", True, True),
         ("language", "de", True),
+        ("min_relevance", 0.5, True),
+        ("abstain", "best", False),
+        ("keep", 0.5, False),
         ("overhead", 3, False),
         ("ratio", 0.2, False),
         ("title_key", "heading", False),
@@ -304,6 +307,43 @@ def test_events(events: list[Any], asynchronous: bool) -> None:
     assert end.seconds
     assert start.span_id == end.span_id is not None
     json.dumps(end.model_dump(exclude={"timestamp"}))
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("abstain", ["empty", "best"])
+def test_events_tell_that_the_nodes_do_not_answer(
+    events: list[Any], asynchronous: bool, abstain: str
+) -> None:
+    p = postprocessor(max_tokens=30, keep=0.5, min_relevance=0.999999, abstain=abstain)
+    if asynchronous:
+        out = asyncio.run(p.apostprocess_nodes(nodes(), query_str=QUERY))
+    else:
+        out = p.postprocess_nodes(nodes(), query_str=QUERY)
+    assert [n.node_id for n in out] == ([] if abstain == "empty" else ["node-0"])
+    start, end = events
+    assert start.keep == 0.5
+    assert end.nodes == out
+    assert end.abstained is True
+    assert 0 <= end.answerable < 0.999999
+    assert 0 <= end.confidence <= 1
+    assert end.cut_by in ("keep", "max_tokens")
+    shown = [n.node.get_content(metadata_mode=MetadataMode.LLM) for n in out]
+    assert end.tokens_after == sum(map(words, shown))
+    json.dumps(end.model_dump(exclude={"timestamp"}))
+
+
+def test_what_has_no_text_passes_where_the_rest_does_not_answer() -> None:
+    image = NodeWithScore(node=ImageNode(text="The tower.", image_path="tower.png"))
+    assert postprocessor(min_relevance=0.999999).postprocess_nodes([image, *nodes()], query_str=QUERY) == [
+        image
+    ]
+
+
+def test_ingestion_never_abstains() -> None:
+    given = [n.node for n in nodes()]
+    strict = SemTokenIngestion(ratio=0.5, keep=0.5, min_relevance=0.999999, **FAST)
+    plain = SemTokenIngestion(ratio=0.5, **FAST)(given)
+    assert strict(given) == asyncio.run(strict.acall(given)) == plain != []
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])

@@ -17,6 +17,7 @@ NAMES = {
     "semtoken_rag.testing": "HashEncoder ScriptedReader check_context check_encoder check_strategy",
     "semtoken_rag.budget": "Budget",
     "semtoken_rag.config": "Config",
+    "semtoken_rag.pool": "BudgetPool",
     "semtoken_rag.vectors": "compress_vectors CompressedVectors",
     "semtoken_rag.explain": "explain page frame Explanation DocumentView UnitView",
     "semtoken_rag.ingest": "ingest ingest_ray open_source Source",

@@ -94,7 +94,10 @@ class SemTokenComponent(SemTokenSettings, BaseComponent):
             Copies of the nodes of which something is kept, and the untouched nodes.
         """
         places = list(taken.chunks)
-        found = {places[kept.index]: to_node(nodes[places[kept.index]], kept) for kept in context.chunks}
+        found = {
+            places[kept.index]: to_node(nodes[places[kept.index]], kept, stats=context.stats)
+            for kept in context.chunks
+        }
         others = {i: node for i, node in enumerate(nodes) if i not in taken.chunks and i not in taken.skipped}
         order = (self.config and self.config.order) or RETRIEVED
         if order == "source" or not (context.query and context.units):  # without units, all of it fits

@@ -16,7 +16,7 @@ class CompressionStartEvent(BaseEvent):
         The question; empty if there is none.
     nodes : list of NodeWithScore
         Nodes as they were retrieved.
-    ratio, max_tokens
+    ratio, max_tokens, keep
         The budget; see `semtoken_rag.adapters.SemTokenSettings`.
     """
 
@@ -24,6 +24,7 @@ class CompressionStartEvent(BaseEvent):
     nodes: list[NodeWithScore]
     ratio: float | None = None
     max_tokens: int | None = None
+    keep: float | None = None
 
     @classmethod
     def class_name(cls) -> str:
@@ -40,7 +41,7 @@ class CompressionEndEvent(BaseEvent):
         The nodes that are left.
     tokens_before, tokens_after, budget, encoder, counter, seconds, fallback, stored, markers
         See `semtoken_rag.Stats`.
-    store_failure, skipped, ratio
+    store_failure, skipped, confidence, cut_by, answerable, abstained, ratio
         See `semtoken_rag.Stats`.
     """
 
@@ -56,6 +57,10 @@ class CompressionEndEvent(BaseEvent):
     markers: dict[str, int] = Field(default_factory=dict)
     store_failure: str | None = None
     skipped: list[str] = Field(default_factory=list)
+    confidence: float | None = None
+    cut_by: str | None = None
+    answerable: float | None = None
+    abstained: bool = False
     ratio: float = 1.0
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 
 from llama_index.core.schema import BaseNode, ImageNode, MetadataMode, Node, TextNode
 
-from semtoken_rag import CompressedChunk
+from semtoken_rag import CompressedChunk, Stats
 from semtoken_rag.adapters.intake import Intake, make_chunk
 from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, kept_text, read_source_start
 
@@ -59,12 +59,26 @@ def to_chunks(
     return taken
 
 
-def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
+def to_node(node: BaseNode, chunk: CompressedChunk, *, stats: Stats) -> BaseNode:
     """Return a deep copy of a node with the kept text and the metadata key ``semtoken``.
 
     Neither the LLM nor the embedding model sees the key, see `semtoken_rag.adapters.metadata.chunk_metadata`.
     If the node has its range in the document that was split, the pieces also have offsets into the document.
     The node's own range is not changed, since the kept text is no longer contiguous.
+
+    Parameters
+    ----------
+    node
+        The node, which is not changed.
+    chunk
+        What is kept of it.
+    stats
+        Figures of the call.
+
+    Returns
+    -------
+    BaseNode
+        The copy.
     """
     held = getattr(node, "obj", None)  # an IndexNode's retriever or index: often impossible to copy
     out = copy.deepcopy(node, {id(held): held})
@@ -74,7 +88,7 @@ def to_node(node: BaseNode, chunk: CompressedChunk) -> BaseNode:
         out.text_resource.text = kept  # set_content would make a resource without its other fields
     else:
         out.set_content(kept)
-    out.metadata[METADATA_KEY] = chunk_metadata(chunk, text, _source_start(node))
+    out.metadata[METADATA_KEY] = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(node))
     for keys in (out.excluded_embed_metadata_keys, out.excluded_llm_metadata_keys):
         if METADATA_KEY not in keys:
             keys.append(METADATA_KEY)

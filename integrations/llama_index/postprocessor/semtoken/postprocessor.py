@@ -31,7 +31,8 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
     ids, scores and relationships, see `llama_index.postprocessor.semtoken.nodes.to_node`. Nodes of which
     nothing is kept are left out, as are those whose text is no string, which the end event names; images and
     other nodes without text pass untouched, behind the others. The best node comes first, if `Config` names
-    no other order. Without a query, information density and redundancy decide, and the order given stays.
+    no other order. Without a query, information density and redundancy decide, and the order given stays. If
+    the call abstains, see ``min_relevance``, images and other nodes without text are left alone too.
 
     Parameters
     ----------
@@ -107,7 +108,13 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
         }
         with self.callback_manager.event(CBEventType.RERANKING, payload=payload) as legacy:
             dispatcher.event(
-                CompressionStartEvent(query=query, nodes=valid, ratio=self.ratio, max_tokens=self.max_tokens)
+                CompressionStartEvent(
+                    query=query,
+                    nodes=valid,
+                    ratio=self.ratio,
+                    max_tokens=self.max_tokens,
+                    keep=self.keep,
+                )
             )
 
             def finish(taken: Intake, context: CompressedContext) -> list[NodeWithScore]:
