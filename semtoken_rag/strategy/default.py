@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.chances import Chances
 from semtoken_rag.stages.density import density
@@ -92,7 +93,7 @@ class SemTokenStrategy:
         scores["bridge"], scores["score"] = final - base, final
         if problem.query is not None:
             strange = strangeness(problem.query, problem.chunks, problem.tokens)
-            scores["probability"] = self.chances(final, units, ledger.duplicate, strange)
+            scores[CHANCE] = self.chances(final, units, ledger.duplicate, strange)
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))
