@@ -10,7 +10,7 @@ Java, bytes in Go and Rust) can use the ``text`` of the pieces.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -93,8 +93,8 @@ class Compressed(BaseModel):
     confidence: float | None = Field(
         description="Chance that nothing wanted was lost; null without a query or a calibration."
     )
-    cut_by: Literal["keep", "max_tokens", "ratio"] | None = Field(
-        description="What ended the selection; null if nothing was left out."
+    cut_by: str | None = Field(
+        description="What ended the selection: keep, max_tokens or ratio; null if nothing was left out."
     )
     answerable: float | None = Field(
         description="Chance that the passages answer the query at all; null where it was not asked."
@@ -137,7 +137,7 @@ def create_app(engine: SemToken, max_bytes: int = MAX_BYTES) -> FastAPI:
         found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         return JSONResponse({"detail": "; ".join(found)}, 422)
 
-    refused = {
+    refused: dict[int | str, dict[str, Any]] = {
         400: {"description": "Not UTF-8", "model": Problem},
         409: {"description": "What keep asks for cannot be promised here", "model": Problem},
         413: {"description": f"More than {max_bytes} bytes", "content": {"text/plain": {}}},
