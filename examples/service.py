@@ -10,11 +10,11 @@ Java, bytes in Go and Rust) can use the ``text`` of the pieces.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
@@ -59,6 +59,18 @@ class Question(Strict):
     max_tokens: Annotated[int | None, BeforeValidator(whole)] = Field(
         None, ge=1, description="Most tokens; both bounds hold."
     )
+    keep: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Chance that nothing wanted is lost: no more tokens than it takes. "
+        "Without a ratio, the ratio is 1. Without a query it has no effect.",
+    )
+
+    @property
+    def share(self) -> float:
+        """The ratio, which ends at ``keep`` alone if none was given."""
+        return 1.0 if self.keep is not None and "ratio" not in self.model_fields_set else self.ratio
 
 
 class Slice(BaseModel):
@@ -78,6 +90,15 @@ class Compressed(BaseModel):
     tokens_before: int
     tokens_after: int
     fallback: str | None = Field(description="The failure after which the passages were truncated.")
+    confidence: float | None = Field(
+        description="Chance that nothing wanted was lost; null without a query or a calibration."
+    )
+    cut_by: str | None = Field(
+        description="What ended the selection: keep, max_tokens or ratio; null if nothing was left out."
+    )
+    answerable: float | None = Field(
+        description="Chance that the passages answer the query at all; null where it was not asked."
+    )
 
 
 class Problem(BaseModel):
@@ -100,6 +121,9 @@ def answer(context: CompressedContext) -> Compressed:
         tokens_before=stats.tokens_before,
         tokens_after=stats.tokens_after,
         fallback=stats.fallback,
+        confidence=stats.confidence,
+        cut_by=stats.cut_by,
+        answerable=stats.answerable,
     )
 
 
@@ -113,8 +137,9 @@ def create_app(engine: SemToken, max_bytes: int = MAX_BYTES) -> FastAPI:
         found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         return JSONResponse({"detail": "; ".join(found)}, 422)
 
-    refused = {
+    refused: dict[int | str, dict[str, Any]] = {
         400: {"description": "Not UTF-8", "model": Problem},
+        409: {"description": "What keep asks for cannot be promised here", "model": Problem},
         413: {"description": f"More than {max_bytes} bytes", "content": {"text/plain": {}}},
         422: {"description": "Not understood", "model": Problem},
     }
@@ -123,9 +148,17 @@ def create_app(engine: SemToken, max_bytes: int = MAX_BYTES) -> FastAPI:
     def compress(question: Question) -> Compressed:
         """Compress passages for a question under a budget."""
         chunks = [Chunk(p.text, id=p.id, title=p.title, score=p.score) for p in question.chunks]
-        return answer(
-            engine.compress(chunks, question.query, ratio=question.ratio, max_tokens=question.max_tokens)
-        )
+        try:
+            context = engine.compress(
+                chunks,
+                question.query,
+                ratio=question.share,
+                max_tokens=question.max_tokens,
+                keep=question.keep,
+            )
+        except ValueError as error:  # the schema refused all else
+            raise HTTPException(409, str(error)) from None
+        return answer(context)
 
     return app
 

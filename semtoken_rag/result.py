@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from semtoken_rag.types import Chunk, Granularity
 
+CHANCE = "probability"  # name of the score that is the chance that a unit is wanted
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -23,6 +25,8 @@ class Piece:
         The best score in it, higher = keep.
     broken_start, broken_end
         Whether the unit goes on before the slice and behind it.
+    probability
+        The best chance of a unit in it to be wanted; None where there is none, see `UnitReport.probability`.
     """
 
     start: int
@@ -31,6 +35,7 @@ class Piece:
     score: float
     broken_start: bool = False
     broken_end: bool = False
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,11 @@ class UnitReport:
     bridged_from: int = -1
     twin: int = -1
 
+    @property
+    def probability(self) -> float | None:
+        """Chance that the unit is wanted; None where there is none, as for a head."""
+        return self.scores.get(CHANCE) or None
+
 
 @dataclass(frozen=True, slots=True)
 class Stats:
@@ -142,6 +152,8 @@ class Stats:
     skipped
         Documents that an adapter left out since they hold no text, each with its position, its id and the
         reason.
+    keep
+        The chance that was asked for; None if none was, or nothing can be promised, as without a question.
     confidence
         Chance that nothing wanted was lost, in [0, 1]; 1 if nothing was left out. None without a question, or
         without a calibration of the encoder, see `semtoken_rag.stages.calibration`.
@@ -166,6 +178,7 @@ class Stats:
     markers: Mapping[str, int] = field(default_factory=dict)
     store_failure: str | None = None
     skipped: tuple[str, ...] = ()
+    keep: float | None = None
     confidence: float | None = None
     cut_by: str | None = None
     answerable: float | None = None

@@ -34,6 +34,7 @@ def chunk_metadata(
         ``{"pieces": [{"start", "end", "granularity", "score"}], "tokens_before", "tokens_after"}``. ``start``
         and ``end`` count characters of ``text``. With ``source_start`` each piece also has
         ``source_start`` and ``source_end``, which count characters of the document. A higher score = keep.
+        A piece may have ``probability``, the best chance of a unit in it to be wanted.
         If the call abstained, and this is its best document, there are also ``"abstained": True`` and
         ``"answerable"``, the chance that the documents answer the question.
     """
@@ -45,6 +46,8 @@ def chunk_metadata(
             "granularity": piece.granularity.name.lower(),
             "score": round(float(piece.score), 6),
         }
+        if piece.probability is not None:
+            entry["probability"] = round(float(piece.probability), 6)
         if source_start is not None:
             entry |= {
                 "source_start": source_start + entry["start"],

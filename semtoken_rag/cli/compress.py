@@ -9,7 +9,18 @@ import typer
 
 from semtoken_rag import CompressedContext, Config
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder, Files, Language, MaxTokens, Query, Ratio, Titles, compress_files
+from semtoken_rag.cli.options import (
+    Encoder,
+    Files,
+    Keep,
+    Language,
+    MaxTokens,
+    Query,
+    Ratio,
+    Titles,
+    compress_files,
+)
+from semtoken_rag.explain.outcome import summary
 
 
 def compress(
@@ -17,6 +28,7 @@ def compress(
     query: Query = "",
     max_tokens: MaxTokens = None,
     ratio: Ratio = None,
+    keep: Keep = None,
     encoder: Encoder = "auto",
     language: Language = None,
     titles: Titles = False,
@@ -26,9 +38,10 @@ def compress(
     with one_line():
         config = Config(language=language, titles=titles)
         context = compress_files(
-            files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder, config=config
+            files, query, max_tokens=max_tokens, ratio=ratio, keep=keep, encoder=encoder, config=config
         )
     typer.echo(json.dumps(_as_dict(context), ensure_ascii=False) if as_json else context.text)
+    typer.echo(f"semtoken: {summary(context.stats)}", err=True)
 
 
 def _as_dict(context: CompressedContext) -> dict[str, Any]:
@@ -39,6 +52,7 @@ def _as_dict(context: CompressedContext) -> dict[str, Any]:
             "end": piece.end,
             "granularity": piece.granularity.name.lower(),
             "score": float(piece.score),
+            "probability": piece.probability,
             "text": kept.chunk.text[piece.start : piece.end],
         }
         for kept in context.chunks

@@ -10,7 +10,17 @@ from rich.console import Console
 
 from semtoken_rag import Config
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder, Files, Language, MaxTokens, Query, Ratio, Titles, compress_files
+from semtoken_rag.cli.options import (
+    Encoder,
+    Files,
+    Keep,
+    Language,
+    MaxTokens,
+    Query,
+    Ratio,
+    Titles,
+    compress_files,
+)
 
 
 def explain(
@@ -18,6 +28,7 @@ def explain(
     query: Query = "",
     max_tokens: MaxTokens = None,
     ratio: Ratio = None,
+    keep: Keep = None,
     encoder: Encoder = "auto",
     language: Language = None,
     titles: Titles = False,
@@ -29,7 +40,7 @@ def explain(
     with one_line():
         config = Config(language=language, titles=titles)
         context = compress_files(
-            files, query, max_tokens=max_tokens, ratio=ratio, encoder=encoder, config=config
+            files, query, max_tokens=max_tokens, ratio=ratio, keep=keep, encoder=encoder, config=config
         )
         if html is not None:
             context.to_html(html)

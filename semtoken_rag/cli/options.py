@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar
@@ -27,6 +28,14 @@ MaxTokens: TypeAlias = Annotated[str | None, typer.Option(metavar="N", help="Mos
 Ratio: TypeAlias = Annotated[
     str | None, typer.Option(metavar="R", help="Largest share of the tokens to pass on.")
 ]
+Keep: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="P",
+        help="Chance that nothing wanted is lost, in (0, 1): no more tokens than it takes. "
+        "With neither --max-tokens nor --ratio there is no bound, as with --ratio 1.",
+    ),
+]
 Encoder: TypeAlias = Annotated[str, typer.Option(help="auto, static, or a model's name or path.")]
 Language: TypeAlias = Annotated[
     str | None, typer.Option(metavar="CODE", help="Language of the sentence rules; found from the text.")
@@ -37,6 +46,9 @@ Titles: TypeAlias = Annotated[
 
 STDIN = "-"
 
+# It warns where a bound cut before --keep is reached, which every command here shows in its own words.
+logging.getLogger("semtoken_rag.compressor").addHandler(logging.NullHandler())
+
 
 def compress_files(
     files: Sequence[str] | None,
@@ -44,6 +56,7 @@ def compress_files(
     *,
     max_tokens: str | None,
     ratio: str | None,
+    keep: str | None = None,
     encoder: str,
     config: Config | None = None,
 ) -> CompressedContext:
@@ -59,6 +72,8 @@ def compress_files(
         Most tokens to pass on, as it was typed.
     ratio
         Largest share of the tokens to pass on, as it was typed.
+    keep
+        Chance that nothing wanted is lost, as it was typed; if it is given without a bound, there is none.
     encoder
         See `SemToken`.
     config
@@ -78,10 +93,13 @@ def compress_files(
     """
     tokens = _number(max_tokens, int, "--max-tokens")
     share = _number(ratio, float, "--ratio")
+    promise = _number(keep, float, "--keep")
+    if promise is not None and tokens is None and share is None:
+        share = 1.0
     chunks = _read(files or [STDIN])
     with Console(stderr=True).status("Compressing"):  # silent without a terminal
         engine = SemToken(encoder=encoder, config=config)
-        return engine.compress(chunks, query, max_tokens=tokens, ratio=share)
+        return engine.compress(chunks, query, max_tokens=tokens, ratio=share, keep=promise)
 
 
 def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Number | None:

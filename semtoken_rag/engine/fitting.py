@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from semtoken_rag.engine.call import Call
-from semtoken_rag.engine.keeping import CHANCE, shorten
+from semtoken_rag.engine.keeping import shorten
 from semtoken_rag.engine.measure import Measured, unit_cost
-from semtoken_rag.result import CompressedChunk, Piece
+from semtoken_rag.result import CHANCE, CompressedChunk, Piece
 from semtoken_rag.stages.render import arrange, join, pieces_of, prefix_of
 from semtoken_rag.strategy.base import Problem, Strategy, check_selection
 from semtoken_rag.types import BoolArray, Granularity, IntArray, Query, Selection, Tokens, Units

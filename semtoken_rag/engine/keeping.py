@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.calibration import Calibration
 from semtoken_rag.stages.chances import lost
 from semtoken_rag.types import Granularity, IntArray, Selection
-
-CHANCE = "probability"  # name of the score
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from semtoken_rag.context import CompressedContext
 from semtoken_rag.deadline import check
 from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.fitting import Decided, Fitted
-from semtoken_rag.engine.keeping import CHANCE, Outlook, left_out, outlook
+from semtoken_rag.engine.keeping import Outlook, left_out, outlook
 from semtoken_rag.engine.measure import Measured
-from semtoken_rag.result import Stats, UnitReport
+from semtoken_rag.result import CHANCE, Stats, UnitReport
 from semtoken_rag.stages.render import join
 from semtoken_rag.text.markers import count_markers
 from semtoken_rag.types import Granularity
@@ -66,6 +66,7 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
         tokens_before=measured.total,
         tokens_after=fitted.tokens,
         budget=measured.budget,
+        keep=measured.keep,
         encoder=call.setup.fingerprinter.encoder.name,
         counter=call.setup.counter.name,
         seconds=trace.seconds,

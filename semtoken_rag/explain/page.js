@@ -68,6 +68,7 @@
     const kept = grains.filter((g) => g).length;
     $("slider").setAttribute("aria-valuetext", `${number(budget)} tokens, ${kept} of ${units.length} units kept`);
     $("previewing").hidden = !preview;
+    $("outcome").hidden = preview;
     document.body.classList.toggle("preview", preview);
     if (chosen >= 0) describe(chosen);
   }
@@ -112,7 +113,8 @@
     close.className = "close";
     close.addEventListener("click", release);
     const where = `document ${unit.document + 1}, ${unit.cost} token${unit.cost === 1 ? "" : "s"}`;
-    const head = make("p", "", make("strong", SAID[grains[i]].replace(": ", "")), `, ${where}`);
+    const chance = unit.chance ? `, wanted with a chance of ${unit.chance}` : "";
+    const head = make("p", "", make("strong", SAID[grains[i]].replace(": ", "")), `, ${where}${chance}`);
     box.replaceChildren(close, head);
     if (unit.reason) box.append(reasonOf(unit));
     if (unit.scores.length) {

@@ -11,7 +11,9 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from semtoken_rag.explain.outcome import percent, sentences
 from semtoken_rag.explain.views import DocumentView, Explanation, UnitView
+from semtoken_rag.result import Stats
 from semtoken_rag.text.visible import visible
 from semtoken_rag.types import Granularity
 
@@ -41,7 +43,9 @@ def page(explanation: Explanation) -> str:
         fallback=_fallback(stats.fallback),
         before=f"{stats.tokens_before:,}",
         after=f"{stats.tokens_after:,}",
-        budget=stats.budget,
+        outcome="".join(f"<p>{escape_text(said)}</p>" for said in sentences(stats)),
+        point="What the call kept" if stats.cut_by == "keep" else "The budget of the call",
+        budget=_point(stats),
         most=max(stats.tokens_before, stats.budget),
         total=_milliseconds(sum(stats.seconds.values())),
         stages=_table({name: _milliseconds(seconds) for name, seconds in stats.seconds.items()}),
@@ -89,6 +93,11 @@ def _fallback(error: str | None) -> str:
     return f'<p id="failed">The call fell back: {escape_text(error)}</p>'
 
 
+def _point(stats: Stats) -> int:
+    """Return where the slider stands for the call: at what it kept if that sufficed, else at its budget."""
+    return stats.tokens_after if stats.cut_by == "keep" else stats.budget
+
+
 def _milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:,.1f} ms"
 
@@ -131,7 +140,7 @@ def _data(explanation: Explanation) -> str:
     stats = explanation.stats
     names = _names(next(explanation.units, None))
     data = {
-        "budget": stats.budget,
+        "budget": _point(stats),
         "before": stats.tokens_before,
         "after": stats.tokens_after,
         "most": max(stats.tokens_before, stats.budget, 1),
@@ -164,6 +173,7 @@ def _facts(unit: UnitView, document: int, names: Sequence[str]) -> dict[str, Any
         "bridged_from": unit.bridged_from,
         "lent": unit.scores.get("bridge", 0.0) if unit.bridged_from >= 0 else 0.0,
         "group": unit.group,
+        "chance": unit.probability and percent(unit.probability),
         "scores": [round(unit.scores[name], 4) for name in names],
         "reason": reason
         and [visible(reason.before), visible(reason.quoted), visible(reason.after), reason.unit],

@@ -50,6 +50,7 @@ class Reasons:
 
     def __init__(self, context: ContextView) -> None:
         self.units, self.source, self.query = context.units, context.source, context.query
+        self._stats = context.stats
         self._read: dict[str, list[Word]] = {}
         self.group = duplicates([self._full_text(i) for i in range(len(self.units))]).tolist()
         kept = [i for i, u in enumerate(self.units) if u.granularity > Granularity.DROPPED]
@@ -112,9 +113,16 @@ class Reasons:
             document = self.units[double].chunk + 1
             return Reason(f"Dropped because document {document} says the same and is kept.", unit=double)
         unit, standing = self.units[number], f"Dropped at place {self._rank(number)}"
-        if self._place[number] < self._last:
-            return Reason(f"{standing}: its {unit.cost} tokens did not fit when its turn came.")
-        return Reason(f"{standing}: the budget was spent before.")
+        late = self._place[number] > self._last
+        if self._stats.cut_by == "keep" and (late or self._fits(unit)):
+            return Reason(f"{standing}: what was kept before suffices for keep={self._stats.keep}.")
+        if late:
+            return Reason(f"{standing}: the budget was spent before.")
+        return Reason(f"{standing}: its {unit.cost} tokens did not fit when its turn came.")
+
+    def _fits(self, unit: UnitReport) -> bool:
+        """Return whether a dropped unit would fit beside what is kept, so that the budget left it room."""
+        return self._stats.tokens_after + unit.cost <= self._stats.budget
 
     def _why_bridged(self, unit: UnitReport) -> Reason:
         """Return the reason of a unit that another one raised: a title that one names, or rare words."""

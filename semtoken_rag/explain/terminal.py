@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from semtoken_rag.explain.outcome import percent, sentences
 from semtoken_rag.explain.views import SHADES, DocumentView, Explanation, UnitView
 from semtoken_rag.text.visible import visible
 from semtoken_rag.types import Granularity
@@ -34,11 +35,14 @@ def _head(explanation: Explanation) -> Iterator[Text]:
     if explanation.query:
         yield Text(visible(explanation.query), style="bold")
     yield _budget(explanation)
+    yield from map(Text, sentences(stats))
     stages = ", ".join(f"{name} {1000 * seconds:,.1f} ms" for name, seconds in stats.seconds.items())
     yield Text(f"{stages}; {stats.encoder}, counted by {stats.counter}", style="dim")
     if stats.fallback:
         yield Text(visible(f"The call fell back: {stats.fallback}"))
-    yield Text(f"{_legend()}, {BARS[0]} to {BARS[-1]} by score", style="dim")
+    chances = any(unit.probability for unit in explanation.units)
+    said = ", % the chance that it is wanted" if chances else ""
+    yield Text(f"{_legend()}, {BARS[0]} to {BARS[-1]} by score{said}", style="dim")
 
 
 def _legend() -> str:
@@ -74,9 +78,10 @@ def _document(document: DocumentView) -> Iterator[Text]:
 
 def _unit(text: str, unit: UnitView) -> Text:
     bar = BARS[unit.shade * len(BARS) // SHADES] if unit.scores else ""
-    out = Text()
+    out, chance = Text(), f"{percent(unit.probability)} " if unit.probability else ""
     out.append(
-        f"{MARKS[unit.granularity]}{bar} ", "dim" if unit.granularity == Granularity.DROPPED else "blue"
+        f"{MARKS[unit.granularity]}{bar} {chance}",
+        "dim" if unit.granularity == Granularity.DROPPED else "blue",
     )
     start, end = unit.part
     for a, b, style in ((unit.start, start, "dim"), (start, end, "underline"), (end, unit.end, "dim")):

@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 
 from semtoken_rag.explain.reasons import Reason, Reasons
-from semtoken_rag.result import CompressedChunk, ContextView, Stats, UnitReport
+from semtoken_rag.result import CHANCE, CompressedChunk, ContextView, Stats, UnitReport
 from semtoken_rag.types import Granularity
 
 SHADES = 10  # steps of the scale of scores
@@ -32,7 +32,9 @@ class UnitView:
     shade
         Score on a scale of `SHADES` steps from the lowest to the highest of the call, 0 = lowest.
     scores
-        Scores by name, higher = keep; empty if nothing had to be decided.
+        Scores by name, higher = keep, without the probability; empty if nothing had to be decided.
+    probability
+        See `semtoken_rag.UnitReport`.
     cost, value, parent, bridged_from
         See `semtoken_rag.UnitReport`.
     part_cost
@@ -50,6 +52,7 @@ class UnitView:
     part: tuple[int, int]
     shade: int
     scores: Mapping[str, float]
+    probability: float | None
     cost: int
     part_cost: int
     value: float
@@ -141,7 +144,8 @@ def _views(context: ContextView, kept: Mapping[int, CompressedChunk]) -> Iterato
             unit.granularity,
             part,
             shades[number],
-            unit.scores,
+            {name: value for name, value in unit.scores.items() if name != CHANCE},
+            unit.probability,
             unit.cost,
             ceil(unit.cost * (part[1] - part[0]) / (unit.end - unit.start)),
             unit.value,
@@ -170,6 +174,7 @@ def _shades(units: Sequence[UnitReport]) -> list[int]:
 
 
 def _whole(number: int, length: int, cost: int) -> UnitView:
+    whole, shade = (0, length), SHADES - 1
     return UnitView(
-        number, 0, length, Granularity.FINE, (0, length), SHADES - 1, {}, cost, cost, 0.0, -1, -1, -1, None
+        number, *whole, Granularity.FINE, whole, shade, {}, None, cost, cost, 0.0, -1, -1, -1, None
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from semtoken_rag.result import CompressedChunk, Piece
+from semtoken_rag.result import CHANCE, CompressedChunk, Piece
 from semtoken_rag.types import Chunk, Granularity, Selection, Units
 
 STOPS = ".!。！．"  # final marks, without which a sentence is still whole
@@ -35,20 +35,22 @@ def pieces_of(chunk: int, units: Units, selected: Selection, text: str = "") -> 
     """
     first, last = np.searchsorted(units.chunk, [chunk, chunk + 1])
     members = first + np.flatnonzero(selected.granularity[first:last] > Granularity.DROPPED)
-    score = selected.scores["score"]
+    score, chance = selected.scores["score"], selected.scores.get(CHANCE)
     pieces: list[Piece] = []
     previous = -2
     for unit in members.tolist():
         start, end = map(int, selected.chars[unit])
         grain = Granularity(int(selected.granularity[unit]))
         value = float(score[unit])
+        wanted = 0.0 if chance is None else float(chance[unit])
         whole = pieces and pieces[-1].granularity == grain == Granularity.FINE
         if unit == previous + 1 and whole and not _has_words(text[pieces[-1].end : start]):
-            start, value = pieces[-1].start, max(value, pieces[-1].score)
-            pieces.pop()
+            joined = pieces.pop()
+            start, value = joined.start, max(value, joined.score)
+            wanted = max(wanted, joined.probability or 0.0)
         whole_start, whole_end = units.chars[unit].tolist()
         broken = end < whole_end and (not text or bool(text[end:whole_end].strip(STOPS)))
-        pieces.append(Piece(start, end, grain, value, start > whole_start, broken))
+        pieces.append(Piece(start, end, grain, value, start > whole_start, broken, wanted or None))
         previous = unit
     return tuple(pieces)
 

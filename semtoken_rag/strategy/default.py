@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.bridge import Bridge
 from semtoken_rag.stages.chances import Chances
@@ -89,7 +90,7 @@ class SemTokenStrategy:
         )
         scores["bridge"], scores["score"] = final - base, final
         if asked is not None:
-            scores["probability"] = self.chances(final, replace(asked, units=units), ledger.duplicate)
+            scores[CHANCE] = self.chances(final, replace(asked, units=units), ledger.duplicate)
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))

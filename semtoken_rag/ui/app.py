@@ -63,6 +63,7 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     about = {
         "strategies": list(STRATEGIES),
+        "promising": workbench.promising,
         "encoder": workbench.encoder.name,
         "reader": workbench.reads,
         "suffixes": SUFFIXES,

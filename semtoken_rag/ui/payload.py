@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from semtoken_rag.context import CompressedContext
+from semtoken_rag.explain.outcome import sentences
 from semtoken_rag.stages.segment import segment
 from semtoken_rag.types import Chunk
 
@@ -16,7 +17,9 @@ Place: TypeAlias = dict[str, int]  # document, start, end
 def as_data(context: CompressedContext) -> dict[str, Any]:
     """Return the stats, the kept ranges, and every unit with its scores; no units if all passed unchanged.
 
-    ``bridged_from`` is the index of the unit that raised a unit by bridging, -1 for none.
+    ``said`` is what the call came to, in words. ``curve`` has pairs of tokens and a chance, see
+    `CompressedContext.curve`. ``bridged_from`` is the index of the unit that raised a unit by bridging, -1
+    for none.
     """
     kept = [
         {**place(k.chunk, p.start, p.end), "granularity": p.granularity.name.lower()}
@@ -33,7 +36,13 @@ def as_data(context: CompressedContext) -> dict[str, Any]:
         }
         for u in context.units
     ]
-    return {"stats": context.stats.as_dict(), "kept": kept, "units": units}
+    return {
+        "stats": context.stats.as_dict(),
+        "said": sentences(context.stats),
+        "curve": [[tokens, round(chance, 4)] for tokens, chance in context.curve],
+        "kept": kept,
+        "units": units,
+    }
 
 
 def cite_sentences(answer: str, context: CompressedContext) -> list[dict[str, Any]]:

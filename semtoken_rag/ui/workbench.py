@@ -9,11 +9,14 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, Field, field_validator
 
+from semtoken_rag.budget import Budget
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.stages.calibration import find_calibration
 from semtoken_rag.store.memory import MemoryStore
-from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
+from semtoken_rag.strategy.base import gives_chances
+from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES, resolve_strategy
 from semtoken_rag.ui.documents import Document, chunks
 from semtoken_rag.ui.events import Event, progress
 from semtoken_rag.ui.payload import as_data, cite_sentences
@@ -35,12 +38,18 @@ class Reader(Protocol):
 
 
 class Asked(BaseModel):
-    """A request: documents, a question, the largest share of the tokens to keep, and a strategy."""
+    """A request: documents, a question, a budget as in `Budget`, and a strategy."""
 
     documents: list[Document] = Field(min_length=1)
     query: str = ""
     ratio: float = Field(default=0.2, gt=0, le=1)
+    keep: float | None = None
     strategy: str = "semtoken"
+
+    @field_validator("keep")
+    @classmethod
+    def _chance(cls, value: float | None) -> float | None:
+        return Budget(ratio=1, keep=value).keep
 
     @field_validator("strategy")
     @classmethod
@@ -70,6 +79,13 @@ class Workbench:
         self._store, self._engines, self._lock = MemoryStore(), dict[str, SemToken](), threading.Lock()
 
     @property
+    def promising(self) -> list[str]:
+        """Strategies that give chances, for a request with ``keep``; none without a calibration."""
+        if find_calibration(None, self.encoder.name) is None:
+            return []
+        return [name for name in STRATEGIES if gives_chances(resolve_strategy(name, self.encoder)[1])]
+
+    @property
     def reads(self) -> str | None:
         """Name of the reader without its folders, None if there is no reader."""
         if self.reader is None:
@@ -83,7 +99,7 @@ class Workbench:
         for start in range(0, len(passages), BATCH):
             if engine.annotate(passages[start : start + BATCH]):
                 yield progress("Encoding passages", min(start + BATCH, len(passages)), len(passages))
-        context = engine.compress(passages, asked.query, ratio=asked.ratio)
+        context = engine.compress(passages, asked.query, ratio=asked.ratio, keep=asked.keep)
         yield Event("result", as_data(context))
         return context
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,46 @@ def test_stdin_is_one_chunk():
     result = compress("--ratio", "0.3", "--json", stdin=TEXT)
     assert result.exit_code == 0, result.output
     assert {piece["id"] for piece in json.loads(result.stdout)["pieces"]} == {"stdin"}
+
+
+def test_the_line_behind_the_text_says_how_sure_the_call_is_and_what_ended_it(source: Path):
+    result = compress("--max-tokens", "20", str(source))
+    said = result.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        r"semtoken: \d+ of \d+ tokens; <?\d+ % sure that nothing wanted is lost, cut by max_tokens; "
+        r"the documents .* answer the question \(chance <?\d+ %\)",
+        said,
+    )
+    assert said not in result.stdout
+
+
+def test_keep_alone_has_no_bound(source: Path):
+    result = compress("--keep", "0.8", "--json", str(source))
+    assert result.exit_code == 0, result.output
+    stats = json.loads(result.stdout)["stats"]
+    assert (stats["keep"], stats["budget"]) == (0.8, stats["tokens_before"])
+    assert stats["cut_by"] in (None, "keep")
+    assert stats["confidence"] >= 0.8
+    assert 0 < stats["answerable"] < 1
+
+
+def test_a_bound_that_cuts_before_keep_is_reached_is_said_once(source: Path):
+    result = compress("--keep", "0.95", "--max-tokens", "8", str(source))
+    assert "cut by max_tokens before keep=0.95 is reached" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["compress", "explain"])
+def test_keep_and_no_bound_is_in_the_help(command: str):
+    shown = " ".join(run(command, "--help").stdout.split())
+    assert "With neither --max-tokens nor --ratio there is no bound" in shown
+
+
+def test_keep_is_refused_where_nothing_can_be_promised(source: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("semtoken_rag.stages.calibration.shipped_calibrations", dict)
+    result = compress("--keep", "0.9", str(source))
+    assert result.exit_code == 2
+    assert "keep=0.9 needs a calibration" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["compress", "explain"])
@@ -112,6 +153,7 @@ def test_json_offsets_slice_the_file(source: Path):
     assert set(answer) == {"text", "stats", "pieces"}
     assert answer["pieces"]
     for piece in answer["pieces"]:
+        assert piece["probability"] is None or 0 < piece["probability"] <= 1
         assert piece["id"] == str(source)
         assert piece["text"] == TEXT[piece["start"] : piece["end"]]
 
@@ -123,6 +165,10 @@ def test_json_offsets_slice_the_file(source: Path):
         (["--max-tokens", "-3"], "-3"),
         (["--ratio", "1.5"], "1.5"),
         (["--ratio", "many"], "many"),
+        (["--keep", "1"], "1"),
+        (["--keep", "-0.5"], "-0.5"),
+        (["--keep", "nan"], "nan"),
+        (["--keep", "surely"], "surely"),
         (["--max-tokens", "5", "missing.txt"], "missing.txt"),
     ],
 )

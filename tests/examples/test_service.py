@@ -39,6 +39,7 @@ def test_pieces_slice_the_passages(client):
     assert got["text"] == "The tower 🗼 opened in 1889."
     assert got["tokens_after"] <= 8 < got["tokens_before"]
     assert got["fallback"] is None
+    assert (got["confidence"], got["cut_by"], got["answerable"]) == (None, "ratio", None)
     assert got["pieces"]
     for piece in got["pieces"]:
         assert piece["id"] == "a"
@@ -51,6 +52,47 @@ def test_a_ratio_that_is_none_is_refused(client, value: str):
     response = client.post("/compress", content=body, headers={"content-type": "application/json"})
     assert response.status_code == 422
     assert "body.ratio" in response.json()["detail"]
+
+
+CALIBRATED = service.create_app(SemToken(encoder="static"))
+
+
+def test_keep_takes_as_many_tokens_as_it_needs():
+    with TestClient(CALIBRATED) as client:
+        chunks = [
+            {"text": TEXT},
+            {"text": "Bread is made of flour. The dough rests for an hour. It is baked."},
+        ]
+        asked = {"chunks": chunks, "query": "When did the tower open?"}
+        some, more = (client.post("/compress", json={**asked, "keep": keep}).json() for keep in (0.5, 0.95))
+        assert some["confidence"] >= 0.5
+        assert more["confidence"] >= 0.95
+        assert some["tokens_after"] <= more["tokens_after"]
+        assert 0 < some["answerable"] < 1
+        bound = client.post("/compress", json={**asked, "keep": 0.95, "max_tokens": 6}).json()
+        assert bound["cut_by"] == "max_tokens"
+        assert bound["confidence"] < 0.95
+
+
+@pytest.mark.parametrize("value", ["0", "1", "-0.5", "NaN", '"many"', "true"])
+def test_a_keep_that_is_no_chance_is_refused(client, value: str):
+    body = json.dumps(ASKED)[:-1] + f', "keep": {value}}}'
+    response = client.post("/compress", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 422
+    assert "body.keep" in response.json()["detail"]
+
+
+def test_what_cannot_be_promised_is_a_conflict_that_names_it(client):
+    response = client.post("/compress", json={**ASKED, "keep": 0.9})
+    assert response.status_code == 409
+    assert "keep=0.9 needs a calibration" in response.json()["detail"]
+
+
+def test_the_schema_says_what_the_chances_are():
+    schemas = APP.openapi()["components"]["schemas"]
+    assert "nothing wanted is lost" in schemas["Question"]["properties"]["keep"]["description"]
+    for name in ("confidence", "cut_by", "answerable"):
+        assert schemas["Compressed"]["properties"][name]["description"]
 
 
 def test_half_a_character_is_replaced_and_positions_stay(client):

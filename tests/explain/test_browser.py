@@ -10,6 +10,7 @@ pytest.importorskip("playwright")
 from playwright.sync_api import expect
 
 from semtoken_rag.explain import explain, page
+from semtoken_rag.explain.outcome import percent
 from semtoken_rag.text.visible import visible
 from semtoken_rag.types import Granularity
 from tests.explain.samples import HOSTILE, QUESTION, call, hostile
@@ -82,6 +83,28 @@ def test_a_click_tells_the_scores_and_why(show):
     for name in ("relevance", "bridge", "density", "score"):
         expect(about.get_by_role("rowheader", name=name)).to_be_visible()
     expect(about.locator("em")).to_have_text("Gustave Eiffel")
+
+
+def test_a_click_tells_the_chance_and_a_preview_hides_how_sure_the_call_is(show):
+    context = call(max_tokens=40)
+    opened = show(context)
+    unit(opened, BRIDGED).click()
+    chance = percent(next(u for u in context.units if (u.chunk, u.start) == (3, 0)).probability)
+    about = opened.get_by_role("region", name="About the chosen unit")
+    expect(about).to_contain_text(f"wanted with a chance of {chance}")
+    sure = opened.get_by_text("sure that nothing wanted is lost, cut by max_tokens")
+    expect(sure).to_be_visible()
+    move(opened, 60)
+    expect(sure).to_be_hidden()
+
+
+def test_the_slider_begins_at_what_a_promise_takes(show):
+    context = call(ratio=1, keep=0.5)
+    opened = show(context)
+    expect(opened.get_by_role("slider")).to_have_value(str(context.stats.tokens_after))
+    assert grains(opened) == of_call(context)
+    move(opened, context.stats.tokens_after + 25)
+    assert sum(grains(opened)) > sum(of_call(context))
 
 
 def test_the_other_document_is_a_click_away(show):

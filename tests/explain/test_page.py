@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.explain import explain, frame, page
+from semtoken_rag.explain.outcome import percent
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.text.visible import visible
 from tests.explain.samples import DOCUMENTS, HOSTILE, QUESTION, call, hostile
@@ -114,6 +115,19 @@ def test_the_question_and_the_figures_of_the_call_are_shown():
     assert f'<h1 dir="auto">{QUESTION}</h1>' in text
     assert all(f">{stage}</th>" in text for stage in context.stats.seconds)
     assert context.stats.encoder in text
+
+
+def test_the_chances_of_the_call_and_of_each_unit_are_there():
+    context = call(ratio=1, keep=0.5)
+    text = page(explain(context))
+    assert (
+        f"<p>{percent(context.stats.confidence)} sure that nothing wanted is lost, cut by keep=0.5.</p>"
+        in text
+    )
+    data = json.loads("".join(Read(text).said["data"]))
+    assert [u["chance"] for u in data["units"]] == [percent(u.probability) for u in context.units]
+    assert data["budget"] == data["after"] == context.stats.tokens_after  # where the slider begins
+    assert "What the call kept" in text
 
 
 def test_a_failure_is_told():

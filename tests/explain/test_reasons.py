@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,25 @@ def test_a_place_by_score_for_its_length_says_so():
     chunks = [Chunk("Short one here."), Chunk("This one is much longer than the other one is.")]
     said = decided(chunks, [0], [0.0, 0.1], cost_exponent=1.0)
     assert said[chunks[0].text] == "Kept at place 1 of 2 by score for its length."
+
+
+def test_what_a_promise_does_not_take_was_not_dropped_for_want_of_room():
+    context = call(ratio=1, keep=0.5)
+    assert context.stats.cut_by == "keep"
+    dropped = [reason for reason in reasons(context).values() if reason.startswith("Dropped")]
+    assert dropped
+    for reason in dropped:
+        assert re.fullmatch(
+            r"Dropped at place \d+ of 11 by score for its length: "
+            r"what was kept before suffices for keep=0\.5\.",
+            reason,
+        )
+
+
+def test_a_bound_that_cuts_before_the_promise_is_reached_spends_the_budget():
+    context = call(max_tokens=20, keep=0.99)
+    assert context.stats.cut_by == "max_tokens"
+    assert not [reason for reason in reasons(context).values() if "keep=" in reason]
 
 
 def test_a_double_points_to_the_one_that_is_kept():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from io import StringIO
 
 import pytest
@@ -9,6 +10,7 @@ pytest.importorskip("rich")
 from rich.console import Console
 
 from semtoken_rag.cli import app
+from semtoken_rag.explain.outcome import percent
 from semtoken_rag.text.visible import visible
 from tests.explain.samples import DOCUMENTS, HOSTILE, QUESTION, call, hostile
 
@@ -52,6 +54,22 @@ def test_figures_and_stages_are_told():
     assert all(stage in text for stage in context.stats.seconds)
 
 
+def test_each_unit_has_its_chance_and_the_call_says_how_sure_it_is():
+    context = call(ratio=1, keep=0.5)
+    text = shown(context)
+    assert f"{percent(context.stats.confidence)} sure that nothing wanted is lost, cut by keep=0.5." in text
+    assert f"answer the question (chance {percent(context.answerable)})." in text
+    for unit in context.units:
+        start = DOCUMENTS[unit.chunk].text[unit.start : unit.end]
+        assert re.search(rf"[○◐●][▁-█] {percent(unit.probability)} {re.escape(start)}", text)
+
+
+def test_nothing_is_said_of_chances_where_there_are_none():
+    text = shown(call(max_tokens=50, strategy="lead"))
+    assert "Cut by max_tokens." in text
+    assert "%" not in text
+
+
 def test_a_document_steers_no_terminal():
     text = shown(hostile())
     assert not {c for c in text if c < " " and c != "\n"}
@@ -77,6 +95,12 @@ def test_the_command_reads_standard_input():
     assert "1 stdin" in result.stdout
 
 
+def test_the_command_keeps_what_a_promise_takes(files):
+    result = run("--query", QUESTION, "--keep", "0.5", *files)
+    assert result.exit_code == 0, result.output
+    assert "cut by keep=0.5" in " ".join(result.stdout.split())
+
+
 def test_the_command_writes_a_page(files, tmp_path):
     path = tmp_path / "out.html"
     result = run("--query", QUESTION, "--ratio", "0.5", "--html", str(path), *files)
@@ -87,7 +111,12 @@ def test_the_command_writes_a_page(files, tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [(["--ratio", "2"], "2"), (["--max-tokens", "x"], "x"), (["--ratio", ".5", "none.txt"], "none.txt")],
+    [
+        (["--ratio", "2"], "2"),
+        (["--keep", "2.5"], "2.5"),
+        (["--max-tokens", "x"], "x"),
+        (["--ratio", ".5", "none.txt"], "none.txt"),
+    ],
 )
 def test_bad_arguments_are_one_line_that_shows_the_value(arguments, told):
     result = run(*arguments, stdin="A text.")

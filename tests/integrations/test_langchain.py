@@ -50,6 +50,13 @@ class Fixed(BaseRetriever):
         return self.found
 
 
+def test_a_piece_has_the_best_chance_of_its_sentences_where_there_are_chances():
+    found = compressor(max_tokens=15).compress_documents(documents(), QUERY)
+    assert all(0 < p["probability"] <= 1 for d in found for p in d.metadata["semtoken"]["pieces"])
+    found = compressor(max_tokens=15, strategy="lead").compress_documents(documents(), QUERY)
+    assert not any("probability" in p for d in found for p in d.metadata["semtoken"]["pieces"])
+
+
 RULES = (
     "The reading room is open from nine to five and members may stay until eight if they sign the list at"
     " the desk before noon. Coffee and water are sold in the hall. Guests pay 12 euros per day, due at the"

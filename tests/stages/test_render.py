@@ -45,6 +45,16 @@ def test_neighbours_that_are_kept_whole_become_one_piece_with_the_best_score():
     assert pieces([2, 2, 0, 2], [0] * 4, [1, 3, 9, 2]) == [(0, 19, FINE, 3), (30, 39, FINE, 2)]
 
 
+def test_a_piece_has_the_best_chance_of_its_units_and_none_where_there_is_none():
+    chars = np.array([(i * 10, i * 10 + 9) for i in range(4)])
+    units = Units(chars, chars, np.zeros(4, int), np.full(4, -1), ("sentence",) * 4)
+    scores = {"score": np.zeros(4, np.float32), "probability": np.array([0.25, 0.5, 0.75, 0.0], np.float32)}
+    selected = Selection(np.array([2, 2, 0, 2]), np.array([0, 1, 3]), chars, scores)
+    assert [p.probability for p in pieces_of(0, units, selected)] == [0.5, None]
+    del scores["probability"]
+    assert [p.probability for p in pieces_of(0, units, selected)] == [None, None]
+
+
 def test_a_coarse_unit_stays_a_piece_of_its_own():
     assert pieces([2, 1, 2], [0] * 3, [1, 2, 3]) == [(0, 9, FINE, 1), (10, 19, COARSE, 2), (20, 29, FINE, 3)]
     assert pieces([1, 1], [0, 0], [1, 2]) == [(0, 9, COARSE, 1), (10, 19, COARSE, 2)]

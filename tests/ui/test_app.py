@@ -132,6 +132,13 @@ def test_what_is_wrong_is_said_without_the_input(client):
     assert len(response.text) < 600
 
 
+@pytest.mark.parametrize("keep", [0, 1, -0.25, 7])
+def test_a_keep_that_is_no_chance_is_refused_with_its_value(client, keep: float):
+    response = client.post("/api/compress", json={**ASKED, "keep": keep})
+    assert response.status_code == 422
+    assert f"keep must be in (0, 1), got {float(keep)}" in response.json()["detail"]
+
+
 @pytest.mark.parametrize("place", ["title", "text", "query"])
 def test_half_a_character_does_no_harm(client, place: str):
     half = {"title": "Tower", "text": TOWER, "query": QUESTION}
@@ -150,6 +157,7 @@ def test_it_opens_with_the_documents_given():
     assert about["documents"] == [{"title": "Tower", "text": TOWER}]
     assert about["reader"] is None
     assert about["encoder"] == "hash"
+    assert about["promising"] == []
 
 
 @pytest.fixture

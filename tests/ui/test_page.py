@@ -40,12 +40,12 @@ class Slow(ScriptedReader):
 
 @pytest.fixture
 def visit(open_page):
-    """Serve the playground and open it: ``visit(reader=, documents=, max_bytes=, width=, dark=)``."""
+    """Serve the playground and open it: ``visit(reader=, documents=, max_bytes=, encoder=, width=)``."""
     running = []
 
-    def start(reader=None, documents=(), max_bytes=1_000_000, **window) -> Page:
+    def start(reader=None, documents=(), max_bytes=1_000_000, encoder=None, **window) -> Page:
         reader = reader or ScriptedReader(ANSWER)
-        bench = Workbench(encoder=HashEncoder(), reader=reader, token_counter=words)
+        bench = Workbench(encoder=encoder or HashEncoder(), reader=reader, token_counter=words)
         running.append(serving(create_app(bench, documents, max_bytes=max_bytes)))
         page = open_page(**window)
         page.goto(running[-1].__enter__())
@@ -273,6 +273,57 @@ def test_what_is_dropped_can_be_hidden(visit):
     expect(page.locator(".unit.kept").first).to_be_visible()
 
 
+def test_a_chance_leads_to_its_tokens_and_back(visit):
+    page = visit(documents=two(), encoder="static")
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    move(page, 10)
+    outcome = page.locator(".outcome").first
+    expect(outcome).to_contain_text("sure that nothing wanted is lost, cut by ratio.")
+    expect(outcome).to_contain_text(re.compile(r"The documents .* answer the question \(chance \d+ %\)\."))
+    curve = page.get_by_role("img", name="Chance that nothing wanted is lost, by tokens")
+    expect(curve).to_be_visible()
+    little, before = words(kept(page)), curve.get_attribute("aria-label")
+    button = page.get_by_role("button", name="95 %")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(curve).not_to_have_accessible_name(before)
+    expect(page.locator("#percent")).not_to_have_text("10 %")
+    assert words(kept(page)) > little
+    assert "cut by ratio" not in outcome.text_content()
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#percent")).to_have_text("10 %")
+    expect(outcome).to_contain_text("cut by ratio")
+    assert words(kept(page)) == little
+
+
+def test_a_moved_slider_lets_a_chance_go_and_a_baseline_takes_as_many_tokens(visit):
+    page = visit(documents=two(), encoder="static")
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    page.get_by_label("Beside").select_option("lead")
+    button = page.get_by_role("button", name="80 %")
+    button.click()
+    ours, lead = page.locator(".pane").all()
+    expect(ours.locator(".outcome")).to_contain_text(re.compile(r"cut by keep=0\.8|Nothing is left out"))
+    expect(lead.locator(".outcome")).to_have_text(re.compile(r"Cut by ratio\.|Nothing is left out\."))
+    expect(page.get_by_role("alert")).to_be_hidden()
+    move(page, 5)
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(ours.locator(".outcome")).to_contain_text("cut by ratio")
+
+
+def test_no_chances_are_shown_without_a_calibration_or_a_question(visit):
+    page = visit(documents=two())
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    expect(page.locator(".outcome")).to_have_text("Cut by ratio.")
+    expect(page.get_by_role("group", name="nothing wanted is lost")).to_be_hidden()
+    page = visit(documents=two(), encoder="static")
+    page.get_by_label("Question", exact=True).fill(QUESTION)
+    expect(page.get_by_role("button", name="95 %")).to_be_visible()
+    page.get_by_label("Question", exact=True).fill("")
+    expect(page.get_by_role("button", name="95 %")).to_be_hidden()
+
+
 def test_without_a_reader_it_says_how_to_have_one(open_page):
     with serving(create_app(Workbench(encoder=HashEncoder()), two())) as address:
         page = open_page()
@@ -306,10 +357,12 @@ CONTRAST = """() => {
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_every_window_has_no_sideways_scroll_and_text_that_can_be_read(visit, width: int, dark: bool):
-    page = visit(documents=[*two(), Document(title="long" * 60, text="x" * 900)], width=width, dark=dark)
+    documents = [*two(), Document(title="long" * 60, text="x" * 900)]
+    page = visit(documents=documents, width=width, dark=dark, encoder="static")
     page.get_by_label("Question", exact=True).fill(QUESTION)
     page.get_by_label("Beside").select_option("lead")
     move(page, 60)
+    page.get_by_role("button", name="80 %").click()
     page.get_by_role("button", name="Answer").click()
     expect(page.locator(".cite").last).to_be_visible()
     page.locator(".cite").nth(1).click()

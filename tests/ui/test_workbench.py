@@ -55,6 +55,30 @@ def test_places_are_in_the_documents_and_the_budget_holds(strategy: str):
     assert all(any(p["start"] <= u["start"] and u["end"] <= p["end"] for p in found["kept"]) for u in kept)
 
 
+def test_keep_is_answered_with_how_sure_it_is_and_a_curve():
+    made = Workbench(encoder="static", token_counter=words)
+    assert made.promising == ["semtoken", "guarded"]
+    found = json.loads(json.dumps(result(made, ratio=1, keep=0.5), allow_nan=False))
+    stats = found["stats"]
+    assert stats["confidence"] >= 0.5
+    assert stats["cut_by"] == "keep"
+    assert found["said"][0].endswith("sure that nothing wanted is lost, cut by keep=0.5.")
+    assert "answer the question" in found["said"][1]
+    tokens, chances = zip(*found["curve"], strict=True)
+    assert list(tokens) == sorted(tokens)
+    assert list(chances) == sorted(chances)
+    assert 0 < chances[0] <= chances[-1] <= 1
+
+
+def test_without_a_calibration_nothing_is_promised():
+    made = bench()
+    assert made.promising == []
+    found = result(made)
+    assert (found["curve"], found["said"]) == ([], ["Cut by ratio."])
+    with pytest.raises(ValueError, match=r"keep=0\.9 needs a calibration"):
+        result(made, keep=0.9)
+
+
 def test_a_whole_budget_keeps_all_and_has_no_units():
     found = result(bench(), ratio=1.0)
     assert [text(p) for p in found["kept"]] == [d.text for d in DOCUMENTS]
@@ -109,7 +133,17 @@ def test_a_reader_is_named_without_its_folder(name: str, shown: str):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"ratio": 0}, {"ratio": 1.5}, {"strategy": "odd"}, {"documents": []}], ids=lambda b: next(iter(b))
+    "bad",
+    [
+        {"keep": 0},
+        {"keep": 1},
+        {"keep": float("nan")},
+        {"ratio": 0},
+        {"ratio": 1.5},
+        {"strategy": "odd"},
+        {"documents": []},
+    ],
+    ids=lambda b: next(iter(b)),
 )
 def test_bad_questions_are_refused(bad: dict):
     with pytest.raises(ValidationError, match=next(iter(bad))):

@@ -1,6 +1,7 @@
 // The page: what changes starts a piece of work, and a new piece ends the one before it.
 
 import { about, events } from "./api.js";
+import { Chances } from "./chances.js";
 import { Documents } from "./documents.js";
 import { byId, node } from "./dom.js";
 import { EXAMPLE } from "./example.js";
@@ -8,9 +9,12 @@ import { Pane } from "./pane.js";
 
 const info = await about();
 const documents = new Documents(byId("documents"), changed);
+const chances = new Chances(choose);
 let panes = [];
 let controller = new AbortController();
 let timer = 0;
+let keep = null; // the chance that is asked for in place of a budget
+let budget = 0; // per cent before it was
 
 // Runs `work(signal)` in place of what runs now; the progress bar appears where it takes a while.
 async function run(work) {
@@ -48,12 +52,41 @@ function cancel() {
 }
 
 const percent = () => Number(byId("ratio").value);
+const promising = (pane) => info.promising.includes(pane.strategy);
 const asked = (pane) => ({
   documents: documents.all,
   query: byId("query").value,
-  ratio: percent() / 100,
   strategy: pane.strategy,
+  ...(keep && promising(pane) && byId("query").value.trim() ? { keep, ratio: 1 } : { ratio: percent() / 100 }),
 });
+
+function move(share) {
+  byId("ratio").value = share;
+  byId("percent").textContent = `${percent()} %`;
+}
+
+// As many tokens as a chance takes; what is pressed already is let go, and the budget is what it was.
+function choose(level) {
+  budget = keep ? budget : percent();
+  keep = level === keep ? null : level;
+  if (!keep) move(budget);
+  chances.press(keep);
+  update(0);
+}
+
+function release() {
+  keep = null;
+  chances.press(keep);
+}
+
+// Shows a result in its pane; the first that knows chances moves the curve, and the slider to what is kept.
+function show(pane, result) {
+  pane.show(documents.all, result);
+  if (pane !== panes.find(promising)) return;
+  chances.show(result);
+  const { tokens_before: before, tokens_after: after } = result.stats;
+  if (keep && result.curve.length) move(Math.ceil((100 * after) / before));
+}
 
 function arrange() {
   const wanted = [...new Set([byId("first").value, byId("second").value].filter(Boolean))];
@@ -63,15 +96,16 @@ function arrange() {
   for (const [id, hidden] of Object.entries({ start: some, none: some, legend: !some, panes: !some }))
     byId(id).hidden = hidden;
   byId("ask").disabled = !some || !info.reader;
+  if (!some || !panes.some(promising)) chances.hide(true);
 }
 
 async function compress(signal) {
   for (const pane of panes)
     for await (const event of events("api/compress", asked(pane), signal)) {
       if (event.name === "progress") progress(event);
-      else pane.show(documents.all, event);
+      else show(pane, event);
     }
-  byId("status").textContent = panes.map((pane) => `${pane.strategy}: ${pane.figures()}`).join("; ");
+  byId("status").textContent = panes.map((pane) => `${pane.strategy}: ${pane.state()}`).join(" ");
 }
 
 async function answer(signal) {
@@ -80,7 +114,7 @@ async function answer(signal) {
     try {
       for await (const event of events("api/answer", asked(pane), signal)) {
         if (event.name === "progress") progress(event);
-        else if (event.name === "result") pane.show(documents.all, event);
+        else if (event.name === "result") show(pane, event);
         else if (event.name === "part") pane.part(event.text);
         else pane.answer(event.sentences);
       }
@@ -100,6 +134,7 @@ function update(delay) {
 
 function changed() {
   panes.forEach((pane) => pane.forget());
+  chances.forget();
   update(0);
 }
 
@@ -119,8 +154,8 @@ on("files", "change", ({ target }) => {
 });
 on("example", "click", () => {
   byId("query").value = EXAMPLE.query;
-  byId("ratio").value = EXAMPLE.percent;
-  byId("percent").textContent = `${EXAMPLE.percent} %`;
+  release();
+  move(EXAMPLE.percent);
   documents.add(EXAMPLE.documents);
 });
 on("add", "click", () => {
@@ -131,14 +166,18 @@ on("add", "click", () => {
   byId("paste").open = false;
   byId("query").focus();
 });
-on("query", "input", () => update(300));
+on("query", "input", () => {
+  chances.forget();
+  update(300);
+});
 on("query", "keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   if (!byId("ask").disabled) byId("controls").requestSubmit();
 });
 on("ratio", "input", () => {
-  byId("percent").textContent = `${percent()} %`;
+  release();
+  move(percent());
   update(60);
 });
 for (const id of ["first", "second"]) on(id, "change", () => update(0));

@@ -26,10 +26,11 @@ export class Pane {
     this.find(".figures").textContent =
       `${number(after)} of ${number(before)} tokens (${Math.round(100 * share)} %) in ${ms.toFixed(0)} ms`;
     this.find(".figures").title = encoder;
+    this.find(".outcome").textContent = result.said.join(" ");
     this.draw();
   }
 
-  figures = () => this.find(".figures").textContent;
+  state = () => `${this.find(".figures").textContent}. ${this.find(".outcome").textContent}`;
 
   draw() {
     const closed = [...this.element.querySelectorAll("details")].map((d) => !d.open);
