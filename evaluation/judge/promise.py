@@ -27,7 +27,7 @@ from evaluation.judge.retention import SETS
 from semtoken_rag.calibrate.fit import states
 from semtoken_rag.calibrate.outcomes import Outcome
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.engine.keeping import CHANCE
+from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.calibration import Calibration, find_calibration
 from semtoken_rag.types import BoolArray, FloatArray
 

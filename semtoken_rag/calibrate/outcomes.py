@@ -9,9 +9,9 @@ import numpy as np
 from semtoken_rag.budget import Budget
 from semtoken_rag.engine.call import Call, Setup
 from semtoken_rag.engine.fitting import Decided, Encoded, decide
-from semtoken_rag.engine.keeping import CHANCE
 from semtoken_rag.engine.measure import Measured
 from semtoken_rag.examples import Example
+from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.answerable import signs
 from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.chances import lost
