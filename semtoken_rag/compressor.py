@@ -232,7 +232,8 @@ class SemToken:
         if keep is not None and stats.cut_by not in (None, "keep") and not self._warned:
             self._warned.append(keep)
             log.warning(
-                "%s left %d tokens, fewer than keep=%s takes: the chance that nothing wanted is lost is %s",
+                "%s ended the selection at %d tokens, before keep=%s was reached; "
+                "the chance that nothing wanted is lost is %s",
                 stats.cut_by,
                 stats.tokens_after,
                 keep,

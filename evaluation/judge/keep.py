@@ -22,7 +22,7 @@ from evaluation.judge.retention import SETS
 from evaluation.results import interval
 from semtoken_rag import SemToken
 
-KEEPS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.875, 0.9, 0.925, 0.95, 0.97, 0.98)
+KEEPS = (0.3, 0.5, 0.6, 0.7, 0.75, *(k / 100 for k in range(76, 91)), 0.925, 0.95, 0.98)
 RATIOS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 FIGURES = ("tokens", "answer", "chain")
 
@@ -56,7 +56,7 @@ def means(found: Found, where: Sequence[bool] | None = None) -> dict[str, float 
 
 
 def compared(keeps: Mapping[float, Found], fixed: Found, by: str) -> dict[str, Any]:
-    """Compare a ratio with the ``keep`` whose mean of one figure is nearest to it and no lower.
+    """Compare a ratio with the ``keep`` whose mean of one figure is nearest to it.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def compared(keeps: Mapping[float, Found], fixed: Found, by: str) -> dict[str, A
     fixed
         What was found at the ratio.
     by
-        The figure; ``tokens`` are no more than the ratio's.
+        The figure.
 
     Returns
     -------
@@ -74,8 +74,7 @@ def compared(keeps: Mapping[float, Found], fixed: Found, by: str) -> dict[str, A
     """
     goal = float(np.mean([v for v in fixed[by] if v is not None]))
     reach = {k: float(np.mean([v for v in f[by] if v is not None])) for k, f in keeps.items()}
-    fit = [k for k, v in reach.items() if (v <= goal if by == "tokens" else v >= goal)]
-    chosen = (max(fit) if by == "tokens" else min(fit)) if fit else max(reach)
+    chosen = min(reach, key=lambda k: abs(reach[k] - goal))
     differences = {
         name: [
             None if a is None or b is None else a - b

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
-from sklearn.metrics import roc_auc_score
 
 from evaluation.data import options
 from evaluation.data.sets import example, rows
 from evaluation.data.slices import Question, drawn
 from evaluation.fitting.chances import outcomes_of, setup_of
 from evaluation.judge.retention import SETS
+from semtoken_rag.calibrate.check import calibration_error, end, reliability, told_apart
 from semtoken_rag.calibrate.fit import states
 from semtoken_rag.calibrate.outcomes import Outcome
 from semtoken_rag.encoders.registry import resolve_encoder
@@ -32,19 +32,11 @@ from semtoken_rag.stages.calibration import Calibration, find_calibration
 from semtoken_rag.types import BoolArray, FloatArray
 
 KEEPS = (0.8, 0.9, 0.95)
-BINS = 10
-FALSE_ALARMS = 0.05
-
-
-def step(made: Outcome, calibration: Calibration, keep: float) -> int:
-    """Return the step at which a promise ends the selection of a question."""
-    last = len(made.left_out) - 1
-    return next((i for i in range(1, last) if calibration.is_kept(made.left_out[i], keep)), last)
 
 
 def promise(found: Sequence[Outcome], calibration: Calibration, keep: float) -> dict[str, Any]:
     """Return the share of the questions that lost nothing, its interval, and the tokens kept."""
-    ends = [step(made, calibration, keep) for made in found]
+    ends = [end(made, calibration, keep) for made in found]
     held = sum(bool(made.survives[end]) for made, end in zip(found, ends, strict=True))
     bounds = binomtest(held, len(found)).proportion_ci()
     return {
@@ -55,26 +47,16 @@ def promise(found: Sequence[Outcome], calibration: Calibration, keep: float) -> 
     }
 
 
-def reliability(chance: FloatArray, true: BoolArray) -> dict[str, Any]:
-    """Return the expected calibration error, and of each bin its size, mean chance and share."""
-    number = np.minimum((chance * BINS).astype(int), BINS - 1)
-    bins = [
-        [int(here.sum()), round(float(chance[here].mean()), 3), round(float(true[here].mean()), 3)]
-        for here in (number == i for i in range(BINS))
-        if here.any()
-    ]
-    error = sum(n * abs(said - seen) for n, said, seen in bins) / len(chance)
-    return {"error": round(float(error), 4), "bins": bins}
+def errors(told: FloatArray, true: BoolArray) -> dict[str, Any]:
+    """Return the expected calibration error of chances (n,) and what came true (n,), and the bins."""
+    bins = reliability(told, true)
+    return {"error": round(calibration_error(bins), 4), "bins": [[round(v, 3) for v in row] for row in bins]}
 
 
-def caught(scores: FloatArray, answered: BoolArray) -> dict[str, Any]:
-    """Return how well chances (n,) tell questions that have an answer from others."""
-    bound = np.quantile(scores[answered], FALSE_ALARMS)
-    return {
-        "n": [int(answered.sum()), int((~answered).sum())],
-        "auroc": round(float(roc_auc_score(answered, scores)), 3),
-        "caught": round(float((scores[~answered] < bound).mean()), 3),
-    }
+def separation(has: Sequence[float], lacks: Sequence[float]) -> dict[str, Any]:
+    """Return how well chances tell questions that have an answer from those that lack one."""
+    auroc, caught = told_apart(has, lacks)
+    return {"n": [len(has), len(lacks)], "auroc": round(auroc, 3), "caught": round(caught, 3)}
 
 
 def judge(by_source: Mapping[str, Sequence[Question]], encoder: str) -> dict[str, Any]:
@@ -90,13 +72,13 @@ def judge(by_source: Mapping[str, Sequence[Question]], encoder: str) -> dict[str
     units = [(made.decided.selection.scores[CHANCE], made.wanted) for made in every]
     chance, wanted = (np.concatenate(column) for column in zip(*units, strict=True))
     scores = {
-        name: [np.array([m.signs @ weights + constant for m in side]) for side in sides]
+        name: [[float(m.signs @ weights) + constant for m in side] for side in sides]
         for name, sides in found.items()
     }
 
     def told(names: Sequence[str]) -> dict[str, Any]:
-        parts = [np.concatenate([scores[name][side] for name in names]) for side in (0, 1)]
-        return caught(np.concatenate(parts), np.arange(sum(map(len, parts))) < len(parts[0]))
+        has, lacks = ([chance for name in names for chance in scores[name][side]] for side in (0, 1))
+        return separation(has, lacks)
 
     return {
         "encoder": resolved.name,
@@ -107,8 +89,8 @@ def judge(by_source: Mapping[str, Sequence[Question]], encoder: str) -> dict[str
             }
             for keep in KEEPS
         },
-        "units": reliability(chance[chance > 0], wanted[chance > 0]),
-        "confidence": reliability(calibration.chance(left_out), survived),
+        "units": errors(chance[chance > 0], wanted[chance > 0]),
+        "confidence": errors(calibration.chance(left_out), survived),
         "answerable": {
             "all": told(list(found)),
             **{name: told([name]) for name, sides in found.items() if all(sides)},

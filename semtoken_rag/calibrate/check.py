@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from scipy.stats import beta
@@ -19,6 +20,8 @@ from semtoken_rag.types import BoolArray, FloatArray
 FOLDS, BINS = 10, 10
 UNLUCKY = 0.05  # share of calibrations whose promise holds for fewer questions than is said
 FALSE_ALARMS = 0.05
+
+Bin: TypeAlias = tuple[float, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Report:
     """
 
     levels: tuple[Level, ...]
-    bins: tuple[tuple[float, float, int], ...]
+    bins: tuple[Bin, ...]
     error: float
     auroc: float | None
     caught: float | None
@@ -91,11 +94,10 @@ def check(posed: Posed, calibration: Calibration, keeps: Sequence[float]) -> Rep
         See there.
     """
     others = by_others(posed.answered, calibration)
-    bins = reliability(posed.answered, others)
-    cases = sum(n for _, _, n in bins)
-    error = sum(n * abs(told - true) for told, true, n in bins) / cases
-    auroc, caught = told_apart(posed)
-    return Report(tuple(level(keep, posed.answered, others) for keep in keeps), bins, error, auroc, caught)
+    bins = reliability(*told_and_true(posed.answered, others))
+    auroc, caught = answers_told_apart(posed)
+    levels = tuple(level(keep, posed.answered, others) for keep in keeps)
+    return Report(levels, bins, calibration_error(bins), auroc, caught)
 
 
 def by_others(answered: Sequence[Outcome], calibration: Calibration) -> list[Calibration]:
@@ -138,36 +140,58 @@ def level(keep: float, answered: Sequence[Outcome], others: Sequence[Calibration
     n, needs = len(answered), least_questions(keep) + 1
     if n < needs:
         return Level(keep, needs)
-    ends = [_end(each, other, keep) for each, other in zip(answered, others, strict=True)]
+    ends = [end(each, other, keep) for each, other in zip(answered, others, strict=True)]
     kept = [(each.tokens[end], each.survives[end]) for each, end in zip(answered, ends, strict=True)]
     tokens, saved = np.array(kept, np.float64).mean(0).tolist()
     place = place_of(keep, n)
     return Level(keep, needs, tokens, saved, float(beta.ppf(UNLUCKY, place, n + 1 - place)))
 
 
-def _end(each: Outcome, calibration: Calibration, keep: float) -> int:
-    """Return the first step of a selection that keeps a promise, else the last; see `keeping.shorten`."""
+def end(each: Outcome, calibration: Calibration, keep: float) -> int:
+    """Return the first step of a selection that keeps a promise, else the last.
+
+    Parameters
+    ----------
+    each
+        The question.
+    calibration
+        Of its encoder.
+    keep
+        The promise.
+
+    Returns
+    -------
+    int
+        As `semtoken_rag.engine.keeping.shorten` ends it.
+    """
     left_out = each.left_out.tolist()
-    end = bisect_left(left_out, True, lo=1, key=lambda at: calibration.is_kept(at, keep))
-    return min(end, len(left_out) - 1)
+    first = bisect_left(left_out, True, lo=1, key=lambda at: calibration.is_kept(at, keep))
+    return min(first, len(left_out) - 1)
 
 
-def reliability(
-    answered: Sequence[Outcome], others: Sequence[Calibration]
-) -> tuple[tuple[float, float, int], ...]:
-    """Return `Report.bins`."""
+def told_and_true(answered: Sequence[Outcome], others: Sequence[Calibration]) -> tuple[FloatArray, BoolArray]:
+    """Return the chances that are told of each question, at several budgets, and whether they came true."""
     told, true = [], []
     for each, other in zip(answered, others, strict=True):
         left_out, survived = states([each])
         told.append(other.chance(left_out))
         true.append(survived)
-    chance, came = np.concatenate(told), np.concatenate(true)
-    place = np.minimum((chance * BINS).astype(np.int64), BINS - 1)
+    return np.concatenate(told), np.concatenate(true)
+
+
+def reliability(told: FloatArray, true: BoolArray) -> tuple[Bin, ...]:
+    """Return the bins of chances (n,) that were told and whether they came true (n,), see `Report`."""
+    place = np.minimum((told * BINS).astype(np.int64), BINS - 1)
     inside = [place == k for k in range(BINS)]
-    return tuple((float(chance[k].mean()), float(came[k].mean()), int(k.sum())) for k in inside if k.any())
+    return tuple((float(told[k].mean()), float(true[k].mean()), int(k.sum())) for k in inside if k.any())
 
 
-def told_apart(posed: Posed) -> tuple[float | None, float | None]:
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """Return the expected calibration error, arxiv.org/abs/1706.04599."""
+    return sum(n * abs(told - true) for told, true, n in bins) / sum(n for _, _, n in bins)
+
+
+def answers_told_apart(posed: Posed) -> tuple[float | None, float | None]:
     """Return `Report.auroc` and `Report.caught`."""
     pairs = list(zip(posed.answered, posed.unanswered, strict=True))
     if not enough_unanswered(posed.without_answer):
@@ -179,6 +203,11 @@ def told_apart(posed: Posed) -> tuple[float | None, float | None]:
         for a, b in pairs[k::FOLDS]:
             has.append(a.signs @ weights + constant)
             lacks += [] if b is None else [b.signs @ weights + constant]
-    auroc = roc_auc_score([1] * len(has) + [0] * len(lacks), has + lacks)
+    return told_apart(has, lacks)
+
+
+def told_apart(has: Sequence[float], lacks: Sequence[float]) -> tuple[float, float]:
+    """Return the AUROC of chances of questions with an answer and without, and the share that is caught."""
+    auroc = roc_auc_score([1] * len(has) + [0] * len(lacks), [*has, *lacks])
     bound = np.sort(has)[int(FALSE_ALARMS * len(has))]
     return float(auroc), float((np.array(lacks) < bound).mean())

@@ -36,7 +36,7 @@ def run(call: Call) -> CompressedContext:
     encoded = Encoded(tokens, units, read.query)
     if call.setup.calibration and read.query:
         trace.answerable = answerable(
-            Asked.of(read.query, call.chunks, tokens, units), call.setup.calibration
+            Asked.of(read.query, call.chunks, tokens, units), call.setup.calibration.answerable
         )
     if whole is not None:
         return report(call, measured, whole, trace)

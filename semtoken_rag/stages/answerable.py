@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from semtoken_rag.stages.asked import Asked
-from semtoken_rag.stages.calibration import Calibration
 from semtoken_rag.stages.relevance import softmax
 from semtoken_rag.types import FloatArray
 
@@ -13,11 +14,24 @@ SIGNS = ("best", "rise", "second", "deviation", "share", "met", "weakest", "miss
 MISSED = 0.5  # cosine under which a token of the question is found nowhere
 
 
-def answerable(asked: Asked, calibration: Calibration) -> float:
-    """Return the chance that the chunks answer the question, in [0, 1]; 0 without units."""
+def answerable(asked: Asked, fitted: Sequence[float]) -> float:
+    """Return the chance that the chunks answer the question.
+
+    Parameters
+    ----------
+    asked
+        The question and the units.
+    fitted
+        Weights of `SIGNS` and a constant, see `semtoken_rag.stages.calibration.Calibration`.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 without units.
+    """
     if not len(asked.units) or not len(asked.query.encoding.ids):
         return 0.0
-    *weights, constant = calibration.answerable
+    *weights, constant = fitted
     odds = float(np.array(weights) @ signs(asked)) + constant
     return float(1.0 / (1.0 + np.exp(-odds)))
 

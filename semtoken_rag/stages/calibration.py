@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from semtoken_rag.stages.answerable import SIGNS
 from semtoken_rag.stages.chances import FOREST
 from semtoken_rag.stages.weights import fitted
 from semtoken_rag.types import FloatArray
@@ -125,6 +126,8 @@ class Calibration:
             made = cls(str(found["encoder"]), str(found["version"]), needed, (a, b), answerable)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not what semtoken calibrate writes: {error!r:.200}") from None
+        if len(answerable) != len(SIGNS) + 1:
+            raise ValueError(f"answerable must have {len(SIGNS) + 1} numbers, got {len(answerable)}")
         if np.isnan(needed).any() or (np.diff(needed) < 0).any() or not b > 0 or not math.isfinite(a):
             raise ValueError("a calibration must have rising numbers in needed and a falling confidence")
         return made

@@ -271,7 +271,7 @@ def test_note_is_json_and_its_pieces_are_the_source(adapter: Adapter) -> None:
         assert note["pieces"]
         last = 0
         for piece in note["pieces"]:
-            assert set(piece) == {"start", "end", "granularity", "score"}
+            assert set(piece) == {"start", "end", "granularity", "score", "probability"}
             assert piece["granularity"] in ("fine", "coarse")
             assert last <= piece["start"] < piece["end"] <= len(source)
             assert source[piece["start"] : piece["end"]] in p.text
