@@ -201,8 +201,8 @@ def answers_told_apart(posed: Posed) -> tuple[float | None, float | None]:
         rest = [pair for i, pair in enumerate(pairs) if i % FOLDS != k]
         *weights, constant = fit_answerable([a for a, _ in rest], [b for _, b in rest if b is not None])
         for a, b in pairs[k::FOLDS]:
-            has.append(a.signs @ weights + constant)
-            lacks += [] if b is None else [b.signs @ weights + constant]
+            has.append(float(a.signs @ weights) + constant)
+            lacks += [] if b is None else [float(b.signs @ weights) + constant]
     return told_apart(has, lacks)
 
 

@@ -105,7 +105,7 @@ def test_a_bound_that_cuts_first_is_logged_once(engine, caplog):
     for _ in range(2):
         context = one.compress(chunks, "When did they close the tower?", keep=0.97, max_tokens=6)
     assert context.stats.cut_by == "max_tokens"
-    assert caplog.text.count("fewer than keep=0.97 takes") == 1
+    assert caplog.text.count("before keep=0.97 was reached") == 1
 
 
 @pytest.mark.parametrize("keep", [0, 1, -0.1, 1.5, True, "0.9"])

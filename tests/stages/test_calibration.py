@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semtoken_rag.stages.answerable import SIGNS
 from semtoken_rag.stages.calibration import (
     Calibration,
     find_calibration,
@@ -22,7 +23,7 @@ ENCODER = "static:static"
 
 
 def made(needed: np.ndarray) -> Calibration:
-    return Calibration(ENCODER, version_of(ENCODER), np.sort(needed), (4.0, 1.5), (0.5, -0.5))
+    return Calibration(ENCODER, version_of(ENCODER), np.sort(needed), (4.0, 1.5), (0.5,) * (len(SIGNS) + 1))
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.8, 0.9, 0.95, 0.98])
@@ -98,6 +99,7 @@ def test_a_file_for_another_version_is_refused_with_both(tmp_path: Path):
         json.dumps({**made(np.full(3, -1.0)).as_dict(), "confidence": [1]}),
         json.dumps({**made(np.full(3, -1.0)).as_dict(), "confidence": [1, -1]}),
         json.dumps({**made(np.full(3, -1.0)).as_dict(), "answerable": [None]}),
+        json.dumps({**made(np.full(3, -1.0)).as_dict(), "answerable": [1.0]}),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path, text: str):
