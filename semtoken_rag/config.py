@@ -93,8 +93,8 @@ class Config:
             raise ValueError(f"deadline must be a number of seconds above 0, got {self.deadline!r}")
         if self.max_calls is not None and self.max_calls < 1:
             raise ValueError(f"max_calls must be at least 1, got {self.max_calls!r}")
-        if self.min_relevance is not None and not 0 < self.min_relevance < 1:
-            raise ValueError(f"min_relevance must be in (0, 1), got {self.min_relevance!r}")
+        _check_share("min_relevance", self.min_relevance)
+        object.__setattr__(self, "calibration", _plain_path(self.calibration))
         if self.order is not None and self.order not in ORDERS:
             raise ValueError(f"order must be one of {ORDERS}, got {self.order!r:.80}")
         for pattern in self.protect:
@@ -118,6 +118,19 @@ class Config:
         ('best-last', 'source')
         """
         return (self.order or "best-last") if query else "source"
+
+
+def _check_share(name: str, value: object) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and not (number and 0 < value < 1):  # type: ignore[operator]
+        raise ValueError(f"{name} must be in (0, 1), got {value!r:.80}")
+
+
+def _plain_path(given: object) -> str | None:
+    """Return a path as text, which JSON can hold."""
+    if given is not None and not isinstance(given, str | Path):
+        raise ValueError(f"calibration must be a path or None, got {given!r:.80}")
+    return None if given is None else str(given)
 
 
 def _check_pattern(pattern: str) -> None:

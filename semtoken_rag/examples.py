@@ -87,7 +87,11 @@ def read_examples(path: Path) -> list[Example]:
         If a line cannot be read, with its number, or if no line can be used.
     """
     examples, without = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be UTF-8 text: {error}") from None
+    for number, line in enumerate(text.split("\n"), 1):  # other line ends may stand in strings
         if not line.strip():
             continue
         try:
@@ -115,7 +119,7 @@ def _example(row: Mapping[str, Any]) -> Example:
     if not isinstance(row["question"], str):
         raise ValueError(f"question must be a string, got {row['question']!r:.80}")
     for name in ("gold", "answers"):
-        if isinstance(row.get(name), str):
+        if not isinstance(row.get(name, []), list):
             raise ValueError(f"{name} must be a list of strings, got {row[name]!r:.80}")
     chunks = [
         Chunk(c) if isinstance(c, str) else Chunk(c["text"], title=c.get("title") or "")

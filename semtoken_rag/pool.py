@@ -150,6 +150,8 @@ def _pairs(calls: Sequence[Call]) -> list[Call]:
     for place, call in enumerate(calls):
         if not isinstance(call, tuple | list) or len(call) != 2:
             raise ValueError(f"calls must hold pairs (chunks, question), got {call!r:.80} at {place}")
+        if not isinstance(call[0], Sequence):
+            raise ValueError(f"chunks must be a sequence, got {call[0]!r:.80} at {place}")
     return [(chunks, query) for chunks, query in calls]
 
 

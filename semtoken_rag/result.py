@@ -158,7 +158,8 @@ class Stats:
         Chance that nothing wanted was lost, in [0, 1]; 1 if nothing was left out. None without a question, or
         without a calibration of the encoder, see `semtoken_rag.stages.calibration`.
     cut_by
-        What ended the selection: ``keep``, ``max_tokens`` or ``ratio``; None if nothing was left out.
+        What ended the selection: ``keep``, ``max_tokens`` or ``ratio``; None if nothing was left out but
+        what is said elsewhere.
     answerable
         Chance that the chunks answer the question at all; None as above.
     abstained

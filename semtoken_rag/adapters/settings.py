@@ -292,7 +292,8 @@ def _withheld(context: CompressedContext, abstain: str) -> CompressedContext:
     """
     if not context.stats.abstained:
         return context
-    best = arrange(context.chunks, RETRIEVED)[:1] if abstain == "best" else ()
+    with_text = [chunk for chunk in context.chunks if chunk.text.strip()]
+    best = arrange(with_text, RETRIEVED)[:1] if abstain == "best" else ()
     stats = replace(
         context.stats,
         tokens_after=sum(chunk.tokens_after + chunk.chunk.overhead for chunk in best),

@@ -14,7 +14,7 @@ from semtoken_rag.examples import Example
 from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.answerable import signs
 from semtoken_rag.stages.asked import Asked
-from semtoken_rag.stages.chances import lost
+from semtoken_rag.stages.chances import lost, remaining
 from semtoken_rag.stages.segment import build_units
 from semtoken_rag.stages.select import duplicates
 from semtoken_rag.types import BoolArray, FloatArray, IntArray, Tokens, Units
@@ -79,9 +79,10 @@ def outcome(example: Example, setup: Setup) -> Outcome | None:
     units = build_units(call.chunks, tokens, [chunk.segments for chunk in read.chunks])
     if read.query is None or not len(units):
         return None
+    asked = Asked.of(read.query, call.chunks, tokens, units)
     total = int((units.tokens[:, 1] - units.tokens[:, 0]).sum())
     room = Measured([], total, 4 * total + 1000)  # for titles and gaps, too
-    decided = decide(call, room, Encoded(tokens, units, read.query), setup.strategy)
+    decided = decide(call, room, Encoded(tokens, units, asked), setup.strategy)
     wanted, order = example.wanted(decided.units), decided.selection.order
     steps = np.arange(1, len(order) + 1) if decided.selection.steps is None else decided.selection.steps
     steps = np.r_[0, steps]
@@ -89,9 +90,9 @@ def outcome(example: Example, setup: Setup) -> Outcome | None:
     return Outcome(
         decided,
         wanted,
-        signs(Asked.of(read.query, call.chunks, tokens, units)),
+        signs(asked),
         np.r_[0, np.cumsum(cost[order])][steps] / max(int(cost.sum()), 1),
-        np.minimum(each.sum() - np.r_[0, np.cumsum(each[order])], 0.0)[steps],
+        remaining(float(np.delete(each, order).sum()), each[order])[steps],
         _survives(wanted, decided, example)[steps],
     )
 

@@ -11,18 +11,19 @@ from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.keeping import shorten
 from semtoken_rag.engine.measure import Measured, unit_cost
 from semtoken_rag.result import CHANCE, CompressedChunk, Piece
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.render import arrange, join, pieces_of, prefix_of
 from semtoken_rag.strategy.base import Problem, Strategy, check_selection
-from semtoken_rag.types import BoolArray, Granularity, IntArray, Query, Selection, Tokens, Units
+from semtoken_rag.types import BoolArray, Granularity, IntArray, Selection, Tokens, Units
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """The fingerprints of a call's chunks, the units that they fall into, and the question's fingerprints."""
+    """The fingerprints of a call's chunks, the units that they fall into, and the question on them."""
 
     tokens: Tokens
     units: Units
-    query: Query | None = None
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
         chunks=call.chunks,
         tokens=encoded.tokens,
         units=encoded.units,
-        query=encoded.query,
+        query=encoded.asked.query if encoded.asked else None,
         cost=unit_cost(call, encoded.units),
         budget=measured.budget,
         counter=call.setup.counter,
@@ -78,6 +79,7 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
         protect=config.protect,
         chunk_cost=_chunk_cost(call),
         gap_cost=call.count(config.gap),
+        known=encoded.asked,
     )
     selection = strategy(problem)
     check_selection(problem, selection)

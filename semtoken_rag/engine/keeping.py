@@ -8,7 +8,7 @@ import numpy as np
 
 from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.calibration import Calibration
-from semtoken_rag.stages.chances import lost
+from semtoken_rag.stages.chances import lost, remaining
 from semtoken_rag.types import Granularity, IntArray, Selection
 
 
@@ -50,12 +50,10 @@ def shorten(selection: Selection, calibration: Calibration, keep: float) -> Sele
     steps = np.arange(1, len(order) + 1) if selection.steps is None else selection.steps
     if not len(steps):
         return selection
-    each = lost(selection.scores[CHANCE])
-    saved = np.where(selection.granularity[order] == Granularity.FINE, each[order], 0.0)
-    left_out = np.minimum(each.sum() - np.cumsum(saved), 0.0)[steps - 1]
+    saved = np.where(selection.granularity == Granularity.FINE, lost(selection.scores[CHANCE]), 0.0)
+    after = remaining(left_out(selection), saved[order])[steps].tolist()
     enough = next(
-        (n for n, at in zip(steps.tolist(), left_out.tolist(), strict=True) if calibration.is_kept(at, keep)),
-        0,
+        (n for n, at in zip(steps.tolist(), after, strict=True) if calibration.is_kept(at, keep)), 0
     )
     if not enough or enough == len(order):
         return selection
@@ -93,7 +91,6 @@ def outlook(selection: Selection, cost: IntArray, calibration: Calibration) -> O
     value[kept] = value.max(initial=0.0) + 1.0 + np.arange(len(kept))[::-1]
     best = np.argsort(-value, kind="stable")
     best = best[(each < 0)[best]]
-    tokens = np.cumsum(cost[best])
-    chance = calibration.chance(np.minimum(each.sum() - np.cumsum(each[best]), 0.0))
+    tokens, chance = np.cumsum(cost[best]), calibration.chance(remaining(0.0, each[best])[1:])
     curve = tuple(zip(tokens.tolist(), chance.tolist(), strict=True))
     return Outlook(float(calibration.chance(left_out(selection))), curve)

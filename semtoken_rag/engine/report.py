@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
         tokens_before=measured.total,
         tokens_after=fitted.tokens,
         budget=measured.budget,
-        keep=measured.keep,
+        keep=measured.keep if seen else None,
         encoder=call.setup.fingerprinter.encoder.name,
         counter=call.setup.counter.name,
         seconds=trace.seconds,
@@ -93,7 +93,8 @@ def _outlook(call: Call, fitted: Fitted) -> Outlook | None:
         return Outlook(1.0, ((fitted.tokens, 1.0),))
     if CHANCE not in decided.selection.scores:
         return None
-    return outlook(decided.selection, decided.cost, calibration)
+    seen = outlook(decided.selection, decided.cost, calibration)
+    return seen if seen.curve else replace(seen, curve=((fitted.tokens, seen.confidence),))
 
 
 def _abstains(call: Call, answerable: float | None) -> bool:
@@ -103,17 +104,16 @@ def _abstains(call: Call, answerable: float | None) -> bool:
 
 
 def _cut_by(call: Call, measured: Measured, fitted: Fitted) -> str | None:
-    """Return what ended a selection; None if it left nothing out."""
+    """Return what ended a selection; None if it left out nothing but what is said elsewhere."""
     decided, calibration, bound = fitted.decided, call.setup.calibration, call.bound
     if decided is None or (decided.selection.granularity == Granularity.FINE).all():
         return None
-    if (
-        calibration is not None
-        and measured.keep is not None
-        and CHANCE in decided.selection.scores
-        and calibration.is_kept(left_out(decided.selection), measured.keep)
-    ):
-        return "keep"
+    if calibration is not None and CHANCE in decided.selection.scores:
+        missing = left_out(decided.selection)
+        if not missing:
+            return None
+        if measured.keep is not None and calibration.is_kept(missing, measured.keep):
+            return "keep"
     if bound.ratio is None or (bound.max_tokens is not None and bound.max_tokens <= measured.budget):
         return "max_tokens"
     return "ratio"

@@ -33,14 +33,12 @@ def run(call: Call) -> CompressedContext:
         measured = measure(call, [len(chunk.encoding.ids) for chunk in read.chunks])
     with trace.stage("segment"):
         units = build_units(call.chunks, tokens, [chunk.segments for chunk in read.chunks])
-    encoded = Encoded(tokens, units, read.query)
-    if call.setup.calibration and read.query:
-        trace.answerable = answerable(
-            Asked.of(read.query, call.chunks, tokens, units), call.setup.calibration.answerable
-        )
+    asked = Asked.of(read.query, call.chunks, tokens, units) if read.query else None
+    if call.setup.calibration and asked:
+        trace.answerable = answerable(asked, call.setup.calibration.answerable)
     if whole is not None:
         return report(call, measured, whole, trace)
-    return _finish(call, measured, encoded, call.setup.strategy, trace)
+    return _finish(call, measured, Encoded(tokens, units, asked), call.setup.strategy, trace)
 
 
 def truncate(call: Call, reason: str) -> CompressedContext:

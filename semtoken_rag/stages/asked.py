@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -51,6 +51,10 @@ class Asked:
             All of it together.
         """
         return cls(query, chunks, tokens, units, Terms.of(tokens, units, query.encoding.ids))
+
+    def on(self, units: Units) -> Asked:
+        """Return the same on units that differ in nothing but what they hang on."""
+        return self if units is self.units else replace(self, units=units)
 
     @cached_property
     def weight(self) -> FloatArray:

@@ -128,8 +128,10 @@ class Calibration:
             raise ValueError(f"not what semtoken calibrate writes: {error!r:.200}") from None
         if len(answerable) != len(SIGNS) + 1:
             raise ValueError(f"answerable must have {len(SIGNS) + 1} numbers, got {len(answerable)}")
-        if np.isnan(needed).any() or (np.diff(needed) < 0).any() or not b > 0 or not math.isfinite(a):
-            raise ValueError("a calibration must have rising numbers in needed and a falling confidence")
+        if np.isnan(needed).any() or (np.diff(needed) < 0).any():
+            raise ValueError("needed must hold rising numbers")
+        if not b > 0 or not all(map(math.isfinite, (a, b, *answerable))):
+            raise ValueError("confidence must fall, and all numbers be finite")
         return made
 
 
@@ -151,7 +153,7 @@ def place_of(keep: float, questions: int) -> int:
     >>> place_of(0.9, 99), place_of(0.9, 8)
     (90, 9)
     """
-    return math.ceil(keep * (questions + 1) - 1e-9)
+    return max(1, math.ceil(keep * (questions + 1) - 1e-9))
 
 
 @cache

@@ -11,7 +11,7 @@ import numpy as np
 
 from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.forest import Forest
-from semtoken_rag.types import FloatArray, IntArray
+from semtoken_rag.types import BoolArray, FloatArray, IntArray
 
 FOREST = Path(__file__).parent / "forest.json"
 SIGNS = (
@@ -39,7 +39,9 @@ class Chances:
 
     log_odds: Callable[[FloatArray], FloatArray] | None = None
 
-    def __call__(self, scores: FloatArray, asked: Asked, duplicate: IntArray | None) -> FloatArray:
+    def __call__(
+        self, scores: FloatArray, asked: Asked, duplicate: IntArray | None, kept: BoolArray
+    ) -> FloatArray:
         """Return the chance of each unit.
 
         Parameters
@@ -50,16 +52,18 @@ class Chances:
             The question and the units.
         duplicate
             Group of those that say the same, see `Ledger`; None if all differ.
+        kept
+            Which units are kept: (m,).
 
         Returns
         -------
         FloatArray
             (m,) float32 in [0, 1]. It is 0 for what is not chosen itself: a head, a unit that is left to its
-            twin, and all but the best of those that say the same.
+            twin, and of those that say the same all but the one that is kept, or the best if none is.
         """
         units = asked.units
         out = np.zeros(len(units), np.float32)
-        choice = np.flatnonzero(~(units.is_head | units.is_left | _doubled(scores, duplicate)))
+        choice = np.flatnonzero(~(units.is_head | units.is_left | _doubled(scores, duplicate, kept)))
         if len(choice):
             odds = (self.log_odds or shipped_forest())(signs(scores, asked, choice))
             out[choice] = 1.0 / (1.0 + np.exp(-odds))
@@ -117,12 +121,31 @@ def lost(probability: FloatArray) -> FloatArray:
     return out
 
 
-def _doubled(scores: FloatArray, duplicate: IntArray | None) -> np.ndarray:
-    """Return which units say what a better one says: (m,) bool."""
-    out = np.zeros(len(scores), bool)
+def remaining(left_out: float, each: FloatArray) -> FloatArray:
+    """Return what is left out after each of some units is kept, one by one.
+
+    Parameters
+    ----------
+    left_out
+        Sum of `lost` over all other units.
+    each
+        Loss of each of the units, in the order in which they are kept: (k,).
+
+    Returns
+    -------
+    FloatArray
+        (k + 1,) sums, rising to ``left_out`` exactly.
+    """
+    out: FloatArray = np.append(np.cumsum(each[::-1])[::-1], 0.0)
+    return left_out + out
+
+
+def _doubled(scores: FloatArray, duplicate: IntArray | None, kept: BoolArray) -> BoolArray:
+    """Return which units say what a kept or a better one says: (m,)."""
+    out = np.zeros(len(scores), np.bool_)
     if duplicate is None:
         return out
-    order = np.argsort(-scores, kind="stable")
+    order = np.lexsort((-scores, ~kept))
     grouped = order[duplicate[order] >= 0]
     _, first = np.unique(duplicate[grouped], return_index=True)
     out[grouped] = True

@@ -38,13 +38,16 @@ class Forest:
 
     def __call__(self, signs: FloatArray) -> FloatArray:
         """Return the log-odds of each row: (m, f) -> (m,)."""
-        tree = np.arange(len(self.sign))
-        row = np.arange(len(signs))[:, None]
-        node = np.zeros((len(signs), len(tree)), np.int64)
+        (trees, size), (m, width) = self.sign.shape, signs.shape
+        first = np.arange(trees) * size
+        child = np.stack([self.right + first[:, None], self.left + first[:, None]], 2).ravel()
+        sign, bound = self.sign.ravel(), self.bound.ravel()
+        row, values = (np.arange(m) * width)[:, None], signs.ravel()
+        node = np.broadcast_to(first, (m, trees))
         for _ in range(self.depth):
-            low = signs[row, self.sign[tree, node]] <= self.bound[tree, node]
-            node = np.where(low, self.left[tree, node], self.right[tree, node])
-        total: FloatArray = self.base + self.value[tree, node].sum(1)
+            low = values.take(row + sign.take(node)) <= bound.take(node)
+            node = child.take(2 * node + low)
+        total: FloatArray = self.base + self.value.ravel().take(node).sum(1)
         return total
 
     @classmethod

@@ -9,6 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from semtoken_rag.budget import TokenCounter
+from semtoken_rag.result import CHANCE
+from semtoken_rag.stages.asked import Asked
 from semtoken_rag.stages.select import Ledger, duplicates, greedy_select
 from semtoken_rag.types import Chunk, FloatArray, Granularity, IntArray, Query, Selection, Tokens, Units
 
@@ -39,6 +41,8 @@ class Problem:
         Tokens that each chunk costs besides its units once one of them is kept; None for no tokens.
     gap_cost
         Tokens of the mark that stands where something of a chunk is left out.
+    known
+        What `asked` returns, if it was made before of the same tokens and units.
     """
 
     chunks: Sequence[Chunk]
@@ -54,6 +58,16 @@ class Problem:
     protect: Sequence[str] = ()
     chunk_cost: IntArray | None = None
     gap_cost: int = 0
+    known: Asked | None = None
+
+    def asked(self) -> Asked | None:
+        """Return the question as the stages take it; None without one."""
+        known = self.known
+        if self.query is None:
+            return None
+        if known is not None and known.tokens is self.tokens and known.units is self.units:
+            return known
+        return Asked.of(self.query, self.chunks, self.tokens, self.units)
 
     def ledger(self, repeats: bool = False) -> Ledger:
         """Return an empty account of this problem's budget, for which units may repeat each other or not."""
@@ -170,6 +184,9 @@ def check_selection(problem: Problem, selection: Selection) -> None:
             raise ValueError(f"{name} of {m} units must have shape {shape}, got {np.shape(found[name])}")
     if "score" not in selection.scores:
         raise ValueError(f"a selection must have scores['score'], got {sorted(selection.scores)}")
+    chance = selection.scores.get(CHANCE)
+    if chance is not None and not ((chance >= 0) & (chance <= 1)).all():
+        raise ValueError(f"a selection's scores[{CHANCE!r}] must be in [0, 1], got {chance.min()!r} and more")
     if not np.isfinite(selection.scores["score"]).all():
         raise ValueError("a selection's scores['score'] must be finite, got NaN or infinity")
     kept = np.flatnonzero(selection.granularity > Granularity.DROPPED)

@@ -62,10 +62,9 @@ class SemTokenStrategy:
         units = problem.units
         spread = density(problem.tokens, units)
         scores = {"density": spread}
-        asked, gain = None, None
+        gain = None
         base = standardise(spread)
-        if problem.query is not None:
-            asked = Asked.of(problem.query, problem.chunks, problem.tokens, units)
+        if (asked := problem.asked()) is not None:
             found = self._scores(problem, asked)
             base = sum(found.values(), np.float32(self.density_weight) * base)
             scores |= found
@@ -90,7 +89,7 @@ class SemTokenStrategy:
         )
         scores["bridge"], scores["score"] = final - base, final
         if asked is not None:
-            scores[CHANCE] = self.chances(final, replace(asked, units=units), ledger.duplicate)
+            scores[CHANCE] = self.chances(final, asked.on(units), ledger.duplicate, ledger.kept)
         self._spend_rest(problem, final, ledger)
         lent = {u: bridged_from[u] for u in ledger.order if u in bridged_from}
         made = ledger.to_selection(scores, bridge_reasons(lent))
