@@ -68,3 +68,19 @@ def test_bad_values_are_named(value: float):
 def test_what_cannot_be_told_is_refused_at_once(fields: dict[str, Any]):
     with pytest.raises(ValueError, match=r"min_relevance=0\.5 needs a (calibration|strategy)"):
         SemToken(**fields, config=Config(min_relevance=0.5))
+
+
+@pytest.mark.parametrize("chance", [0, 1, -0.5, "0.4", True, float("nan")])
+def test_a_chance_that_is_none_is_refused_with_its_value(chance):
+    with pytest.raises(ValueError, match=r"min_relevance must be in \(0, 1\), got"):
+        Config(min_relevance=chance)
+
+
+def test_the_best_document_has_text():
+    documents = pytest.importorskip("langchain_core.documents")
+    from langchain_semtoken import SemTokenCompressor
+
+    compressor = SemTokenCompressor(encoder="static", min_relevance=0.999999, abstain="best", ratio=1)
+    given = [documents.Document(text) for text in ("", "  ", "The tower opened in 1889. It rained.")]
+    (best,) = compressor.compress_documents(given, "When?")
+    assert best.page_content == given[2].page_content

@@ -119,3 +119,47 @@ def test_a_chance_without_a_bound_or_beyond_the_calibration_is_refused(engine):
         engine().compress(["A tower."], "What?", keep=0.9)
     with pytest.raises(ValueError, match="at least 999 questions, got one on 100"):
         engine().compress(["A tower."], "What?", ratio=1, keep=0.999)
+
+
+WARRANTY = "The warranty covers 24 months, except for batteries."
+
+
+def twice() -> list[str]:
+    return [
+        f"It rained that day. {WARRANTY} Ann met Bob in Rome.",
+        f"Paris is in France. {WARRANTY} The office is in Oslo.",
+        "Do not mix bleach and ammonia. Refunds take 30 days.",
+    ]
+
+
+def test_of_a_sentence_in_two_chunks_the_kept_one_has_the_chance():
+    texts = twice()
+    context = SemToken(encoder="static").compress(texts, "What does the warranty cover?", ratio=1, keep=0.3)
+    said = [u for u in context.units if texts[u.chunk][u.start : u.end] == WARRANTY]
+    assert [u.granularity.name for u in said] == ["FINE", "DROPPED"]
+    assert said[0].probability is not None
+    assert said[1].probability is None
+    assert context.stats.cut_by == "keep"
+
+
+@some_examples
+@given(CHUNKS, QUESTIONS)
+def test_a_curve_rises_to_one(chunks, question):
+    context = SemToken(encoder="static").compress(chunks, question, ratio=0.5)
+    tokens, chances = zip(*context.curve, strict=True)
+    assert list(tokens) == sorted(tokens)
+    assert list(chances) == sorted(chances)
+    assert chances[-1] == 1.0
+    assert 0 <= context.stats.confidence <= 1
+    assert 0 <= context.answerable <= 1
+
+
+def test_repetitions_that_are_left_out_cut_nothing():
+    context = SemToken(encoder="static").compress(["\n".join(["yes"] * 50)], "yes?", ratio=0.5)
+    assert context.stats.tokens_after < context.stats.tokens_before
+    assert (context.stats.cut_by, context.stats.confidence) == (None, 1.0)
+
+
+def test_a_question_without_tokens_is_promised_nothing():
+    stats = SemToken(encoder="static").compress(["A tower. A bridge."], "\u200b", ratio=0.6, keep=0.9).stats
+    assert (stats.keep, stats.confidence) == (None, None)

@@ -241,6 +241,7 @@ def test_a_bad_total_is_named(tokens: Any):
         ([([BREAD], QUERY, 9)], r"9\) at 0|Bread.* at 0"),
         ([(BREAD, QUERY)], "single str"),
         ([([BREAD], 7)], "7"),
+        ([(5, QUERY)], "5 at 0"),
         ([([BREAD], QUERY)] * 4, "4"),
     ],
 )

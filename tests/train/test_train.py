@@ -383,3 +383,17 @@ def test_the_command_refuses_the_static_table(tmp_path):
     result = CliRunner().invoke(app, ["train", str(file), "--base", "static"])
     assert result.exit_code == 2
     assert "static" in result.output
+
+
+def test_a_line_ends_at_a_line_feed_alone_and_a_byte_order_mark_is_passed_over(tmp_path):
+    file = tmp_path / "q.jsonl"
+    rows = [{"question": "a?", "chunks": ["x\u2028y z."], "answers": ["z"]}] * 2
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    file.write_text(text, encoding="utf-8-sig")
+    assert [example.line for example in read_examples(file)] == [1, 2]
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"q\.jsonl must be UTF-8 text"):
+        read_examples(file)
+    file.write_text('{"question": "a?", "chunks": ["x"], "gold": {"x": 1}}')
+    with pytest.raises(ValueError, match=r"line 1: .*gold must be a list"):
+        read_examples(file)
