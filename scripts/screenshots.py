@@ -83,7 +83,7 @@ def opened(browser: Browser, address: str, height: int, *, dark: bool) -> Iterat
 def call() -> CompressedContext:
     """Compress the documents for the question to a third, with the table that is in the wheel."""
     chunks = [Chunk(text, title=title) for title, text in DOCUMENTS]
-    return SemToken(encoder="static", on_error="raise").compress(chunks, QUESTION, ratio=0.3)
+    return SemToken(encoder="static", on_error="raise").compress(chunks, QUESTION, ratio=0.35)
 
 
 def explain(browser: Browser, folder: Path) -> None:
@@ -101,7 +101,7 @@ def explain(browser: Browser, folder: Path) -> None:
 def served() -> FastAPI:
     """Return what ``semtoken ui`` serves."""
     reader = load_reader("auto")
-    counter = reader.reader.tokenizer if reader else None
+    counter = reader.tokenizer if reader else None
     return create_app(Workbench(reader=reader, token_counter=counter))
 
 
