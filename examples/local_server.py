@@ -2,8 +2,8 @@
 
     python examples/local_server.py
 
-What the wheel of ``xllamacpp`` holds is the server of llama.cpp itself: it speaks the protocol of OpenAI, streams, and
-counts at ``/tokenize``.
+The wheel of ``xllamacpp`` holds the server of llama.cpp itself: it speaks the protocol of OpenAI, streams,
+and counts tokens at ``/tokenize``.
 """
 
 from __future__ import annotations

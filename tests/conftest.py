@@ -26,7 +26,7 @@ def packaged_reader():
 
 @pytest.fixture(scope="session")
 def llama_server():
-    """Start llama.cpp's server with the packaged reader, once a process; yield its address, which ends in /v1.
+    """Start llama.cpp's server with the packaged reader; yield its address, which ends in /v1.
 
     A test that calls it is marked ``enable_socket``.
     """
