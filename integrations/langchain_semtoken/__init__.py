@@ -1,6 +1,8 @@
-"""SemToken for LangChain: a document compressor, a document transformer and a compressing retriever."""
+"""SemToken for LangChain: compressor, transformer, compressing retriever, and a middleware for agents."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from semtoken_rag._optional import require
 
@@ -11,4 +13,21 @@ from langchain_semtoken.compressor import SemTokenCompressor  # noqa: E402  (the
 from langchain_semtoken.retriever import ContextualCompressionRetriever  # noqa: E402
 from langchain_semtoken.transformer import SemTokenTransformer  # noqa: E402
 
-__all__ = ["ContextualCompressionRetriever", "SemTokenCompressor", "SemTokenTransformer"]
+if TYPE_CHECKING:
+    from langchain_semtoken.middleware import SemTokenMiddleware
+
+__all__ = [
+    "ContextualCompressionRetriever",
+    "SemTokenCompressor",
+    "SemTokenMiddleware",
+    "SemTokenTransformer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the middleware when it is asked for: it needs langchain, the others do not."""
+    if name == "SemTokenMiddleware":
+        from langchain_semtoken.middleware import SemTokenMiddleware
+
+        return SemTokenMiddleware
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

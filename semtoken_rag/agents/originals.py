@@ -8,6 +8,7 @@ from typing import Any
 
 from semtoken_rag._checks import check_positive
 from semtoken_rag._lru import ByteLRU
+from semtoken_rag.agents.excerpt import beginning, excerpt
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.store.base import FingerprintStore
 from semtoken_rag.store.registry import resolve_store
@@ -173,7 +174,9 @@ def expand(
     text = originals.get(ref)
     if max_tokens is None:
         return text
-    return engine.compress([text], query, max_tokens=max_tokens).text
+    if not query.strip():
+        return beginning(text, engine.counter.count, max_tokens)
+    return excerpt(text, query, engine=engine, max_tokens=max_tokens, whole=False)
 
 
 def _digest(data: bytes) -> str:

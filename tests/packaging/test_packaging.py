@@ -41,6 +41,7 @@ def test_import_loads_nothing_optional():
     ("missing", "module", "extra"),
     [
         ("langchain_core", "langchain_semtoken", "langchain"),
+        ("langchain", "langchain_semtoken.middleware", "agents"),
         ("llama_index.core", "llama_index.postprocessor.semtoken", "llama-index"),
         ("pydantic", "semtoken_rag.adapters.settings", "langchain"),
         ("fastapi", "semtoken_rag.ui", "ui"),

@@ -1,0 +1,239 @@
+"""`SemTokenMiddleware`: long tool results, retrieved context and old turns of an agent in fewer tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from semtoken_rag._optional import require
+
+require("langchain", extra="agents")
+
+from langchain.agents.middleware import AgentMiddleware  # noqa: E402  (the check above names the extra)
+from langchain.agents.middleware.types import ModelRequest, ModelResponse, ToolCallRequest  # noqa: E402
+from langchain_core.documents import Document  # noqa: E402
+from langchain_core.messages import ToolMessage  # noqa: E402
+from langchain_core.runnables import Runnable  # noqa: E402
+from langchain_core.tools import BaseTool, StructuredTool, ToolException  # noqa: E402
+from langgraph.config import get_config  # noqa: E402
+from langgraph.types import Command  # noqa: E402
+
+from langchain_semtoken.documents import to_chunks  # noqa: E402
+from langchain_semtoken.messages import last_human, read_message, with_results, with_texts  # noqa: E402
+from langchain_semtoken.tool_parameter import with_parameter, without_parameter  # noqa: E402
+from semtoken_rag import SemToken  # noqa: E402
+from semtoken_rag.agents import (  # noqa: E402
+    AgentConfig,
+    History,
+    Originals,
+    ToolResultCompressor,
+    UnknownRef,
+    expand,
+    question_of,
+)
+
+log = logging.getLogger(__name__)
+
+CONTEXT = "Context:\n{context}\n\nQuestion: {question}"
+EXPAND = (
+    "Return what was left out of a shortened tool result or message. `ref` stands in its last line, or in "
+    "its field semtoken; `query` says what you look for. Without a query it is the original from its start."
+)
+Result = ToolMessage | Command[Any]
+
+
+class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
+    """Give a model what the question at hand needs of tool results, retrieved documents and old turns.
+
+    A long result of a tool is compressed once, when the tool returns it, for the last human message, the
+    arguments of the call, and what the model says it looks for. The agent's state, and so a checkpointer,
+    holds the compressed message, whose ``response_metadata`` has the key ``semtoken``; the original is in
+    ``originals``, and the tool ``expand`` returns what was left out. Images, artifacts and other parts of a
+    message stay. Retrieved documents and shortened old turns are in the request alone: the state holds what
+    was said. What was sent once is sent with the same bytes again, but for a checkpoint of the history, see
+    `semtoken_rag.agents.History`; system messages are never changed, and no message is removed.
+
+    A request whose context or configuration has ``semtoken=False`` is passed on as it is.
+
+    Parameters
+    ----------
+    engine
+        Chooses, and counts tokens; None: `SemToken()`.
+    originals
+        Keeps the originals; None: those of the last 64 MiB, in memory. Give one with a ``store`` if
+        conversations outlive the process.
+    min_tokens
+        A result of no more tokens is left as it is.
+    max_tokens
+        Most tokens of a compressed result, and of the documents that ``retriever`` finds.
+    retriever
+        Finds documents for each human message, which are put before it; None: none are.
+    config
+        See `semtoken_rag.agents.AgentConfig`; None: the defaults.
+
+    Raises
+    ------
+    ImportError
+        If langchain is missing; the extra is ``agents``.
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    ::
+
+        agent = create_agent(model, tools=[read_log], middleware=[SemTokenMiddleware(max_tokens=300)])
+        agent.invoke({"messages": [HumanMessage("Which port was refused?")]})
+        agent.invoke(..., config={"configurable": {"semtoken": False}})  # as if it were not there
+    """
+
+    def __init__(
+        self,
+        engine: SemToken | None = None,
+        originals: Originals | None = None,
+        *,
+        min_tokens: int = 1000,
+        max_tokens: int = 500,
+        retriever: Runnable[str, list[Document]] | None = None,
+        config: AgentConfig | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = config or AgentConfig()
+        self.results = ToolResultCompressor(
+            engine,
+            originals,
+            min_tokens=min_tokens,
+            max_tokens=max_tokens,
+            tool=self.config.expand,
+            on_error=self.config.on_error,
+        )
+        self.history = History(
+            self.results, max_tokens=self.config.history_tokens, keep_turns=self.config.keep_turns
+        )
+        self.retriever = retriever
+        self.tools: Sequence[BaseTool] = [_expand_tool(self.results, self.config)]
+
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
+    ) -> ModelResponse[Any]:
+        """Send the conversation with the forms of its messages."""
+        return handler(self._prepared(request))
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+    ) -> ModelResponse[Any]:
+        """Do the same without blocking the event loop."""
+        return await handler(await asyncio.to_thread(self._prepared, request))
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Result]
+    ) -> Result:
+        """Call the tool, and compress what it returns."""
+        return self._compressed(request, handler(self._plain(request)))
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Result]]
+    ) -> Result:
+        """Do the same without blocking the event loop."""
+        return await asyncio.to_thread(self._compressed, request, await handler(self._plain(request)))
+
+    def _prepared(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+        """Return the request as it is sent."""
+        tools, name = request.tools, self.config.looking_for
+        if name is not None:  # whatever the switch says, since the tools are a part of what a cache holds
+            tools = [self._with_parameter(tool, name) for tool in tools]
+        request = request.override(tools=tools)
+        context = getattr(request.runtime, "context", None)
+        if not self._is_on(context, _run_config()) or not request.messages:
+            return request
+        if self.retriever is None and self.history.max_tokens is None:
+            return request
+        try:
+            read = [read_message(message) for message in request.messages]
+            add = self._with_context if self.retriever is not None else None
+            forms = self.history.forms(read, last_human(request.messages), add_context=add)
+            return request.override(messages=with_texts(request.messages, forms.texts))
+        except Exception as error:
+            if self.config.on_error == "raise":
+                raise
+            log.warning("a conversation is sent as it is: %s", type(error).__name__)
+            return request
+
+    def _with_parameter(self, tool: Any, name: str) -> Any:
+        return (
+            with_parameter(tool, name)
+            if isinstance(tool, BaseTool) and self.config.takes(tool.name)
+            else tool
+        )
+
+    def _with_context(self, question: str) -> str | None:
+        """Retrieve for a question; return it with what is kept of the documents before it."""
+        assert self.retriever is not None
+        taken = to_chunks(self.retriever.invoke(question), "title")
+        chunks = list(taken.chunks.values())
+        context = self.results.engine.compress(chunks, question, max_tokens=self.results.max_tokens)
+        return CONTEXT.format(context=context.text, question=question) if context.text else None
+
+    def _plain(self, request: ToolCallRequest) -> ToolCallRequest:
+        """Return the call without the parameter that the tool does not have."""
+        if (name := self.config.looking_for) is None:
+            return request
+        call = request.tool_call
+        arguments = without_parameter(request.tool, name, call["args"])
+        return (
+            request if arguments is call["args"] else request.override(tool_call={**call, "args": arguments})
+        )
+
+    def _compressed(self, request: ToolCallRequest, result: Result) -> Result:
+        call, runtime = request.tool_call, request.runtime
+        on = self._is_on(getattr(runtime, "context", None), getattr(runtime, "config", None))
+        if not on or not isinstance(result, ToolMessage) or not self.config.takes(call["name"]):
+            return result
+        arguments = dict(call["args"])
+        looking_for = arguments.pop(self.config.looking_for, "") if self.config.looking_for else ""
+        asked = last_human(_messages(request.state))
+        question = question_of(asked, arguments, looking_for if isinstance(looking_for, str) else "")
+        is_error = result.status == "error"
+        return with_results(result, partial(self.results.compress, question=question, error=is_error))
+
+    def _is_on(self, context: Any, config: Mapping[str, Any] | None) -> bool:
+        """Return whether a request is not switched off, by its context or its configuration."""
+        key = self.config.switch
+        said = context.get(key) if isinstance(context, Mapping) else getattr(context, key, None)
+        configured = ((config or {}).get("configurable") or {}).get(key)
+        return said is not False and configured is not False
+
+
+def _expand_tool(results: ToolResultCompressor, config: AgentConfig) -> BaseTool:
+    def run(ref: str, query: str = "") -> str:
+        try:
+            return expand(
+                results.originals,
+                ref,
+                engine=results.engine,
+                query=query,
+                max_tokens=config.expand_tokens,
+            )
+        except UnknownRef as error:
+            raise ToolException(str(error)) from error
+
+    return StructuredTool.from_function(run, name=config.expand, description=EXPAND, handle_tool_error=True)
+
+
+def _messages(state: Any) -> Sequence[Any]:
+    if isinstance(state, Mapping):
+        return state.get("messages") or []
+    return state if isinstance(state, list) else getattr(state, "messages", None) or []
+
+
+def _run_config() -> Mapping[str, Any] | None:
+    """Return the configuration of the run; None outside one, and in coroutines before Python 3.11."""
+    try:
+        return get_config()
+    except RuntimeError:
+        return None
