@@ -19,7 +19,15 @@ TRACEBACK = r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*\S.*"
 Count = Callable[[str], int]
 
 
-def excerpt(text: str, query: str, *, engine: SemToken, max_tokens: int, whole: bool = True) -> str:
+def excerpt(
+    text: str,
+    query: str,
+    *,
+    engine: SemToken,
+    max_tokens: int,
+    encoded: int = ENCODED_CHARS,
+    landmarks: bool = False,
+) -> str:
     """Return what a text says on a question.
 
     Parameters
@@ -33,7 +41,9 @@ def excerpt(text: str, query: str, *, engine: SemToken, max_tokens: int, whole: 
         Chooses, and counts tokens.
     max_tokens
         Most tokens.
-    whole
+    encoded
+        Most characters that are encoded, if the budget asks for no more.
+    landmarks
         Whether the first line and the last traceback are kept, as far as half of the budget allows.
 
     Returns
@@ -42,9 +52,9 @@ def excerpt(text: str, query: str, *, engine: SemToken, max_tokens: int, whole: 
         Slices of the text in their order, with marks where something is left out inside a line.
     """
     count = engine.counter.count
-    kept = _landmarks(text, count, max_tokens // 2) if whole else []
+    kept = _landmarks(text, count, max_tokens // 2) if landmarks else []
     room = max_tokens - sum(count(text[start:end]) + 2 for start, end in kept)
-    ranges = shortlist(text, query, max(ENCODED_CHARS, PER_TOKEN * max_tokens))
+    ranges = shortlist(text, query, max(encoded, PER_TOKEN * max_tokens))
     while room > 0:
         context = engine.compress([Chunk(text[a:b]) for a, b in ranges], query, max_tokens=room)
         pieces = [

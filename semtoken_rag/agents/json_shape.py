@@ -20,7 +20,7 @@ from semtoken_rag.types import Chunk, IntArray
 SHORT = 80  # characters of a value that is kept as it is
 DEPTH = 16  # levels that are taken apart; what lies deeper is kept whole or left out
 FEW = 4096  # members of which each is looked at; of more, those in the best windows of the text
-RANKED, EXCERPTED = 4, 12  # most arrays and strings of a result that the engine looks at
+RANKED, EXCERPTED = 2, 8  # most arrays and strings of a result that the engine looks at
 ITEMS = (64, 32, 16, 8, 4, 2, 1, 0)  # most elements of an array, the first that fits
 # ... and most fields of an object, which has many only where its keys are data.
 LIMITS = (*((items, None) for items in ITEMS), (2, 32), (1, 16), (1, 8), (0, 4), (0, 1))
@@ -154,15 +154,21 @@ class _Shape:
     def _string(self, start: int, end: int) -> str:
         self.long.add(start)
         said: str = json.loads(self.text[start:end])
-        if self.room <= 0:
-            short = said[: SHORT // 2] + "…"
-        elif len(self.long) <= EXCERPTED and self.query:
-            short = excerpt(said, self.query, engine=self.engine, max_tokens=self.room, whole=False)
-        else:
-            short = beginning(said, self.engine.counter.count, self.room)
-            short += "" if short == said else "…"
+        short = said[: SHORT // 2] + "…"
+        if self.room > 0:
+            short = self._excerpt(said) or short
         made = json.dumps(short, ensure_ascii=False)
         return made if len(made) < end - start else self.text[start:end]
+
+    def _excerpt(self, said: str) -> str:
+        """Return a part of a string in the room that it has."""
+        if self.query and len(self.long) <= EXCERPTED:
+            chars = ENCODED_CHARS // len(self.long)
+            made = excerpt(said, self.query, engine=self.engine, max_tokens=self.room, encoded=chars)
+            if made.strip():
+                return made
+        start = beginning(said, self.engine.counter.count, self.room)
+        return start if start == said else f"{start}…"
 
     def _chosen(self, start: int, most: int) -> list[int]:
         """Return the numbers of the members that are kept, in their order."""
@@ -197,7 +203,7 @@ class _Shape:
     def _ask(self, order: IntArray, places: IntArray) -> IntArray:
         """Let the engine rank the first of some members."""
         size = np.cumsum((places[:, 1] - places[:, 0])[order])
-        asked = order[: int(np.searchsorted(size, ENCODED_CHARS, side="right"))]
+        asked = order[: int(np.searchsorted(size, ENCODED_CHARS // RANKED, side="right"))]
         chunks = [Chunk(self.text[start:end]) for start, end in places[asked].tolist()]
         context = self.engine.compress(chunks, self.query, max_tokens=self.max_tokens)
         if not context.units:  # all of it fits
@@ -205,7 +211,8 @@ class _Shape:
         score = np.full(len(order), -np.inf)
         for chunk in context.chunks:
             score[chunk.index] = max(piece.score for piece in chunk.pieces)
-        return order[np.argsort(-score, kind="stable")]
+        rank = np.argsort(np.argsort(-score, kind="stable"))  # fused with that of the shared words
+        return order[np.argsort(-1 / (1 + rank) - 1 / (1 + np.arange(len(order))), kind="stable")]
 
 
 def _members(text: str, start: int) -> Iterator[int]:

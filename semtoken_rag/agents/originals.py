@@ -176,7 +176,7 @@ def expand(
         return text
     if not query.strip():
         return beginning(text, engine.counter.count, max_tokens)
-    return excerpt(text, query, engine=engine, max_tokens=max_tokens, whole=False)
+    return excerpt(text, query, engine=engine, max_tokens=max_tokens)
 
 
 def _digest(data: bytes) -> str:

@@ -208,7 +208,7 @@ class ToolResultCompressor:
             if error:
                 body = middle_cut(text, self._count, room)
             else:
-                body = excerpt(text, question, engine=self.engine, max_tokens=room)
+                body = excerpt(text, question, engine=self.engine, max_tokens=room, landmarks=True)
             left = f"{max(0, len(text) - len(body)):,} of {len(text):,} characters are left out"
             made = f"{body}\n{self._note(left, ref)}"
             if (excess := self._count(made) - max_tokens) <= 0:
