@@ -1,4 +1,4 @@
-"""SemToken for LlamaIndex: a node postprocessor with its events, and a transformation for ingestion."""
+"""SemToken for LlamaIndex: a node postprocessor with its events, ingestion, and the tools of agents."""
 
 from __future__ import annotations
 
@@ -13,5 +13,12 @@ from llama_index.postprocessor.semtoken.events import (  # noqa: E402  (the chec
 )
 from llama_index.postprocessor.semtoken.ingestion import SemTokenIngestion  # noqa: E402  (the same)
 from llama_index.postprocessor.semtoken.postprocessor import SemTokenPostprocessor  # noqa: E402  (the same)
+from llama_index.postprocessor.semtoken.tools import SemTokenTools  # noqa: E402  (the same)
 
-__all__ = ["CompressionEndEvent", "CompressionStartEvent", "SemTokenIngestion", "SemTokenPostprocessor"]
+__all__ = [
+    "CompressionEndEvent",
+    "CompressionStartEvent",
+    "SemTokenIngestion",
+    "SemTokenPostprocessor",
+    "SemTokenTools",
+]
