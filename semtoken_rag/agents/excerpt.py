@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from semtoken_rag.agents.shortlist import shortlist
+import numpy as np
+
+from semtoken_rag.agents.shortlist import overlap, shortlist
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.result import Piece
 from semtoken_rag.stages.render import join
@@ -69,11 +71,13 @@ def excerpt(
             for chunk in context.chunks
             for piece in chunk.pieces
         ]
+        if not pieces:  # no unit fits, as where many lines look like one sentence
+            pieces = _best_lines(text, query, ranges, engine.counter.count, room)
         made = join(text, _united(pieces, kept), GAP)
         if (excess := count(made) - max_tokens) <= 0:
-            return made
+            return made if made.strip() else beginning(text, count, max_tokens)
         room = min(room - excess, room * 9 // 10)
-    return middle_cut(text, count, max_tokens)
+    return beginning(text, count, max_tokens)
 
 
 def beginning(text: str, count: Count, max_tokens: int) -> str:
@@ -143,6 +147,25 @@ def _landmarks(text: str, count: Count, room: int) -> list[tuple[int, int]]:
             kept.append((start, end))
             room -= cost
     return kept
+
+
+def _best_lines(
+    text: str, query: str, ranges: Iterable[tuple[int, int]], count: Count, room: int
+) -> list[Piece]:
+    """Return the lines that share most words with a question, as many as fit."""
+    lines = [
+        (start + line.start(), start + line.end())
+        for start, end in ranges
+        for line in re.finditer(r"\S[^\n]*", text[start:end])
+    ]
+    pieces = []
+    for i in np.argsort(-overlap((text[a:b] for a, b in lines), query), kind="stable").tolist():
+        start, end = lines[i]
+        room -= count(text[start:end]) + 1
+        if room < 0:
+            break
+        pieces.append(Piece(start, end, Granularity.FINE, 0.0))
+    return pieces
 
 
 def _united(pieces: Iterable[Piece], kept: Iterable[tuple[int, int]]) -> list[Piece]:

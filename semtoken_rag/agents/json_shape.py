@@ -164,9 +164,7 @@ class _Shape:
         """Return a part of a string in the room that it has."""
         if self.query and len(self.long) <= EXCERPTED:
             chars = ENCODED_CHARS // len(self.long)
-            made = excerpt(said, self.query, engine=self.engine, max_tokens=self.room, encoded=chars)
-            if made.strip():
-                return made
+            return excerpt(said, self.query, engine=self.engine, max_tokens=self.room, encoded=chars)
         start = beginning(said, self.engine.counter.count, self.room)
         return start if start == said else f"{start}…"
 

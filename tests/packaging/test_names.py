@@ -9,15 +9,18 @@ import pytest
 NAMES = {
     "semtoken_rag": """SemToken Chunk Budget Config CompressedContext CompressedChunk Piece Granularity
         Stats UnitReport DeadlineExceeded Overloaded""",
-    "langchain_semtoken": "SemTokenCompressor SemTokenTransformer ContextualCompressionRetriever",
+    "langchain_semtoken": """SemTokenCompressor SemTokenTransformer ContextualCompressionRetriever
+        SemTokenMiddleware""",
     "langchain_semtoken.llm": "SemTokenReader",
-    "llama_index.postprocessor.semtoken": "SemTokenPostprocessor SemTokenIngestion",
+    "llama_index.postprocessor.semtoken": "SemTokenPostprocessor SemTokenIngestion SemTokenTools",
     "llama_index.postprocessor.semtoken.llm": "SemTokenReader SemTokenQueryEngine",
     "semtoken_rag.types": "Chunk Encoding Tokens Units Query Selection Granularity",
     "semtoken_rag.testing": "HashEncoder ScriptedReader check_context check_encoder check_strategy",
     "semtoken_rag.budget": "Budget",
     "semtoken_rag.config": "Config",
     "semtoken_rag.pool": "BudgetPool",
+    "semtoken_rag.agents": """Originals UnknownRef expand ToolResultCompressor CompressedResult question_of
+        History Message Forms AgentConfig""",
     "semtoken_rag.vectors": "compress_vectors CompressedVectors",
     "semtoken_rag.explain": "explain page frame Explanation DocumentView UnitView",
     "semtoken_rag.ingest": "ingest ingest_ray open_source Source",

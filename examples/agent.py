@@ -1,0 +1,178 @@
+"""An agent whose tool returns more than its model can read: LangChain's agent with SemToken as a middleware.
+
+The tool reads a log of some 40,000 tokens and orders in JSON; the model is given a few hundred of them, and a
+tool, `expand`, for what was left out. Without ``--llm`` the model is SmolLM2 in a llama.cpp server that the
+example starts. It was not trained to call tools, so that its choices are made by a grammar: it can write
+nothing but a call or an answer.
+
+    python examples/agent.py
+    python examples/agent.py --llm openai:http://localhost:11434/v1#qwen3
+    python examples/agent.py --question "Which order of Lindqvist was sent back? See orders.json."
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
+
+import typer
+from langchain.agents import create_agent
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.tools import tool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_openai import ChatOpenAI
+from openai import OpenAI
+
+from common import QuestionOption, console
+from langchain_semtoken import SemTokenMiddleware
+from langchain_semtoken.messages import tokens_saved
+from local_server import MODEL, local_server
+from semtoken_rag import SemToken
+
+QUESTIONS = ("Which port did the billing database refuse? See app.log.",)
+SYSTEM = "You answer questions about files. Call read_file first, then answer with a short phrase."
+LONG, SHORT = 40, 24  # characters of an answer, and of an argument that the small model writes
+LlmOption = Annotated[
+    str | None, typer.Option(help="openai:http://host:port/v1#model, which must call tools by itself.")
+]
+
+
+@tool
+def read_file(path: Literal["app.log", "orders.json"]) -> str:
+    """Return a file."""
+    return log() if path == "app.log" else orders()
+
+
+def log() -> str:
+    """Return two thousand lines, one of which matters."""
+    lines = [
+        f"2026-11-30 {9 + i // 600:02}:{i // 10 % 60:02} INFO worker {i % 7} step {i}" for i in range(2000)
+    ]
+    lines[1211] = "2026-11-30 11:01 ERROR billing: the database refused port 5432"
+    lines[307] = "2026-11-30 09:30 WARN backup: the nightly backup took 71 minutes"
+    return "\n".join(lines)
+
+
+def orders() -> str:
+    """Return five hundred orders, one of which was sent back."""
+    names = ("Lindqvist", "Okafor", "Tanaka", "Moreau")
+    found = [{"id": 7000 + i, "customer": names[i % 4], "state": "delivered"} for i in range(500)]
+    found[228]["state"] = "sent back"
+    return json.dumps({"orders": found}, indent=2)
+
+
+class GrammarModel(BaseChatModel):
+    """Calls tools with a model that was not trained to: its reply is bound to a JSON schema."""
+
+    client: Any
+    offered: list[dict[str, Any]] = []  # noqa: RUF012  (a field: pydantic copies it)
+
+    @property
+    def _llm_type(self) -> str:
+        return "grammar"
+
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> GrammarModel:
+        """Return the model with these tools to call."""
+        return self.model_copy(
+            update={"offered": [convert_to_openai_tool(each)["function"] for each in tools]}
+        )
+
+    def _generate(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        schema = {"anyOf": list(self._choices(messages))}
+        reply = self.client.chat.completions.create(
+            model=MODEL,
+            messages=[_plain(message) for message in messages],
+            temperature=0,
+            max_tokens=100,
+            response_format={"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}},
+        )
+        made = json.loads(reply.choices[0].message.content)
+        if "answer" in made:
+            message = AIMessage(made["answer"])
+        else:
+            call = {"name": made.pop("tool"), "args": made, "id": f"call-{len(messages)}"}
+            message = AIMessage("", tool_calls=[call])
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _choices(self, messages: list[BaseMessage]) -> Iterator[dict[str, Any]]:
+        """Yield what the model may write: a tool to begin with, then an answer or one call of `expand`."""
+        last = messages[-1]
+        refs = re.findall(r'expand\(ref=\\*"(\w+)', last.text)
+        if isinstance(last, ToolMessage):
+            yield _object({"answer": {"type": "string", "minLength": 1, "maxLength": LONG}})
+        for each in self.offered:
+            fields = {name: dict(field) for name, field in each["parameters"]["properties"].items()}
+            if each["name"] == "expand":
+                fields["ref"]["enum"] = refs
+            if bool(refs) if each["name"] == "expand" else not isinstance(last, ToolMessage):
+                plain = {name: field for name, field in fields.items() if field.get("type") == "string"}
+                yield _object({"tool": {"const": each["name"]}, **plain})
+
+
+def _object(fields: dict[str, Any]) -> dict[str, Any]:
+    short = {
+        name: field if "enum" in field or "const" in field else {"maxLength": SHORT, **field}
+        for name, field in fields.items()
+    }
+    return {"type": "object", "properties": short, "required": list(short), "additionalProperties": False}
+
+
+def _plain(message: BaseMessage) -> dict[str, str]:
+    """Return a message for a model that knows no tools."""
+    if isinstance(message, AIMessage):
+        calls = [{"tool": call["name"], **call["args"]} for call in message.tool_calls]
+        return {"role": "assistant", "content": json.dumps(calls[0] if calls else {"answer": message.text})}
+    role = "system" if isinstance(message, SystemMessage) else "user"
+    return {"role": role, "content": message.text}
+
+
+@contextmanager
+def chat_model(llm: str | None) -> Iterator[BaseChatModel]:
+    """Yield the model of a server, or of one that is started for it."""
+    if llm is None:
+        with local_server(threads=1) as address:
+            yield GrammarModel(client=OpenAI(base_url=address, api_key="none"))
+        return
+    found = re.fullmatch(r"openai:(https?://[^#]+)#(.+)", llm)
+    if found is None:
+        raise typer.BadParameter(f"--llm must be openai:http://host:port/v1#model, got {llm!r:.80}")
+    key = os.environ.get("OPENAI_API_KEY", "none")
+    yield ChatOpenAI(base_url=found[1], model=found[2], api_key=key, temperature=0)
+
+
+def main(question: QuestionOption = None, tokens: int = 200, llm: LlmOption = None) -> None:
+    """Answer each question, and say which tools were called and what was saved."""
+    middleware = SemTokenMiddleware(SemToken(encoder="static"), max_tokens=tokens)
+    with chat_model(llm) as model:
+        agent = create_agent(model, [read_file], system_prompt=SYSTEM, middleware=[middleware])
+        for asked in question or QUESTIONS:
+            state = agent.invoke({"messages": [HumanMessage(asked)]})
+            console.print(f"> {asked}", markup=False, highlight=False)
+            for message in state["messages"]:
+                show(message)
+            console.print(f"tokens saved: {tokens_saved(state['messages'])}", highlight=False)
+
+
+def show(message: BaseMessage) -> None:
+    """Print a call, a result or an answer."""
+    lines: list[str] = []
+    if isinstance(message, AIMessage):
+        lines = [f"  {call['name']} {json.dumps(call['args'])}" for call in message.tool_calls]
+        lines = lines or [f"  answer: {message.text.strip()}"]
+    elif isinstance(message, ToolMessage):
+        lines = [f"    {line}" for line in message.text.splitlines()]
+        lines = lines if len(lines) < 7 else [*lines[:3], f"    ({len(lines) - 6} more lines)", *lines[-3:]]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)
