@@ -1,6 +1,6 @@
 """An agent whose tool returns more than its model can read: LangChain's agent with SemToken as a middleware.
 
-The tool reads a log of some 40,000 tokens and orders in JSON; the model is given a few hundred of them, and a
+The tool reads a log of some 20,000 tokens and orders in JSON; the model is given a few hundred of them, and a
 tool, `expand`, for what was left out. Without ``--llm`` the model is SmolLM2 in a llama.cpp server that the
 example starts. It was not trained to call tools, so that its choices are made by a grammar: it can write
 nothing but a call or an answer.
@@ -27,6 +27,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai import ChatOpenAI
+from langgraph.checkpoint.memory import InMemorySaver
 from openai import OpenAI
 
 from common import QuestionOption, console
@@ -34,9 +35,13 @@ from langchain_semtoken import SemTokenMiddleware
 from langchain_semtoken.messages import tokens_saved
 from local_server import MODEL, local_server
 from semtoken_rag import SemToken
+from semtoken_rag.agents import AgentConfig
 
-QUESTIONS = ("Which port did the billing database refuse? See app.log.",)
-SYSTEM = "You answer questions about files. Call read_file first, then answer with a short phrase."
+QUESTIONS = (
+    "Which port did the billing database refuse? See app.log.",
+    "How long did the nightly backup take?",
+)
+SYSTEM = "You answer questions about files: read the file, then answer with a short phrase from it."
 LONG, SHORT = 40, 24  # characters of an answer, and of an argument that the small model writes
 LlmOption = Annotated[
     str | None, typer.Option(help="openai:http://host:port/v1#model, which must call tools by itself.")
@@ -50,12 +55,10 @@ def read_file(path: Literal["app.log", "orders.json"]) -> str:
 
 
 def log() -> str:
-    """Return two thousand lines, one of which matters."""
-    lines = [
-        f"2026-11-30 {9 + i // 600:02}:{i // 10 % 60:02} INFO worker {i % 7} step {i}" for i in range(2000)
-    ]
-    lines[1211] = "2026-11-30 11:01 ERROR billing: the database refused port 5432"
-    lines[307] = "2026-11-30 09:30 WARN backup: the nightly backup took 71 minutes"
+    """Return 2,500 lines, of which two matter."""
+    lines = [f"INFO: worker {i % 7} ended step {i}" for i in range(2500)]
+    lines[1211] = "ERROR: the billing database refused port 5432"
+    lines[307] = "WARN: the nightly backup took 71 minutes"
     return "\n".join(lines)
 
 
@@ -89,7 +92,7 @@ class GrammarModel(BaseChatModel):
         schema = {"anyOf": list(self._choices(messages))}
         reply = self.client.chat.completions.create(
             model=MODEL,
-            messages=[_plain(message) for message in messages],
+            messages=list(_plain(messages)),
             temperature=0,
             max_tokens=100,
             response_format={"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}},
@@ -103,18 +106,20 @@ class GrammarModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _choices(self, messages: list[BaseMessage]) -> Iterator[dict[str, Any]]:
-        """Yield what the model may write: a tool to begin with, then an answer or one call of `expand`."""
-        last = messages[-1]
-        refs = re.findall(r'expand\(ref=\\*"(\w+)', last.text)
-        if isinstance(last, ToolMessage):
+        """Yield what the model may write: an answer to a result, else a call.
+
+        What was read already is expanded; the small model would read it again.
+        """
+        if isinstance(messages[-1], ToolMessage):
             yield _object({"answer": {"type": "string", "minLength": 1, "maxLength": LONG}})
+            return
+        refs = re.findall(r'expand\(ref=\\*"(\w+)', " ".join(message.text for message in messages))
         for each in self.offered:
             fields = {name: dict(field) for name, field in each["parameters"]["properties"].items()}
-            if each["name"] == "expand":
+            if refs and "ref" in fields:
                 fields["ref"]["enum"] = refs
-            if bool(refs) if each["name"] == "expand" else not isinstance(last, ToolMessage):
-                plain = {name: field for name, field in fields.items() if field.get("type") == "string"}
-                yield _object({"tool": {"const": each["name"]}, **plain})
+            if bool(refs) == ("ref" in fields):
+                yield _object({"tool": {"const": each["name"]}, **fields})
 
 
 def _object(fields: dict[str, Any]) -> dict[str, Any]:
@@ -125,13 +130,21 @@ def _object(fields: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": short, "required": list(short), "additionalProperties": False}
 
 
-def _plain(message: BaseMessage) -> dict[str, str]:
-    """Return a message for a model that knows no tools."""
-    if isinstance(message, AIMessage):
-        calls = [{"tool": call["name"], **call["args"]} for call in message.tool_calls]
-        return {"role": "assistant", "content": json.dumps(calls[0] if calls else {"answer": message.text})}
-    role = "system" if isinstance(message, SystemMessage) else "user"
-    return {"role": role, "content": message.text}
+def _plain(messages: Sequence[BaseMessage]) -> Iterator[dict[str, str]]:
+    """Yield messages for a model that knows no tools: the question stands behind each result."""
+    asked = ""
+    for message in messages:
+        role, text = "user", message.text
+        if isinstance(message, SystemMessage):
+            role = "system"
+        elif isinstance(message, AIMessage):
+            calls = [{"tool": call["name"], **call["args"]} for call in message.tool_calls]
+            role, text = "assistant", json.dumps(calls[0] if calls else {"answer": text})
+        elif isinstance(message, ToolMessage):
+            text = f"{text}\n\n{asked}"
+        else:
+            asked = text
+        yield {"role": role, "content": text}
 
 
 @contextmanager
@@ -150,20 +163,29 @@ def chat_model(llm: str | None) -> Iterator[BaseChatModel]:
 
 def main(question: QuestionOption = None, tokens: int = 200, llm: LlmOption = None) -> None:
     """Answer each question, and say which tools were called and what was saved."""
-    middleware = SemTokenMiddleware(SemToken(encoder="static"), max_tokens=tokens)
+    config = AgentConfig(expand_tokens=tokens)
+    middleware = SemTokenMiddleware(SemToken(encoder="static"), max_tokens=tokens, config=config)
     with chat_model(llm) as model:
-        agent = create_agent(model, [read_file], system_prompt=SYSTEM, middleware=[middleware])
+        agent = create_agent(
+            model,
+            [read_file],
+            system_prompt=SYSTEM,
+            middleware=[middleware],
+            checkpointer=InMemorySaver(),
+        )
+        seen = 0
         for asked in question or QUESTIONS:
-            state = agent.invoke({"messages": [HumanMessage(asked)]})
-            console.print(f"> {asked}", markup=False, highlight=False)
-            for message in state["messages"]:
+            thread = {"configurable": {"thread_id": "one"}}
+            messages = agent.invoke({"messages": [HumanMessage(asked)]}, thread)["messages"]
+            for message in messages[seen:]:
                 show(message)
-            console.print(f"tokens saved: {tokens_saved(state['messages'])}", highlight=False)
+            seen = len(messages)
+        console.print(f"tokens saved each time that this is sent: {tokens_saved(messages)}", highlight=False)
 
 
 def show(message: BaseMessage) -> None:
-    """Print a call, a result or an answer."""
-    lines: list[str] = []
+    """Print a question, a call, a result or an answer."""
+    lines = [f"> {message.text}"]
     if isinstance(message, AIMessage):
         lines = [f"  {call['name']} {json.dumps(call['args'])}" for call in message.tool_calls]
         lines = lines or [f"  answer: {message.text.strip()}"]

@@ -180,14 +180,18 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
         return CONTEXT.format(context=context.text, question=question) if context.text else None
 
     def _plain(self, request: ToolCallRequest) -> ToolCallRequest:
-        """Return the call without the parameter that the tool does not have."""
-        if (name := self.config.looking_for) is None:
+        """Return the call as the tool knows it; `expand` is asked for what the user said too."""
+        call, name = request.tool_call, self.config.looking_for
+        arguments = call["args"]
+        if call["name"] == self.config.expand:
+            if isinstance(query := arguments.get("query"), str) and query.strip():
+                asked = last_human(_messages(request.state))
+                arguments = {**arguments, "query": question_of(asked, {}, query)}
+        elif name is not None:
+            arguments = without_parameter(request.tool, name, arguments)
+        if arguments is call["args"]:
             return request
-        call = request.tool_call
-        arguments = without_parameter(request.tool, name, call["args"])
-        return (
-            request if arguments is call["args"] else request.override(tool_call={**call, "args": arguments})
-        )
+        return request.override(tool_call={**call, "args": arguments})
 
     def _compressed(self, request: ToolCallRequest, result: Result) -> Result:
         call, runtime = request.tool_call, request.runtime

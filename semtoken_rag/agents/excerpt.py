@@ -81,7 +81,27 @@ def excerpt(
 
 
 def beginning(text: str, count: Count, max_tokens: int) -> str:
-    """Return the longest beginning of a text, up to the end of a line if there is one near."""
+    r"""Return the longest beginning of a text that fits, up to the end of a line if there is one near.
+
+    Parameters
+    ----------
+    text
+        The text.
+    count
+        Counts tokens.
+    max_tokens
+        Most tokens.
+
+    Returns
+    -------
+    str
+        The text itself if it fits.
+
+    Examples
+    --------
+    >>> beginning("a b\nc d e f", lambda text: len(text.split()), 3)
+    'a b\n'
+    """
     return text[: _fitting(text, count, max_tokens)]
 
 
