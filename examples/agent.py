@@ -1,6 +1,6 @@
 """An agent whose tool returns more than its model can read: LangChain's agent with SemToken as a middleware.
 
-The tool reads a log of some 20,000 tokens and orders in JSON; the model is given a few hundred of them, and a
+The tool reads a log of some 40,000 tokens and orders in JSON; the model is given a few hundred of them, and a
 tool, `expand`, for what was left out. Without ``--llm`` the model is SmolLM2 in a llama.cpp server that the
 example starts. It was not trained to call tools, so that its choices are made by a grammar: it can write
 nothing but a call or an answer.
@@ -56,9 +56,12 @@ def read_file(path: Literal["app.log", "orders.json"]) -> str:
 
 def log() -> str:
     """Return 2,500 lines, of which two matter."""
-    lines = [f"INFO: worker {i % 7} ended step {i}" for i in range(2500)]
-    lines[1211] = "ERROR: the billing database refused port 5432"
-    lines[307] = "WARN: the nightly backup took 71 minutes"
+    lines = [
+        f"2026-11-30 {9 + i // 600:02}:{i // 10 % 60:02} INFO worker {i % 7} ended step {i}"
+        for i in range(2500)
+    ]
+    lines[1211] = "2026-11-30 11:01 ERROR the billing database refused port 5432"
+    lines[307] = "2026-11-30 09:30 WARN the nightly backup took 71 minutes"
     return "\n".join(lines)
 
 

@@ -23,9 +23,9 @@ def test_calls_a_tool_and_saves_tokens(llama_server, monkeypatch, capsys):
     agent.main(question=[agent.QUESTIONS[0]], tokens=150, llm=None)
     out = capsys.readouterr().out
     assert '  read_file {"path": "app.log"' in out
-    assert "    ERROR: the billing database refused port 5432" in out
+    assert re.search(r"characters are left out; expand\(ref=", out)
     assert re.search(r"^  answer: \S", out, re.M)
-    assert int(out.rsplit(" ", 1)[1]) > 10_000
+    assert int(out.rsplit(" ", 1)[1]) > 20_000
 
 
 def test_another_kind_of_llm_is_refused_with_its_value():
