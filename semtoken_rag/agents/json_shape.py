@@ -20,7 +20,7 @@ from semtoken_rag.types import Chunk, IntArray
 SHORT = 80  # characters of a value that is kept as it is
 DEPTH = 16  # levels that are taken apart; what lies deeper is kept whole or left out
 FEW = 4096  # members of which each is looked at; of more, those in the best windows of the text
-RANKED, EXCERPTED = 2, 8  # most arrays and strings of a result that the engine looks at
+RANKED, EXCERPTED = 2, 16  # most arrays and strings of a result that the engine looks at
 ITEMS = (64, 32, 16, 8, 4, 2, 1, 0)  # most elements of an array, the first that fits
 # ... and most fields of an object, which has many only where its keys are data.
 LIMITS = (*((items, None) for items in ITEMS), (2, 32), (1, 16), (1, 8), (0, 4), (0, 1))
@@ -58,13 +58,12 @@ def shorten_json(text: str, query: str, *, engine: SemToken, max_tokens: int, no
     start = len(text) - len(text.lstrip())
     if not text.startswith(("{", "["), start):
         return None
+    shape = _Shape(text, query, engine, max_tokens, note)
     try:
-        shape = _Shape(text, query, engine, max_tokens, note)
-        if _BLANK.fullmatch(text, shape.end_of(start)) is None:
-            return None
-        return shape.render(start)
+        end = shape.end_of(start)  # reads all of it
     except (ValueError, RecursionError):
         return None
+    return shape.render(start) if _BLANK.fullmatch(text, end) else None
 
 
 @dataclass
@@ -157,7 +156,8 @@ class _Shape:
         short = said[: SHORT // 2] + "…"
         if self.room > 0:
             short = self._excerpt(said) or short
-        made = json.dumps(short, ensure_ascii=False)
+        lone = re.search("[\ud800-\udfff]", short)  # which no encoding has
+        made = json.dumps(short, ensure_ascii=lone is not None)
         return made if len(made) < end - start else self.text[start:end]
 
     def _excerpt(self, said: str) -> str:
