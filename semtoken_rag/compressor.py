@@ -205,13 +205,17 @@ class SemToken:
         call = self._call(chunks, query, Budget(max_tokens, ratio, keep))
         return self._told(await self._dispatcher.arun(call), keep)
 
-    def _in_order(self, order: str) -> SemToken:
-        """Return the same engine, which puts chunks in ``order`` if its settings name none."""
+    def _within(self, order: str, separator: str | None) -> SemToken:
+        """Return the same engine, which puts chunks in ``order`` if its settings name none, and joins them.
+
+        ``separator`` stands between them; None for that of the settings.
+        """
         config = self._setup.config
-        if config.order is not None:
-            return self
+        joint = config.separator if separator is None else separator
         made = copy.copy(self)
-        made._setup = replace(self._setup, config=replace(config, order=order))
+        made._setup = replace(
+            self._setup, config=replace(config, order=config.order or order, separator=joint)
+        )
         return made
 
     def _reads(self, query: str, chunks: Sequence[Chunk]) -> bool:
