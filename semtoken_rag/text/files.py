@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import secrets
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from semtoken_rag._optional import require
 from semtoken_rag.text.encodable import encodable
@@ -43,6 +46,45 @@ def decode_utf8(data: bytes, name: str, rule: str = "a text must be UTF-8") -> s
         line, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 10]
         place = f"{name}, line {line}"
         raise ValueError(f"{place}: {rule}, got {found!r} at {error.start}") from None
+
+
+def write_whole(path: str | Path, data: bytes) -> None:
+    """Write a file that holds all of the data in the end, or is as it was.
+
+    The data go to a new file, which then takes the name. A link is followed; what is no file, such as a pipe
+    or ``/dev/stdout``, is written to.
+
+    Parameters
+    ----------
+    path
+        The file; its folder exists.
+    data
+        All that it shall hold.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    target = path.resolve()
+    new = target.with_name(f".semtoken-{secrets.token_hex(8)}")
+    try:
+        if target.exists():
+            target.open("ab").close()  # an error if it must not be written
+        with new.open("xb") as file:
+            file.write(data)
+        if target.exists():
+            shutil.copymode(target, new)
+        new.replace(target)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def read_pdf(data: bytes, name: str) -> Iterator[tuple[int, int, str]]:
