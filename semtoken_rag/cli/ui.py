@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 from rich.console import Console
 
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.streams import echo
 
 if TYPE_CHECKING:
     from semtoken_rag.llm.generate import SemTokenLLM
@@ -33,18 +33,18 @@ def ui(
     with one_line():
         from semtoken_rag.ui.app import LOOPBACK, create_app
         from semtoken_rag.ui.documents import load
-        from semtoken_rag.ui.server import server
+        from semtoken_rag.ui.server import listen, server
         from semtoken_rag.ui.workbench import Workbench
 
         documents = [load(file) for file in files or []]
-        listener = socket.create_server((host, port))  # a port in use is an error before a model is loaded
+        listener, address = listen(host, port)  # a port in use is an error before a model is loaded
         with Console(stderr=True).status("Loading the encoder and the reader"):
             reader = load_reader(llm)
             counter = reader.tokenizer if reader else None
             workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter)
         app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
 
-    typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
+    echo(f"{address} until Ctrl+C")
     server(app).run(sockets=[listener])
 
 

@@ -1,4 +1,4 @@
-"""Files: UTF-8 with an error that names the place, pages of a PDF, files of a folder, and writing as a whole."""
+"""Files: UTF-8 with an error that names the place, pages of a PDF, files of a folder, writing as a whole."""
 
 from __future__ import annotations
 
