@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import difflib
 import importlib.util
 import logging
 import os
@@ -120,8 +121,18 @@ def check_name(encoder: Any) -> None:
     if not encoder.strip() or not (_is_there(encoder) or _is_cached(encoder)):
         raise ValueError(
             f"encoder must be one of {', '.join(map(repr, NAMES))}, a file or folder, a model of the Hugging "
-            f"Face hub as 'owner/model' or an Encoder, got {encoder!r:.200}"
+            f"Face hub as 'owner/model' or an Encoder, got {encoder!r:.200}{_meant(encoder)}"
         )
+
+
+def _meant(name: str) -> str:
+    """Return a question for the name that was meant, if one is near.
+
+    >>> _meant("statik"), _meant("nonsense")
+    ("; did you mean 'static'?", '')
+    """
+    near = difflib.get_close_matches(name.strip().lower(), NAMES, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _is_there(path: str) -> bool:
