@@ -102,10 +102,8 @@ def _to_document(document: Document, chunk: CompressedChunk, stats: Stats, flat_
     if flat_note:
         note = json.dumps(note)
     changed = {"page_content": kept_text(chunk, text), "metadata": {**copied(metadata), METADATA_KEY: note}}
-    others = copied(
-        {name: value for name, value in document if name not in changed}
-    )  # a subclass may have some
-    return document.model_copy(update={**others, **changed})
+    others = {name: value for name, value in document if name not in changed}  # a subclass may have more
+    return document.model_copy(update={**copied(others), **changed})
 
 
 def _source_start(document: Document) -> int | None:
