@@ -10,7 +10,7 @@ pytest.importorskip("playwright")
 from playwright.sync_api import expect
 
 from semtoken_rag.explain import explain, page
-from semtoken_rag.explain.outcome import milliseconds, percent
+from semtoken_rag.explain.outcome import percent
 from semtoken_rag.text.visible import visible
 from semtoken_rag.types import Granularity
 from tests.explain.samples import HOSTILE, QUESTION, call, hostile
