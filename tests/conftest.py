@@ -46,9 +46,10 @@ def exporter():
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-    made, provider = InMemorySpanExporter(), TracerProvider()
+    made, provider = InMemorySpanExporter(), trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):  # else a page of the documentation has set it up
+        trace.set_tracer_provider(provider := TracerProvider())
     provider.add_span_processor(SimpleSpanProcessor(made))
-    trace.set_tracer_provider(provider)
     return made
 
 
