@@ -170,8 +170,8 @@ class Stats:
         What the encoder runs on, such as ``cpu``, ``cuda:0`` or ``onnx cpu, 2 threads``; None if it does not
         say.
     total_seconds
-        Seconds of the whole call, the wait for a thread included: what ``seconds`` has, and the rest. Two
-        stats that differ in nothing else are equal.
+        Seconds of the whole call, the wait for a thread included, and so more than the sum of ``seconds``.
+        Two stats that differ in nothing else are equal.
     """
 
     tokens_before: int

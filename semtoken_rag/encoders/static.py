@@ -31,7 +31,7 @@ class StaticEncoder:
         shipped one. ``evaluation/distill.py`` makes such a folder.
     """
 
-    device = "cpu"
+    device = "cpu"  # for the stats
 
     def __init__(self, folder: str | Path = FOLDER) -> None:
         folder = Path(folder)

@@ -6,6 +6,7 @@ is imported here, and there is nothing to pay.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -23,11 +24,10 @@ from semtoken_rag.types import Chunk
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
+log = logging.getLogger(__name__)
+
 NAME = "semtoken.compress"
-HIDE = (
-    "OPENINFERENCE_HIDE_INPUTS",
-    "OPENINFERENCE_HIDE_OUTPUTS",
-)  # of the question and chunks; of what is kept
+HIDE = ("OPENINFERENCE_HIDE_INPUTS", "OPENINFERENCE_HIDE_OUTPUTS")
 
 Finish: TypeAlias = Callable[[CompressedContext], CompressedContext]
 
@@ -66,17 +66,30 @@ def observe(call: Call) -> Iterator[Finish]:
             yield timed
             return
         record = Record(span, call)
+        with _harmless():
+            record.begin()
 
         def finish(context: CompressedContext) -> CompressedContext:
             context = timed(context)
-            record.end(context)
+            with _harmless():
+                record.end(context)
             return context
 
         try:
             yield finish
         except BaseException as error:
-            record.fail("exception", type(error).__name__, str(error))
+            with _harmless():
+                record.fail("exception", type(error).__name__, str(error))
             raise
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """Log what goes wrong with a trace: it is no failure of the call."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("the span of a call is incomplete: %s", type(error).__name__)
 
 
 class Record:
@@ -91,24 +104,23 @@ class Record:
     """
 
     def __init__(self, span: Span, call: Call) -> None:
-        self._span = span
+        self._span, self._call = span, call
         self._inputs, self._outputs = shows_text(call.setup.config.trace_text)
-        span.set_attributes(
+
+    def begin(self) -> None:
+        """Record the input."""
+        chunks, query = self._call.chunks, encodable(self._call.query)
+        self._span.set_attributes(
             {
                 "openinference.span.kind": "RERANKER",
-                "reranker.model_name": encodable(call.setup.fingerprinter.encoder.name),
-                "reranker.top_k": len(call.chunks),
-                "semtoken.chunks": len(call.chunks),
+                "reranker.model_name": encodable(self._call.setup.fingerprinter.encoder.name),
+                "reranker.top_k": len(chunks),
+                "semtoken.chunks": len(chunks),
             }
         )
         if self._inputs:
-            span.set_attributes(
-                {
-                    "input.value": encodable(call.query),
-                    "reranker.query": encodable(call.query),
-                    **_documents("reranker.input_documents", call.chunks, [c.text for c in call.chunks]),
-                }
-            )
+            texts = _documents("reranker.input_documents", chunks, [chunk.text for chunk in chunks])
+            self._span.set_attributes({"input.value": query, "reranker.query": query, **texts})
 
     def end(self, context: CompressedContext) -> None:
         """Record a result."""
@@ -121,17 +133,14 @@ class Record:
                 **{f"semtoken.{name}": value for name, value in known.items()},
             }
         )
-        if self._outputs:
-            texts = [chunk.text for chunk in kept]
-            self._span.set_attributes(
-                {
-                    "output.value": encodable(context.text),
-                    **_documents("reranker.output_documents", [chunk.chunk for chunk in kept], texts),
-                }
-            )
         if stats.fallback:
             kind, _, said = stats.fallback.partition(": ")
             self.fail("semtoken.fallback", kind, said)
+        if self._outputs:
+            texts = _documents(
+                "reranker.output_documents", [each.chunk for each in kept], [each.text for each in kept]
+            )
+            self._span.set_attributes({"output.value": encodable(context.text), **texts})
 
     def fail(self, event: str, kind: str, said: str) -> None:
         """Record an error by its type; by its message, which may quote a text, only where text is shown.
@@ -181,7 +190,7 @@ def _documents(prefix: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> di
     for i, (chunk, text) in enumerate(zip(chunks, texts, strict=True)):
         made[f"{prefix}.{i}.document.content"] = encodable(text)
         if chunk.id is not None:
-            made[f"{prefix}.{i}.document.id"] = encodable(chunk.id)
-        if chunk.score is not None:
+            made[f"{prefix}.{i}.document.id"] = encodable(str(chunk.id))
+        if isinstance(chunk.score, int | float):
             made[f"{prefix}.{i}.document.score"] = float(chunk.score)
     return made

@@ -124,6 +124,24 @@ def test_text_that_no_exporter_could_encode_is_mended(spans: Spans) -> None:
     assert spans()[0].attributes["reranker.query"] == "tower �"
 
 
+class Odd:
+    """An id that is no str, and cannot be made one."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no name")
+
+
+def test_what_cannot_be_traced_does_no_harm(spans: Spans, caplog: pytest.LogCaptureFixture) -> None:
+    made = engine(config=Config(trace_text=True), on_error="raise")
+    odd = [Chunk(BREAD, id=7, score="high"), Chunk(PARIS, id=Odd())]  # type: ignore[arg-type]
+    assert (
+        made.compress(odd, QUERY, max_tokens=15).text
+        == made.compress([BREAD, PARIS], QUERY, max_tokens=15).text
+    )
+    assert spans()[0].attributes["semtoken.tokens_after"] <= 15
+    assert "the span of a call is incomplete: RuntimeError" in caplog.text
+
+
 class Spanning(StaticEncoder):
     """Opens a span of its own, as the client of a model server does."""
 
