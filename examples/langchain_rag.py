@@ -89,7 +89,7 @@ def ask_beside(
     context = engine.compress(chunks, question, **budget)
     answer = llm.generate(question, context, mode=mode, chunks=chunks)
     seconds = answer.stats.prefill_seconds + answer.stats.decode_seconds
-    compressing = sum(context.stats.seconds.values())
+    compressing = context.stats.total_seconds
     return Answer(answer.text, answer.stats.prompt_tokens, seconds, compressing)
 
 
@@ -138,9 +138,7 @@ def compare(
     fit = fit_to_window(reader, full, question)
     answers = {
         "full context": ask(reader, fit, question),
-        "compressed": ask(
-            reader, fit_to_window(reader, short, question), question, sum(stats["seconds"].values())
-        ),
+        "compressed": ask(reader, fit_to_window(reader, short, question), question, stats["total_seconds"]),
     }
     if beside:
         answers["compressed"] = beside(fit, question)

@@ -86,7 +86,7 @@ class Meter(BaseEventHandler):
         """Ask; return the answer with its figures, and the engine's response."""
         self.tokens, self.seconds, self.stats = 0, 0.0, None
         response = query(question)
-        compressing = sum(self.stats["seconds"].values()) if self.stats else None
+        compressing = self.stats["total_seconds"] if self.stats else None
         return Answer(str(response).strip(), self.tokens, self.seconds, compressing), response
 
 
@@ -153,9 +153,7 @@ def beside(
     context = SemToken(token_counter=reader.count).compress(chunks, question, **budget)
     answer = llm.complete(question, context=context, chunks=chunks)
     seconds = answer.raw["prefill_seconds"] + answer.raw["decode_seconds"]
-    return Answer(
-        answer.text.strip(), answer.raw["prompt_tokens"], seconds, sum(context.stats.seconds.values())
-    )
+    return Answer(answer.text.strip(), answer.raw["prompt_tokens"], seconds, context.stats.total_seconds)
 
 
 def main(

@@ -38,6 +38,29 @@ def llama_server():
 
 
 @pytest.fixture(scope="session")
+def exporter():
+    """Set up OpenTelemetry once, as a program does that traces; return what gets the spans."""
+    pytest.importorskip("opentelemetry.sdk")
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    made, provider = InMemorySpanExporter(), trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):  # else a page of the documentation has set it up
+        trace.set_tracer_provider(provider := TracerProvider())
+    provider.add_span_processor(SimpleSpanProcessor(made))
+    return made
+
+
+@pytest.fixture
+def spans(exporter):
+    """Return a function that returns the finished spans of the test, in the order of their ends."""
+    exporter.clear()
+    return exporter.get_finished_spans
+
+
+@pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory):
     """Write a BERT with random weights and a vocabulary of given words to a folder, and return that."""
     torch = pytest.importorskip("torch")

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from semtoken_rag.budget import Budget
 from semtoken_rag.compressor import SemToken
@@ -22,6 +22,7 @@ from semtoken_rag.ui.events import Event, progress
 from semtoken_rag.ui.payload import as_data, cite_sentences
 
 BATCH = 8  # passages encoded between two progress events
+RATIO = 0.2  # without another bound
 
 
 class Reader(Protocol):
@@ -38,11 +39,15 @@ class Reader(Protocol):
 
 
 class Asked(BaseModel):
-    """A request: documents, a question, a budget as in `Budget`, and a strategy."""
+    """A request: documents, a question, a budget as in `Budget`, and a strategy.
+
+    The ratio is `RATIO` if there is neither it nor ``max_tokens``.
+    """
 
     documents: list[Document] = Field(min_length=1)
     query: str = ""
-    ratio: float = Field(default=0.2, gt=0, le=1)
+    ratio: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1)
     keep: float | None = None
     strategy: str = "semtoken"
 
@@ -50,6 +55,12 @@ class Asked(BaseModel):
     @classmethod
     def _chance(cls, value: float | None) -> float | None:
         return Budget(ratio=1, keep=value).keep
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> Asked:
+        if self.ratio is None and self.max_tokens is None:
+            self.ratio = RATIO
+        return self
 
     @field_validator("strategy")
     @classmethod
@@ -99,7 +110,9 @@ class Workbench:
         for start in range(0, len(passages), BATCH):
             if engine.annotate(passages[start : start + BATCH]):
                 yield progress("Encoding passages", min(start + BATCH, len(passages)), len(passages))
-        context = engine.compress(passages, asked.query, ratio=asked.ratio, keep=asked.keep)
+        context = engine.compress(
+            passages, asked.query, max_tokens=asked.max_tokens, ratio=asked.ratio, keep=asked.keep
+        )
         yield Event("result", as_data(context))
         return context
 
