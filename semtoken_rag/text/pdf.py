@@ -108,19 +108,21 @@ def read_pdf_in_steps(
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as child:
         talk = threading.Thread(target=_talk, args=(child, data, lines), daemon=True)
         talk.start()
-        number, total = 0, -1
+        number = total = 0
         try:
-            while number != total:
+            while True:
                 left = end - time.monotonic()
                 if left <= 0:
-                    place = f"after {number} of {total} pages" if number else "before its first page"
+                    place = f"after {number} of {total} pages" if total else "before its first page"
                     raise ValueError(f"it takes more than {limits.seconds:g} seconds, {place}")
                 try:
                     line = lines.get(timeout=min(BEAT, left))
                 except queue.Empty:
                     yield None
                     continue
-                number, total, text = _page(line)
+                if (page := _page(line)) is None:
+                    break
+                number, total, text = page
                 yield number, total, encodable(text)
         except ValueError as error:
             raise ValueError(f"{name} cannot be read: {error}") from None
@@ -142,12 +144,14 @@ def _talk(child: subprocess.Popen[bytes], data: bytes, lines: queue.SimpleQueue[
     lines.put(b"")
 
 
-def _page(line: bytes) -> tuple[int, int, str]:
-    """Return number, number of pages and text; raise ValueError if the child says why there is none."""
+def _page(line: bytes) -> tuple[int, int, str] | None:
+    """Return number, number of pages and text, None at the end; raise ValueError for the child's error."""
     if not line:
         raise ValueError("the process that reads it broke off")
     found = json.loads(line)
     if found[0] == "error":
         raise ValueError(found[1])
+    if found[0] == "end":
+        return None
     number, total, text = found
     return number, total, text

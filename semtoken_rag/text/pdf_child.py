@@ -1,7 +1,7 @@
 """Read a PDF in a process of its own, which may be killed: bytes on standard input, a JSON line a page.
 
 It is run as a file and imports nothing of the package. Its arguments are the most bytes of memory, pages and
-characters; its lines are ``[number, pages, text]``, or ``["error", reason]`` as the last.
+characters; its lines are ``[number, pages, text]``, and ``["end"]`` or ``["error", reason]`` as the last.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def _read(data: bytes, most_pages: int, most_characters: int) -> None:
         if characters > most_characters:
             raise ValueError(f"it holds more than {most_characters} characters, at page {number} of {total}")
         _write(number, total, text)
+    _write("end")
 
 
 def _write(*line: Any) -> None:

@@ -24,6 +24,10 @@ def test_pages_are_read_one_by_one():
     assert list(read_pdf(pdf("First.", "Second."), "a.pdf")) == [(1, 2, "First."), (2, 2, "Second.")]
 
 
+def test_a_pdf_may_have_no_page():
+    assert list(read_pdf(pdf(), "a.pdf")) == []
+
+
 def test_a_broken_pdf_is_named():
     with pytest.raises(ValueError, match=r"^a\.pdf cannot be read: "):
         list(read_pdf(b"%PDF-1.7 and nothing more", "a.pdf"))
