@@ -99,8 +99,8 @@ class TokenCounter:
         Parameters
         ----------
         source
-            A callable, a Hugging Face tokenizer, a tiktoken encoding, or None. A callable that is slow for each
-            text, such as a server's, may have a method ``count_all`` from a list of texts to one of numbers.
+            A callable, a Hugging Face tokenizer, a tiktoken encoding, or None. A callable may have a
+            method ``count_all`` that counts many texts at once, which a server does faster.
         estimate
             Counts if ``source`` is None: the encoder's own tokenizer.
 

@@ -82,7 +82,7 @@ class Connection:
     def not_the_protocol(self, got: bytes) -> ServerError:
         """Return the error for a reply that cannot be read."""
         start = got[:SHOWN].decode("utf-8", "replace")
-        return ServerError(f"{self.address.url} does not answer as OpenAI's protocol says, got {start!r}")
+        return ServerError(f"{self.address.url} does not answer by OpenAI's protocol, got {start!r}", 200)
 
     def _read(self, request: Request) -> Any:
         try:

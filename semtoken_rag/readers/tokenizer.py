@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
@@ -98,21 +99,16 @@ class ServerTokenizer:
         """Return the first endpoint that counts as one of its kind does."""
         for endpoint in ENDPOINTS:
             try:
-                if endpoint.ask(self._connection, ["a"])[0] > 0:
-                    return endpoint
+                endpoint.ask(self._connection, ["a", "b"] if endpoint.many else ["a"])
             except ServerError as error:
                 if error.status in (None, 401, 403):
                     raise
-            except _OtherShape:
-                pass
+            else:
+                return endpoint
         raise ServerError(
             f"{self._connection.address.url} has no endpoint that counts tokens: name the model's tokenizer "
             "(--tokenizer, tokenizer=), a name on the hub, a folder or a tokenizer.json"
         )
-
-
-class _OtherShape(Exception):
-    """The reply is not that of the endpoint."""
 
 
 class _Endpoint(NamedTuple):
@@ -123,49 +119,47 @@ class _Endpoint(NamedTuple):
 
 
 def _llama_cpp(connection: Connection, texts: Sequence[str]) -> list[int]:
-    """Count by llama.cpp's ``/tokenize``, which takes texts and numbers in a list and returns one of tokens."""
+    """Count by llama.cpp's ``/tokenize``: texts and numbers in a list give one list of tokens."""
     content: list[str | int] = [texts[0]]
     for text in texts[1:]:
         content += [BORDER, text]
-    tokens = _field(
-        connection.post(f"{connection.address.root}/tokenize", {"content": content}), "tokens", list
-    )
+    reply = connection.post(f"{connection.address.root}/tokenize", {"content": content})
     counts = [0]
-    for token in tokens:
+    for token in _field(connection, reply, "tokens", list):
         if token == BORDER:
             counts.append(0)
         else:
             counts[-1] += 1
     if len(counts) != len(texts):
-        raise _OtherShape
+        raise connection.not_the_protocol(json.dumps(reply).encode())
     return counts
 
 
 def _vllm(connection: Connection, texts: Sequence[str]) -> list[int]:
     """Count by vLLM's ``/tokenize``."""
-    body = {"prompt": texts[0], "add_special_tokens": False}
-    reply = connection.post(f"{connection.address.root}/tokenize", _with_model(connection, body))
-    return [_field(reply, "count", int)]
+    body = {"prompt": texts[0], "add_special_tokens": False} | _model(connection)
+    reply = connection.post(f"{connection.address.root}/tokenize", body)
+    return [_field(connection, reply, "count", int)]
 
 
 def _ollama(connection: Connection, texts: Sequence[str]) -> list[int]:
-    """Count by ``/api/tokenize``, as proposed for Ollama."""
-    body = _with_model(connection, {"content": texts[0]})
-    return [len(_field(connection.post(f"{connection.address.root}/api/tokenize", body), "tokens", list))]
+    """Count by ``/api/tokenize``, as it is proposed for Ollama."""
+    body = {"content": texts[0]} | _model(connection)
+    reply = connection.post(f"{connection.address.root}/api/tokenize", body)
+    return [len(_field(connection, reply, "tokens", list))]
 
 
 ENDPOINTS = (_Endpoint(_llama_cpp, True), _Endpoint(_vllm, False), _Endpoint(_ollama, False))
 
 
-def _with_model(connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
-    model = connection.address.model
-    return {"model": model, **body} if model else body
+def _model(connection: Connection) -> dict[str, str]:
+    return {"model": connection.address.model} if connection.address.model else {}
 
 
-def _field(reply: Any, name: str, kind: type) -> Any:
+def _field(connection: Connection, reply: Any, name: str, kind: type) -> Any:
     value = reply.get(name) if isinstance(reply, dict) else None
     if not isinstance(value, kind):
-        raise _OtherShape
+        raise connection.not_the_protocol(json.dumps(reply).encode())
     return value
 
 
