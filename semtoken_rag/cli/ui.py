@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,19 +44,21 @@ def ui(
     max_upload: Annotated[int, typer.Option(min=1, metavar="MB", help="Largest upload.")] = 20,
 ) -> None:
     """Show in a browser what is kept of your documents, and what an LLM answers from it."""
-    with one_line():
+    with ExitStack() as stack, one_line():
         from semtoken_rag.ui.app import LOOPBACK, create_app
         from semtoken_rag.ui.documents import load
         from semtoken_rag.ui.server import server
         from semtoken_rag.ui.workbench import Workbench
 
         documents = [load(file) for file in files or []]
-        listener = socket.create_server((host, port))  # a port in use is an error before a model is loaded
+        # A port in use is an error before a model is loaded.
+        listener = stack.enter_context(socket.create_server((host, port)))
         with Console(stderr=True).status("Loading the encoder and the reader"):
             reader = load_reader(llm, tokenizer)
             counter = reader.tokenizer if reader else None
             workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter)
         app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
+        stack.pop_all()
 
     typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
     server(app).run(sockets=[listener])
