@@ -36,7 +36,7 @@ def asks_server(found: list[Block]) -> bool:
     return any(SERVER in b.code for b in found)
 
 
-@pytest.mark.usefixtures("doubles")
+@pytest.mark.usefixtures("doubles", "no_loop")
 @pytest.mark.parametrize("page", pages(PLAIN))
 def test_the_blocks_of_a_page_run_one_after_the_other(page: Path, request, monkeypatch, tmp_path):
     if any("SemTokenLLM" in b.code or "AutoTokenizer" in b.code for b in PLAIN[page]):

@@ -28,6 +28,7 @@ def address(llama_server) -> str:
     return f"openai:{llama_server}#smollm2"
 
 
+@pytest.mark.usefixtures("no_loop")
 @pytest.mark.parametrize("example", [langchain_server, llama_index_server], ids=lambda e: e.__name__)
 def test_a_chain_over_a_server_answers_within_its_tokens_and_cites(example, address, capsys):
     example.main(max_tokens=40, llm=address)
