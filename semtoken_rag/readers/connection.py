@@ -21,8 +21,10 @@ SHOWN = 200  # characters of a server's own words
 class ServerError(ConnectionError):
     """A server cannot be reached, refuses, or answers with what is not the protocol.
 
-    Attributes
+    Parameters
     ----------
+    message
+        One sentence.
     status
         Status of the reply; None if there is none.
     """

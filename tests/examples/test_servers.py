@@ -23,6 +23,12 @@ from tests.examples.test_evaluate_yours import ROWS
 pytestmark = [pytest.mark.enable_socket, pytest.mark.model]
 
 
+@pytest.fixture(autouse=True)
+def short_answers(monkeypatch):
+    for module in ("common", "chat", "langchain_server", "llama_index_rag"):
+        monkeypatch.setattr(f"{module}.NEW_TOKENS", 8)
+
+
 @pytest.fixture
 def address(llama_server) -> str:
     return f"openai:{llama_server}#smollm2"
@@ -44,8 +50,10 @@ def test_a_chain_over_a_server_answers_within_its_tokens_and_cites(example, addr
 def test_the_demo_asks_a_server_with_and_without_compression(address, folder, capsys):
     langchain_rag.main(question=["Who built the tower?"], ratio=0.4, docs=folder, llm=address, k=4)
     out = capsys.readouterr().out
-    assert "prompt tokens" in out
-    assert "Lindqvist" in out
+    whole, short = map(int, re.search(r"prompt tokens +│ +(\d+) +│ +(\d+)", out).groups())
+    before, after = map(int, re.search(r"context: (\d+) -> (\d+) tokens", out).groups())
+    assert 0 < after <= 0.4 * before
+    assert 0 < short < whole
     assert re.search(r"^  (tower\.md|mara\.txt)\[\d+:\d+\] \S", out, re.MULTILINE)
 
 

@@ -121,7 +121,7 @@ def test_the_playground_answers_through_it(address):
     from semtoken_rag.ui.documents import Document
     from semtoken_rag.ui.workbench import Asked, Workbench
 
-    reader = resolve_reader(address)
+    reader = ServerReader(address, max_new_tokens=24)
     bench = Workbench(encoder="static", reader=reader, token_counter=reader.tokenizer)
     assert bench.reads == "smollm2"
     documents = [
