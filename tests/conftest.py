@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -35,6 +36,15 @@ def llama_server():
 
     with local_server(threads=1) as address:
         yield address
+
+
+@pytest.fixture
+def no_loop():
+    """Leave the main thread without an event loop; LlamaIndex makes one for a chat model and never closes it.
+
+    Where there is none, it runs a loop that it closes.
+    """
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def truncate(call: Call, reason: str) -> CompressedContext:
 
 def _count(call: Call, trace: Trace) -> Measured:
     with trace.stage("count"):
-        return measure(call, [call.count(chunk.text) for chunk in call.chunks])
+        return measure(call, call.count_all([chunk.text for chunk in call.chunks]))
 
 
 def _finish(

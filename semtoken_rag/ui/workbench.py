@@ -13,6 +13,7 @@ from semtoken_rag.budget import Budget
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.readers.connection import StreamBroken
 from semtoken_rag.stages.calibration import find_calibration
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.strategy.base import gives_chances
@@ -26,7 +27,7 @@ RATIO = 0.2  # without another bound
 
 
 class Reader(Protocol):
-    """Protocol of a local LLM that streams its answers, such as `SemTokenLLM`."""
+    """Protocol of an LLM that streams its answers, such as `SemTokenLLM` and `ServerReader`."""
 
     @property
     def name(self) -> str:
@@ -133,6 +134,8 @@ class Workbench:
         ------
         ValueError
             If there is no reader, no question, or the context is longer than the reader's window.
+        ServerError
+            If the server of the reader fails; behind the answer, as far as it came, if the stream breaks off.
         """
         if self.reader is None:
             raise ValueError("there is no local LLM: start with --llm NAME")
@@ -140,11 +143,16 @@ class Workbench:
             raise ValueError("ask a question first")
         context = yield from self.compress(asked)
         yield progress(f"{self.reads} reads {context.stats.tokens_after} tokens")
-        parts = []
-        for part in self.reader.stream(asked.query, context):
-            parts.append(part)
-            yield Event("part", {"text": part})
+        parts, broken = [], None
+        try:
+            for part in self.reader.stream(asked.query, context):
+                parts.append(part)
+                yield Event("part", {"text": part})
+        except StreamBroken as error:
+            broken = error
         yield Event("answer", {"sentences": cite_sentences("".join(parts).strip(), context)})
+        if broken is not None:
+            raise broken
 
     def _engine(self, strategy: str) -> SemToken:
         with self._lock:
