@@ -140,6 +140,7 @@ class TokenCounter:
 
 def _count_of(tokenizer: Any) -> Callable[[str], int]:
     """Return what counts with a tokenizer of transformers."""
-    if getattr(tokenizer, "is_fast", False) and not getattr(tokenizer, "split_special_tokens", False):
-        return PlainCounter(tokenizer.backend_tokenizer)
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if hasattr(backend, "encode_batch") and not getattr(tokenizer, "split_special_tokens", False):
+        return PlainCounter(backend)
     return lambda text: len(tokenizer.encode(encodable(text), add_special_tokens=False))

@@ -143,6 +143,7 @@ _threads = Threads()
 renew_in_child(sys.modules[__name__], "_threads", Threads)
 
 _pools: WeakSet[WorkerPool[Any]] = WeakSet()
+renew_in_child(sys.modules[__name__], "_pools", WeakSet)  # the jobs of the parent's never end here
 
 
 @atexit.register

@@ -71,7 +71,7 @@ class StoredFingerprinter:
         width = self._own.width([*encodings, query.encoding] if query else encodings)
         if foreign := [key for key, value in found.items() if value.dimensions != width]:
             log.warning("%d stored fingerprints of another width are computed anew", len(foreign))
-            encodings += self._encode(keyed, foreign)[0]
+            encodings = [*encodings, *self._encode(keyed, foreign)[0]]
             missing += foreign
         values = {}
         for key, encoding in zip(missing, encodings, strict=True):

@@ -141,7 +141,10 @@ def run_cost(problem: Problem, runs: IntArray) -> IntArray:
     if problem.counter.is_estimate:
         return runs[:, 1] - runs[:, 0]  # the encoder's own tokens
     texts = _texts(problem, runs)
-    known = {text: max(1, problem.counter.count(text)) for text in dict.fromkeys(texts)}
+    known = {}
+    for text in dict.fromkeys(texts):
+        check()
+        known[text] = max(1, problem.counter.count(text))
     return np.array([known[text] for text in texts], np.int64)
 
 
