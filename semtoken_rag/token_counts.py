@@ -56,7 +56,12 @@ def owner_of(counter: Any) -> Any:
 
 def converted(counter: Callable[[str], Any]) -> Callable[[str], int]:
     """Return a function that counts with a callable, which returns a number or the tokens themselves."""
-    return lambda text: to_count(counter(encodable(text)))
+
+    def count(text: str) -> int:
+        made = counter(encodable(text))
+        return made if type(made) is int and made >= 0 else to_count(made)
+
+    return count
 
 
 def to_count(made: Any) -> int:
