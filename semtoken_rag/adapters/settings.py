@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Annotated, Any, Literal
 
+from semtoken_rag._forks import renew_in_child
 from semtoken_rag._optional import require
 from semtoken_rag.adapters.overhead import SEPARATOR, Frame
 from semtoken_rag.compressor import SemToken
@@ -57,6 +58,7 @@ class Once:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        renew_in_child(self, "_lock", threading.Lock)
         self.value: SemToken | None = None
 
     def get(self, make: Callable[[], SemToken]) -> SemToken:
@@ -274,7 +276,9 @@ class SemTokenSettings(BaseModel):
 
     def _frame(self) -> Frame:
         """Return what measures an ``overhead`` of ``"auto"``, with the engine's counter."""
-        return Frame(self._engine().counter.count, self._joint())
+        counter = self._engine().counter
+        count = counter.count if self.on_error == "raise" else counter.count_or_bytes
+        return Frame(count, self._joint())
 
     def _joint(self) -> str:
         """Return what the prompt joins the documents with."""

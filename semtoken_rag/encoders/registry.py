@@ -6,13 +6,14 @@ import ctypes
 import difflib
 import importlib.util
 import logging
-import os
 import re
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from semtoken_rag._forks import renew_in_child
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.static import default_static_encoder
 from semtoken_rag.encoders.verify import SHIPPED, SHIPPED_FILE, verify_files
@@ -28,16 +29,7 @@ DRIVERS = ("libcuda.so.1", "nvcuda.dll", "libamdhip64.so")  # one of them is the
 log = logging.getLogger(__name__)
 _loaded: dict[str, Encoder] = {}
 _lock = threading.Lock()
-
-
-def _unlock() -> None:
-    """Free the lock in a forked process: a thread that is not here may have held it."""
-    global _lock
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock)
+renew_in_child(sys.modules[__name__], "_lock", threading.Lock)
 
 
 def resolve_encoder(encoder: Any) -> Encoder:
