@@ -57,6 +57,8 @@ class CompressedChunk:
         Tokens of the reader.
     prefix
         What stands in ``text`` in front of the pieces: the title or headings that the chunk's text lacks.
+    name
+        Stands for an id that the chunk lacks, see `names_of`; empty for the position.
     """
 
     index: int
@@ -66,11 +68,40 @@ class CompressedChunk:
     tokens_before: int
     tokens_after: int
     prefix: str = ""
+    name: str = ""
 
     @property
     def id(self) -> str:
-        """Name of the chunk in citations: its own id, or its position in the call."""
-        return self.chunk.id if self.chunk.id is not None else str(self.index)
+        """Name of the chunk in citations: its own id, or its position in the call, see `names_of`."""
+        return self.chunk.id if self.chunk.id is not None else self.name or str(self.index)
+
+
+def names_of(chunks: Sequence[Chunk]) -> list[str]:
+    """Return the names of the chunks in citations: no chunk without an id gets the id of another.
+
+    Parameters
+    ----------
+    chunks
+        All chunks of the call.
+
+    Returns
+    -------
+    list of str
+        Each chunk's id, or its position, behind as many ``#`` as no given id has.
+
+    Examples
+    --------
+    >>> names_of([Chunk("One."), Chunk("Two.", id="0"), Chunk("Three.")])
+    ['#0', '0', '2']
+    """
+    given = {str(chunk.id) for chunk in chunks if chunk.id is not None}
+    names = []
+    for position, chunk in enumerate(chunks):
+        name = str(position)
+        while name in given:
+            name = f"#{name}"
+        names.append(name if chunk.id is None else chunk.id)
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +197,12 @@ class Stats:
         Whether ``answerable`` is below `Config.min_relevance`. `SemToken.compress` returns its text all the
         same; an adapter returns no documents, or the best alone, and ``confidence`` is that of the text
         before. Never true of a ``fallback``.
+    device
+        What the encoder runs on, such as ``cpu``, ``cuda:0`` or ``onnx cpu, 2 threads``; None if it does not
+        say.
+    total_seconds
+        Seconds of the whole call, the wait for a thread included, and so more than the sum of ``seconds``.
+        Two stats that differ in nothing else are equal.
     """
 
     tokens_before: int
@@ -184,15 +221,35 @@ class Stats:
     cut_by: str | None = None
     answerable: float | None = None
     abstained: bool = False
+    device: str | None = None
+    total_seconds: float = field(default=0.0, compare=False)
 
     @property
     def ratio(self) -> float:
         """Share of the tokens that is left, in [0, 1]; 1 for an empty input."""
         return self.tokens_after / self.tokens_before if self.tokens_before else 1.0
 
+    @property
+    def saved(self) -> int:
+        """Tokens that are not passed on."""
+        return self.tokens_before - self.tokens_after
+
+    @property
+    def factor(self) -> float | None:
+        """How many times fewer tokens are left, 1 for an empty input; None if none are left of some."""
+        if not self.tokens_before:
+            return 1.0
+        return self.tokens_before / self.tokens_after if self.tokens_after else None
+
     def as_dict(self) -> dict[str, Any]:
-        """Return all figures as plain data that JSON can hold, `ratio` included."""
-        return {**asdict(self), "skipped": list(self.skipped), "ratio": self.ratio}
+        """Return all figures as plain data that JSON can hold: `ratio`, `saved` and `factor` too."""
+        return {
+            **asdict(self),
+            "skipped": list(self.skipped),
+            "ratio": self.ratio,
+            "saved": self.saved,
+            "factor": self.factor,
+        }
 
 
 class ContextView(Protocol):

@@ -18,6 +18,7 @@ from semtoken_rag.cli import (  # noqa: E402  (they import both packages)
     explain,
     figures,
     ingest,
+    streams,
     train,
     ui,
 )
@@ -56,4 +57,4 @@ app.command()(ui.ui)
 
 def main() -> None:
     """Run the command line."""
-    app()
+    streams.run(app)

@@ -15,7 +15,7 @@ from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.fitting import Decided, Fitted
 from semtoken_rag.engine.keeping import Outlook, left_out, outlook
 from semtoken_rag.engine.measure import Measured
-from semtoken_rag.result import CHANCE, Stats, UnitReport
+from semtoken_rag.result import CHANCE, Stats, UnitReport, names_of
 from semtoken_rag.stages.render import join
 from semtoken_rag.text.markers import count_markers
 from semtoken_rag.types import Granularity
@@ -61,13 +61,14 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
     CompressedContext
         The text, its chunks, the reports on the units and the statistics.
     """
-    seen = _outlook(call, fitted)
+    seen, encoder = _outlook(call, fitted), call.setup.fingerprinter.encoder
+    device = getattr(encoder, "device", None)
     stats = Stats(
         tokens_before=measured.total,
         tokens_after=fitted.tokens,
         budget=measured.budget,
         keep=measured.keep if seen else None,
-        encoder=call.setup.fingerprinter.encoder.name,
+        encoder=encoder.name,
         counter=call.setup.counter.name,
         seconds=trace.seconds,
         fallback=call.fallback,
@@ -78,10 +79,12 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
         cut_by=_cut_by(call, measured, fitted),
         answerable=trace.answerable,
         abstained=_abstains(call, trace.answerable),
+        device=None if device is None else str(device),
     )
     units = () if fitted.decided is None else unit_reports(fitted.decided)
-    curve = seen.curve if seen else ()
-    return CompressedContext(fitted.text, fitted.chunks, units, stats, tuple(call.chunks), call.query, curve)
+    curve, names = seen.curve if seen else (), names_of(call.chunks)
+    chunks = tuple(replace(chunk, name=names[chunk.index]) for chunk in fitted.chunks)
+    return CompressedContext(fitted.text, chunks, units, stats, tuple(call.chunks), call.query, curve)
 
 
 def _outlook(call: Call, fitted: Fitted) -> Outlook | None:

@@ -59,14 +59,18 @@ def test_an_error_on_the_way_is_an_event(client):
     assert events(client.post("/api/answer", json={**ASKED, "query": ""}))[-1][0] == "error"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "", "[::1]:8765", "127.0.0.1:1:2", "*"],
+)
 def test_another_name_for_this_machine_gets_nothing(client, host: str):
     for method, path in (("GET", "/"), ("GET", "/api/about"), ("POST", "/api/compress")):
         assert client.request(method, path, headers={"host": host}).status_code == 400
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "http://localhost"]
+    "origin",
+    ["http://evil.example", "null", "http://127.0.0.1:9999", "http://localhost", "https://127.0.0.1:8765"],
 )
 def test_another_site_may_ask_nothing(client, origin: str):
     for path in ("/api/read?name=a", "/api/compress", "/api/answer"):
@@ -191,6 +195,22 @@ def test_the_command_listens_to_this_machine_alone(served, tmp_path):
 
 
 @pytest.mark.enable_socket
+@pytest.mark.skipif(not socket.has_ipv6, reason="has no IPv6")
+@pytest.mark.parametrize("host", ["::1", "[0:0::1]"])
+def test_the_command_listens_to_an_address_of_ipv6(served, host: str):
+    result = command("--port", "0", "--host", host)
+    assert result.exit_code == 0, result.output
+    made, (address, port, *_) = served[0]
+    assert address == "::1"
+    assert f":{port} until" in result.stdout
+    client = TestClient(made, base_url=f"http://[::1]:{port}")
+    own = {"origin": f"http://[::1]:{port}"}
+    assert client.post("/api/compress", json=ASKED, headers=own).status_code == 200
+    assert client.get("/", headers={"host": "[::2]:80"}).status_code == 400
+    assert client.get("/", headers={"host": "::1"}).status_code == 400  # without brackets it is no host
+
+
+@pytest.mark.enable_socket
 def test_a_port_in_use_is_one_line(served):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = command("--port", str(taken.getsockname()[1]))
@@ -205,3 +225,19 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
     assert result.exit_code == 2
     assert "odd.txt" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("llm", "said"),
+    [
+        ("http://127.0.0.1:1/v1", "write a server's address as openai:http://127.0.0.1:1/v1#MODEL"),
+        ("openai:http://127.0.0.1:1/v1#m", "no server answers at http://127.0.0.1:1/v1"),
+    ],
+)
+def test_a_server_that_cannot_be_asked_is_one_line(served, llm: str, said: str):
+    result = command("--llm", llm, "--port", "0")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not served
