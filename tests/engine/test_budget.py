@@ -197,7 +197,9 @@ def fails(text: str) -> int:
     ],
     ids=["raises", "None", "dict", "str", "negative", "nan"],
 )
-@pytest.mark.parametrize("config", [Config(), Config(deadline=30), Config(max_calls=1)], ids=["plain", "deadline", "max_calls"])
+@pytest.mark.parametrize(
+    "config", [Config(), Config(deadline=30), Config(max_calls=1)], ids=["plain", "deadline", "max_calls"]
+)
 def test_where_a_counter_fails_the_originals_are_cut_to_the_budget_in_bytes(counter, told, config):
     chunks = ["The tower opened in 1889. It rained that day.", "Bread is flour."]
     got = SemToken(encoder="static", token_counter=counter, config=config).compress(
