@@ -21,7 +21,7 @@ from semtoken_rag.stages.answerable import SIGNS
 from semtoken_rag.stages.calibration import Calibration, version_of
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
-from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.support.adapters import ADAPTERS, Adapter, Passage
 from tests.support.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
 
 
@@ -48,10 +48,11 @@ PASSAGES = [
     Passage(text, f"doc-{i}", title, 0.5, metadata={"page": i, "tags": ["x"]})
     for i, (title, text) in enumerate(TEXTS.items())
 ]
+KINDS = [kind for adapter in ADAPTERS for kind in adapter.kinds]
 TOTAL = sum(map(words, TEXTS.values()))
 
 
-@pytest.fixture(params=[LangChain(), LlamaIndex()], ids=lambda adapter: type(adapter).__name__)
+@pytest.fixture(params=ADAPTERS, ids=lambda adapter: type(adapter).__name__)
 def adapter(request: pytest.FixtureRequest) -> Adapter:
     return request.param
 
@@ -162,7 +163,7 @@ def test_a_ratio_is_of_the_documents_with_their_overhead(adapter: Adapter) -> No
 
 
 @pytest.mark.parametrize("overhead", [-1, True, 2.5, "much", None])
-@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+@pytest.mark.parametrize("kind", KINDS)
 def test_overhead_is_a_number_of_tokens_or_auto(kind: type, overhead: Any) -> None:
     with pytest.raises(ValueError, match="overhead"):
         kind(overhead=overhead)
@@ -172,7 +173,7 @@ def test_overhead_is_a_number_of_tokens_or_auto(kind: type, overhead: Any) -> No
 @pytest.mark.parametrize(
     "name", ["no-such", "", "/no/such/file.onnx", "./mine.safetensors", "models/mine.onnx"]
 )
-@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_name_that_no_encoder_has_is_refused_when_it_is_given(kind: type, name: str) -> None:
     start = time.perf_counter()
     with pytest.raises(ValueError, match=r"encoder must be one of 'auto', .*'static', "):
@@ -417,7 +418,7 @@ def test_copy_with_another_counter_does_not_use_the_old_one(adapter: Adapter) ->
         ({"budget": 512}, "512"),
     ],
 )
-@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+@pytest.mark.parametrize("kind", KINDS)
 def test_bad_fields_are_value_errors_that_show_the_value(
     kind: type, fields: dict[str, Any], shown: str
 ) -> None:
@@ -461,7 +462,7 @@ def test_a_store_saves_the_encoding_of_what_was_seen_before(adapter: Adapter) ->
 
 
 @pytest.mark.parametrize("field", ["encoder", "token_counter", "strategy", "store"])
-@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+@pytest.mark.parametrize("kind", KINDS)
 def test_json_holds_settings_or_says_which_it_cannot(kind: type, field: str) -> None:
     plain = kind(max_tokens=9, encoder="static", config=Config(order="edges", protect=("x",)))
     written = plain.model_dump_json()
@@ -564,7 +565,7 @@ def test_a_fallback_never_abstains(adapter: Adapter, even: Config, late: bool) -
     assert compress(adapter, encoder=encoder, deadline=deadline, **fields)
 
 
-@pytest.mark.parametrize("kind", [*LangChain.kinds, *LlamaIndex.kinds])
+@pytest.mark.parametrize("kind", KINDS)
 def test_json_holds_what_is_asked_of_the_chances(kind: type) -> None:
     config = Config(calibration="mine.json", min_relevance=0.2)
     plain = kind(keep=0.9, min_relevance=0.3, abstain="best", max_tokens=9, config=config)

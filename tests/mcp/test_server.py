@@ -82,9 +82,7 @@ def test_a_search_cites_each_kind_of_file_within_the_budget(call, engine, folder
 
 
 def test_a_passage_has_the_headings_above_it_and_none_of_code():
-    document = Document.of(
-        "a.md", f"{FENCED}{BREAD * 20}\n\n# Rome ##\n\n{ROME * 20}"
-    )
+    document = Document.of("a.md", f"{FENCED}{BREAD * 20}\n\n# Rome ##\n\n{ROME * 20}")
     assert document.headings[0] == ()
     assert set(document.headings[1:]) == {("Guide", "Towers"), ("Rome",)}
     assert Document.of("a.txt", document.text).headings[-1] == ()
