@@ -59,8 +59,8 @@ def to_documents(
     """Return copies of the documents of which something is kept, and behind them those without text.
 
     A copy has the kept text, the caller's id, score and embedding, and ``meta`` with the key ``semtoken``,
-    see `semtoken_rag.adapters.metadata.chunk_metadata`. If ``meta`` has the splitter's ``split_idx_start``, the
-    pieces also have offsets into the document that was split.
+    see `semtoken_rag.adapters.metadata.chunk_metadata`. If ``meta`` has the splitter's ``split_idx_start``,
+    the pieces also have offsets into the document that was split.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ from semtoken_rag.adapters.settings import SemTokenSettings
 class DocumentSettings(SemTokenSettings):
     """Frozen `SemTokenSettings` that compress documents, and the engine made from them.
 
-    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`. Since a prompt's template is not known
-    here, ``overhead="auto"`` counts a blank line for each document.
+    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`. The template of the prompt is not
+    known here: ``overhead="auto"`` counts a blank line for each document.
     """
 
     model_config = ConfigDict(frozen=True)

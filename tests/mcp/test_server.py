@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from typer.testing import CliRunner
 
 from semtoken_rag.cli import app
@@ -20,7 +19,6 @@ from semtoken_rag.mcp_server.document import Document
 from tests.support.samples import BREAD, PARIS, QUERY, ROME
 from tests.ui.samples import pdf
 
-ROOT = Path(__file__).resolve().parents[2]
 ANSWER = "The Eiffel Tower is 330 metres tall."
 FENCED = "# Guide\n\n```bash\n# not a heading\nmake all\n```\n\n## Towers\n\n"
 
@@ -314,17 +312,6 @@ def test_tools_describe_themselves(engine, folder):
         assert tool.input_schema["properties"]["max_tokens"]["minimum"] == 1
         assert all("description" in each for each in tool.input_schema["properties"].values())
     assert [tool.name for tool in asyncio.run(main([]))] == ["compress", "expand"]
-
-
-def test_the_command_speaks_the_protocol_alone(folder):
-    arguments = ["-m", "semtoken_rag.cli", "mcp", str(folder.resolve()), "--encoder", "static"]
-
-    async def main():
-        server = StdioServerParameters(command=sys.executable, args=arguments, cwd=ROOT, env=dict(os.environ))
-        async with Client(server) as client:
-            return await client.call_tool("search_files", {"question": QUERY, "max_tokens": 200})
-
-    assert ANSWER in asyncio.run(main()).content[0].text
 
 
 @pytest.mark.parametrize(
