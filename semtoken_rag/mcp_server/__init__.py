@@ -8,6 +8,5 @@ require("mcp.server.lowlevel", extra="mcp")
 
 from semtoken_rag.mcp_server.folders import Folders, Limits  # noqa: E402  (the check above names the extra)
 from semtoken_rag.mcp_server.server import create_server  # noqa: E402
-from semtoken_rag.mcp_server.tools import Tools  # noqa: E402
 
-__all__ = ["Folders", "Limits", "Tools", "create_server"]
+__all__ = ["Folders", "Limits", "create_server"]
