@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -27,4 +28,5 @@ def mcp(
 
         allowed = Folders(folders or [])
         engine = SemToken(encoder=encoder, store="memory://", config=Config(order="source"))
-    anyio.run(serve, create_server(engine, allowed))
+    with suppress(KeyboardInterrupt):
+        anyio.run(serve, create_server(engine, allowed))

@@ -77,20 +77,22 @@ class Document:
             start=start,
         )
 
-    def place(self, start: int, end: int) -> str:
-        r"""Name a character range: its pages in a PDF, else its lines, both from 1.
+    def place(self, *spans: tuple[int, int]) -> str:
+        r"""Name character ranges: their pages in a PDF, else their lines, both from 1.
 
-        >>> Document.of("a.txt", "one\ntwo\nthree").place(4, 13)
-        'lines 2-3'
+        >>> Document.of("a.txt", "one\ntwo\nthree").place((0, 3), (4, 13))
+        'lines 1, 2-3'
         """
-        kind, first, last = self._numbers(start, end)
-        return f"{kind} {first}" if first == last else f"{kind}s {first}-{last}"
+        numbers = dict.fromkeys(self._page(*span) if self.pages else self._line(*span) for span in spans)
+        named = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in numbers)
+        return f"{'page' if self.pages else 'line'}{'' if named.isdigit() else 's'} {named}"
 
-    def _numbers(self, start: int, end: int) -> tuple[str, int, int]:
-        if self.pages:
-            return "page", bisect_right(self.pages, start), bisect_right(self.pages, max(start, end - 1))
+    def _page(self, start: int, end: int) -> tuple[int, int]:
+        return bisect_right(self.pages, start), bisect_right(self.pages, max(start, end - 1))
+
+    def _line(self, start: int, end: int) -> tuple[int, int]:
         first = self.text.count("\n", 0, start) + 1
-        return "line", first, first + self.text.count("\n", start, max(start, end - 1))
+        return first, first + self.text.count("\n", start, max(start, end - 1))
 
 
 def _headings(text: str) -> Iterator[tuple[int, int, str]]:

@@ -22,8 +22,9 @@ MOST_TOKENS = 16_384
 READ = 24_000  # characters that the engine reads for a question, chosen by BM25 where there are more
 READ_PER_TOKEN = 12  # ... and at least so many for each token of the budget
 LONGEST = 10 * 2**20  # characters of the texts that are sent
-NAMED = 100  # skipped files, of which the model is told `TOLD` for each reason
-TOLD = 3
+NAMED = 100  # skipped files
+TOLD = 3  # ... of each reason, in what the model sees
+REFS = 10  # files that the model can expand; for programs all of the passages have a reference
 
 
 def _asks(text: str) -> str:
@@ -127,7 +128,7 @@ class Tools:
         text = "\n\n".join(_shown(*each) for each in shown)
         if not shown:
             text = "Nothing in the files matches." if documents else "There is no file with text."
-        notes = [f"More of {path}: expand with ref {ref}." for path, ref in refs.items()]
+        notes = [f"More of {path}: expand with ref {ref}." for path, ref in list(refs.items())[:REFS]]
         data = {
             "passages": passages,
             "tokens": self._engine.counter.count(text) if shown else 0,
@@ -139,6 +140,8 @@ class Tools:
 
     def compress(self, asked: Compress) -> Result:
         """Return what texts say on a question, word for word and in their order, within a budget."""
+        if (length := sum(map(len, asked.documents))) > LONGEST:
+            raise ValueError(f"documents must be of at most {LONGEST} characters in all, got {length}")
         return self._shortened(asked.documents, asked.question, asked.max_tokens)
 
     def expand(self, asked: Expand) -> Result:
@@ -147,8 +150,6 @@ class Tools:
 
     def _shortened(self, texts: Sequence[str], question: str, max_tokens: int) -> Result:
         length = sum(map(len, texts))
-        if length > LONGEST:
-            raise ValueError(f"documents must be of at most {LONGEST} characters in all, got {length}")
         starts, chunks = _in_reach(texts, question, max_tokens)
         context = self._engine.compress(chunks, question, max_tokens=max_tokens)
         pieces = [
@@ -176,7 +177,7 @@ class Tools:
         chunks, count = [], self._engine.counter.count
         for number, passage in found:
             document = documents[number]
-            widest = f"[{document.path}, {document.place(0, len(document.text))}]\n"
+            widest = f"[{document.path}, {document.place((0, len(document.text)))}]\n"
             chunks.append(replace(document.chunk(passage), overhead=count(widest)))
         room = asked.max_tokens
         while chunks and room > 0:
@@ -233,12 +234,12 @@ def _in_reach(
 
 def _shown(kept: CompressedChunk, document: Document, start: int) -> str:
     """Return a passage as the model sees it, behind its citation."""
-    spans = [document.place(start + piece.start, start + piece.end) for piece in kept.pieces]
-    return f"[{document.path}, {', '.join(dict.fromkeys(spans))}]\n{kept.text}"
+    place = document.place(*((start + piece.start, start + piece.end) for piece in kept.pieces))
+    return f"[{document.path}, {place}]\n{kept.text}"
 
 
 def _piece(document: Document, start: int, end: int) -> dict[str, Any]:
-    return {"start": start, "end": end, "place": document.place(start, end)}
+    return {"start": start, "end": end, "place": document.place((start, end))}
 
 
 def _not_read(skipped: Sequence[tuple[str, str]]) -> list[str]:

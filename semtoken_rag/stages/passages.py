@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from semtoken_rag.stages.segment import segment
 
 LONG = 1500  # characters of a passage, at most
+LARGE = 50_000  # characters from which a paragraph, such as a table or a log, is cut at its lines
 
 
 def passages(text: str) -> list[tuple[int, int]]:
     r"""Return the character ranges of passages: short paragraphs are joined, long ones cut between units.
+
+    One of more than `LARGE` characters is cut at its lines, which is quicker than to parse it.
 
     >>> text = "One.\n\nTwo.\n\n" + 400 * "More. "
     >>> [text[a:b][:10] for a, b in passages(text)]
@@ -29,8 +32,16 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for gap in re.finditer(r"\n\s*\n|\Z", text):
         paragraph = text[start : gap.start()]
-        if len(paragraph) > LONG:
-            yield from ((start + unit.start, start + unit.end) for unit in segment(paragraph))
-        elif paragraph.strip():
-            yield start, gap.start()
+        if len(paragraph) > LARGE and "\n" in paragraph:
+            for line in re.finditer(r".+", paragraph):
+                yield from _paragraph(line[0], start + line.start())
+        else:
+            yield from _paragraph(paragraph, start)
         start = gap.end()
+
+
+def _paragraph(text: str, start: int) -> Iterator[tuple[int, int]]:
+    if len(text) > LONG:
+        yield from ((start + unit.start, start + unit.end) for unit in segment(text))
+    elif text.strip():
+        yield start, start + len(text)

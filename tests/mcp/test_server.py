@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from mcp import Client
 from typer.testing import CliRunner
 
+from semtoken_rag import SemToken
 from semtoken_rag.cli import app
 from semtoken_rag.mcp_server import Folders, Limits, create_server
 from semtoken_rag.mcp_server.document import Document
+from semtoken_rag.stages.passages import LONG, passages
+from semtoken_rag.testing import HashEncoder
 from tests.support.samples import BREAD, PARIS, QUERY, ROME
 from tests.ui.samples import pdf
 
@@ -299,6 +302,36 @@ def test_a_failure_inside_is_named_without_its_text(engine, folder, monkeypatch,
     assert "search_files failed" in caplog.text
 
 
+def test_a_failing_encoder_is_flagged_and_the_text_stays_within_the_budget(folder):
+    class Broken(HashEncoder):
+        def encode(self, texts, titles):
+            raise RuntimeError("out of memory")
+
+    engine = SemToken(encoder=Broken())
+    calls = [
+        ("search_files", {"question": QUERY, "max_tokens": 60}),
+        ("compress", {"documents": [PARIS, BREAD], "question": QUERY, "max_tokens": 10}),
+    ]
+
+    async def main():
+        async with Client(create_server(engine, Folders([folder]))) as client:
+            return [await client.call_tool(*call) for call in calls]
+
+    for (_, arguments), result in zip(calls, asyncio.run(main()), strict=True):
+        assert not result.is_error
+        assert "cut to the budget without the question: " in texts(result)
+        assert engine.counter.count(result.content[0].text) <= arguments["max_tokens"]
+
+
+def test_a_large_table_is_cut_at_its_lines():
+    rows = "".join(f"{number},harbour {number},{number * 7}\n" for number in range(4000))
+    text = f"Fees\n\n{rows}\nThe end."
+    cut = passages(text)
+    assert all(b - a <= LONG for a, b in cut)
+    assert "".join(text[a:b] for a, b in cut).replace("\n", "") == text.replace("\n", "")
+    assert all(text[a - 1 : a] in ("", "\n") for a, _ in cut)
+
+
 def test_tools_describe_themselves(engine, folder):
     async def main(folders):
         async with Client(create_server(engine, Folders(folders))) as client:
@@ -327,11 +360,12 @@ def test_a_bad_command_ends_with_one_line(given, said):
 
 def test_a_place_is_lines_or_pages():
     text = "one\ntwo\r\nthree\n"
-    assert [Document.of("a.txt", text).place(*span) for span in ((0, 3), (4, 14), (0, 4), (9, 14))] == [
+    assert [Document.of("a.txt", text).place(span) for span in ((0, 3), (4, 14), (0, 4), (9, 14))] == [
         "line 1",
         "lines 2-3",
         "line 1",
         "line 3",
     ]
+    assert Document.of("a.txt", text).place((0, 3), (4, 14), (1, 2)) == "lines 1, 2-3"
     pages = Document.of("a.pdf", "one\n\ntwo\n\n", (0, 5))
-    assert [pages.place(*span) for span in ((0, 3), (5, 8), (0, 8))] == ["page 1", "page 2", "pages 1-2"]
+    assert [pages.place(span) for span in ((0, 3), (5, 8), (0, 8))] == ["page 1", "page 2", "pages 1-2"]
