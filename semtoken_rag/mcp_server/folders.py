@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from semtoken_rag._lru import ByteLRU
 from semtoken_rag.mcp_server.document import Document
+from semtoken_rag.text.encodable import encodable
 from semtoken_rag.text.files import decode_utf8, read_pdf
 
 LEFT_OUT = frozenset({"node_modules", "__pycache__"})  # and what begins with a dot
@@ -108,13 +109,9 @@ class Folders:
             for where, inner, files in os.walk(top, followlinks=False):
                 links = [name for name in inner if Path(where, name).is_symlink()]
                 inner[:] = sorted(name for name in inner if name not in links and not _hidden(name))
-                for name in sorted([*files, *links]):
-                    if not _hidden(name):
-                        path = Path(where, name)
-                        yield (
-                            path,
-                            f"{shown.rstrip('/')}/{path.relative_to(top).as_posix()}".removeprefix("./"),
-                        )
+                for path in (Path(where, name) for name in sorted([*files, *links]) if not _hidden(name)):
+                    name = f"{shown.rstrip('/')}/{path.relative_to(top).as_posix()}".removeprefix("./")
+                    yield path, encodable(name)  # a name on disk need not be text
 
     def _tops(self, folder: str) -> list[tuple[Path, str]]:
         """Return the folders that are meant, resolved, with their names in citations."""
@@ -127,9 +124,11 @@ class Folders:
             except (OSError, ValueError, RuntimeError):  # not there, a NUL in it, a circle of links
                 continue
             for root, name in pairs:
-                if top.is_relative_to(root) and top.is_dir():
-                    inner = top.relative_to(root).as_posix()
-                    return [(top, name if inner == "." else f"{name}/{inner}")]
+                if not top.is_relative_to(root) or not top.is_dir():
+                    continue
+                inner = top.relative_to(root)
+                if not any(map(_hidden, inner.parts)):
+                    return [(top, f"{name.rstrip('/')}/{inner.as_posix()}" if inner.parts else name)]
         allowed = ", ".join(self.names)
         raise ValueError(f"folder must be one of, or inside of, {allowed}, got {folder!r:.200}")
 

@@ -144,13 +144,30 @@ def test_what_changes_is_read_again_and_what_does_not_is_not(folder, monkeypatch
 
 @pytest.mark.parametrize(
     "asked",
-    ["/etc", "..", "../secret", "deep/../../secret", "no-such", "a.md", "~", "a\0b", "link", "/", "x" * 5000],
+    [
+        "/etc",
+        "..",
+        "../secret",
+        "deep/../../secret",
+        "no-such",
+        "a.md",
+        "~",
+        "a\0b",
+        "link",
+        ".git",
+        "deep/.git",
+        "/",
+        "x" * 5000,
+    ],
 )
 def test_folders_outside_are_refused(call, folder, asked):
     secret = folder.resolve().parent / "secret"
     secret.mkdir()
     (secret / "s.txt").write_text(PARIS, encoding="utf-8")
     (folder / "link").symlink_to(secret)
+    for hidden in (folder / ".git", folder / "deep" / ".git"):
+        hidden.mkdir()
+        (hidden / "config.txt").write_text(PARIS, encoding="utf-8")
     said = sentence(call([folder], ("search_files", {"question": QUERY, "folder": asked})))
     assert said.startswith("folder must be one of, or inside of, ")
     assert "secret" not in said or "secret" in asked
@@ -213,6 +230,16 @@ def test_a_file_that_becomes_a_link_is_not_followed(folder, monkeypatch):
     found = Folders([folder])._file(folder / "a.md", "a.md", 10_000)
     assert isinstance(found, str)
     assert found.startswith("cannot be read")
+
+
+def test_a_name_that_is_no_text_can_be_sent(call, tmp_path):
+    try:
+        Path(os.fsdecode(bytes(tmp_path / "caf") + b"\xe9.txt")).write_text(PARIS, encoding="utf-8")
+    except (OSError, UnicodeError):
+        pytest.skip("this file system has no such names")
+    result = call([tmp_path], ("search_files", {"question": QUERY, "max_tokens": 100}))
+    assert result.structured_content["passages"][0]["path"].endswith("/caf\ufffd.txt")
+    assert result.model_dump_json()
 
 
 def test_the_bounds_of_a_folder(folder):
