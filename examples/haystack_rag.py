@@ -66,7 +66,7 @@ def pipeline(
 def main(
     folder: Annotated[Path, typer.Option(help="Folder of text and markdown files.")] = Path("docs"),
     question: Annotated[str, typer.Option(help="What to ask.")] = QUESTION,
-    max_tokens: Annotated[int, typer.Option(help="Most tokens of the context.")] = 200,
+    max_tokens: Annotated[int, typer.Option(help="Most tokens of the context.")] = 120,
     encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "static",
     base_url: Annotated[str, typer.Option(help="Server of the LLM; by default one is started.")] = "",
     model: Annotated[str, typer.Option(help="Name of the LLM on that server.")] = MODEL,
@@ -79,7 +79,7 @@ def main(
             model=model,
             api_base_url=address,
             timeout=120,
-            generation_kwargs={"temperature": 0, "max_completion_tokens": 40},
+            generation_kwargs={"temperature": 0, "max_completion_tokens": 24},
         )
         asked = {
             "retriever": {"query": question},

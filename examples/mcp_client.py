@@ -51,10 +51,10 @@ async def use(folder: str, question: str, encoder: str) -> str:
             raise SystemExit(found.content[0].text)
 
         texts = [passage["text"] for passage in passages]
-        short = await call("compress", documents=texts, question=question, max_tokens=120)
+        short = await call("compress", documents=texts, question=question, max_tokens=80)
         print(f"compress: {short.structured_content['tokens']} tokens of the passages")
 
-        more = await call("expand", ref=passages[0]["ref"], query=question, max_tokens=120)
+        more = await call("expand", ref=passages[0]["ref"], query=question, max_tokens=80)
         print(f"expand: {more.structured_content['tokens']} tokens of the whole of {passages[0]['path']}")
         return f"{short.content[0].text}\n\n{more.content[0].text}"
 
@@ -69,7 +69,7 @@ def answer(base_url: str, model: str, passages: str, question: str) -> str:
             {"role": "user", "content": f"Passages:\n{passages}\n\nQuestion: {question}"},
         ],
         temperature=0,
-        max_tokens=40,
+        max_tokens=24,
     )
     return (said.choices[0].message.content or "").strip()
 

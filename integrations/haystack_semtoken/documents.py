@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +10,7 @@ from haystack import Document
 
 from semtoken_rag import CompressedChunk, CompressedContext, Stats
 from semtoken_rag.adapters.intake import Intake, make_chunk
-from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, kept_text, read_source_start
+from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, copied, kept_text, read_source_start
 
 
 def to_chunks(documents: Sequence[Document], title_key: str, measure: Callable[[str], int]) -> Intake:
@@ -89,7 +88,7 @@ def untouched(documents: Sequence[Document], taken: Intake) -> list[Document]:
 def _to_document(document: Document, chunk: CompressedChunk, stats: Stats) -> Document:
     text = document.content or ""
     note = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(document))
-    meta: dict[str, Any] = copy.deepcopy(document.meta) | {METADATA_KEY: note}
+    meta: dict[str, Any] = {**copied(document.meta), METADATA_KEY: note}
     return replace(document, content=kept_text(chunk, text), meta=meta)
 
 

@@ -7,13 +7,13 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import TypeAlias
 
 from semtoken_rag._lru import ByteLRU
 from semtoken_rag.mcp_server.document import Document
 from semtoken_rag.text.encodable import encodable
-from semtoken_rag.text.files import decode_utf8, read_pdf
+from semtoken_rag.text.files import decode_utf8
+from semtoken_rag.text.pdf import PdfLimits, read_pdf
 
 LEFT_OUT = frozenset({"node_modules", "__pycache__"})  # and what begins with a dot
 Known: TypeAlias = tuple[tuple[int, int], Document | str]  # mtime and size; the text, or why there is none
@@ -33,7 +33,7 @@ class Limits:
     characters
         Characters of all texts together; the first files in the order of their paths count.
     pdf_seconds
-        Seconds that the pages of a PDF may take, looked at after each page.
+        Seconds that a PDF may take.
     """
 
     file_bytes: int = 5 * 2**20
@@ -174,12 +174,11 @@ class Folders:
         return Document.of(name, text, pages) if text.strip() else "holds no text"
 
     def _pdf(self, data: bytes, name: str) -> tuple[str, tuple[int, ...]]:
-        end, text, pages = monotonic() + self.limits.pdf_seconds, "", []
-        for number, total, page in read_pdf(data, name):
+        limits = PdfLimits(characters=self.limits.file_bytes, seconds=self.limits.pdf_seconds)
+        text, pages = "", []
+        for _, _, page in read_pdf(data, name, limits=limits):
             pages.append(len(text))
             text += f"{page}\n\n"
-            if len(text) > self.limits.file_bytes or (monotonic() > end and number < total):
-                raise ValueError(f"too large or too slow after page {number} of {total}")
         return text, tuple(pages)
 
 

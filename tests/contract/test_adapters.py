@@ -21,7 +21,7 @@ from semtoken_rag.stages.answerable import SIGNS
 from semtoken_rag.stages.calibration import Calibration, version_of
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
-from tests.support.adapters import ADAPTERS, Adapter, Passage
+from tests.support.adapters import ADAPTERS, Adapter, LlamaIndex, Passage
 from tests.support.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
 
 
@@ -258,6 +258,46 @@ def test_inputs_are_untouched(adapter: Adapter) -> None:
     assert given == before
     assert out
     assert all(o is not g for o in out for g in given)
+
+
+def metadata(document: Any) -> dict[str, Any]:
+    """Return a document's own metadata, which Haystack calls ``meta``."""
+    return document.meta if hasattr(document, "meta") else document.metadata
+
+
+@pytest.mark.parametrize("budget", [12, 1000])
+def test_what_is_written_to_a_result_is_in_no_input(adapter: Adapter, budget: int) -> None:
+    given, lock = documents(adapter), threading.Lock()
+    for document in given:
+        metadata(document).update(deep=[{"tags": ["a"]}])
+    if not isinstance(adapter, LlamaIndex):
+        metadata(given[0])["lock"] = lock  # cannot be copied
+    out = adapter.run(made(adapter, max_tokens=budget), given, QUERY)
+    assert out
+    for document in out:
+        metadata(document)["tags"].append("seen")
+        metadata(document)["deep"][0]["tags"].clear()
+    assert all(metadata(d)["tags"] == ["x"] and metadata(d)["deep"] == [{"tags": ["a"]}] for d in given)
+
+
+@pytest.mark.parametrize("count", [len, lambda text: text.count("\n")], ids=["characters", "lines"])
+@pytest.mark.parametrize(
+    ("fields", "joint"),
+    [
+        ({}, "\n\n"),
+        ({"config": Config(separator="\n---\n")}, "\n---\n"),
+        ({"separator": "\n==\n", "config": Config(separator="\n---\n")}, "\n==\n"),
+    ],
+)
+def test_the_budget_covers_the_separators(
+    adapter: Adapter, count: Any, fields: dict[str, Any], joint: str
+) -> None:
+    texts = [f"The tower opened in {1889 + i}.\nIt has {i} lifts.\nIt rained." for i in range(8)]
+    given = [Passage(text, str(i), "t") for i, text in enumerate(texts)]
+    for ratio in (0.3, 0.5, 0.7):
+        out = compress(adapter, given, token_counter=count, ratio=ratio, **fields)
+        assert count(joint.join(p.text for p in out)) <= ratio * sum(map(count, texts))
+        assert out
 
 
 def test_note_is_json_and_its_pieces_are_the_source(adapter: Adapter) -> None:

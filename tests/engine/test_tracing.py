@@ -124,16 +124,16 @@ def test_text_that_no_exporter_could_encode_is_mended(spans: Spans) -> None:
     assert spans()[0].attributes["reranker.query"] == "tower �"
 
 
-class Odd:
-    """An id that is no str, and cannot be made one."""
+class Odd(float):
+    """A score that cannot be read."""
 
-    def __str__(self) -> str:
-        raise RuntimeError("no name")
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
 
 
 def test_what_cannot_be_traced_does_no_harm(spans: Spans, caplog: pytest.LogCaptureFixture) -> None:
     made = engine(config=Config(trace_text=True), on_error="raise")
-    odd = [Chunk(BREAD, id=7, score="high"), Chunk(PARIS, id=Odd())]  # type: ignore[arg-type]
+    odd = [Chunk(BREAD, id=7, score="high"), Chunk(PARIS, score=Odd(0.5))]  # type: ignore[arg-type]
     assert (
         made.compress(odd, QUERY, max_tokens=15).text
         == made.compress([BREAD, PARIS], QUERY, max_tokens=15).text
