@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.browser import browser, open_page  # noqa: F401  (fixtures for every folder)
 
-# Before any test imports a Hugging Face library, which reads it once.
+# Before any test imports a Hugging Face library, or Haystack, which read them once.
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 
 
 @pytest.fixture(scope="session")

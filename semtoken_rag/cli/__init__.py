@@ -18,6 +18,7 @@ from semtoken_rag.cli import (  # noqa: E402  (they import both packages)
     explain,
     figures,
     ingest,
+    mcp,
     streams,
     train,
     ui,
@@ -51,6 +52,7 @@ app.command()(compress.compress)
 app.command()(explain.explain)
 app.command()(figures.figure)
 app.command()(ingest.ingest)
+app.command()(mcp.mcp)
 app.command()(train.train)
 app.command()(ui.ui)
 

@@ -107,6 +107,26 @@ def features(question: str, chunks: Sequence[Chunk], units: Units) -> dict[str, 
 
 def _counts(wanted: Sequence[str], texts: Sequence[str]) -> FloatArray:
     """How often each n-gram stands in each text, those that stand in none left out: (g, n)."""
+    found = gram_counts(wanted, texts)
+    return found[found.any(1)]
+
+
+def gram_counts(wanted: Sequence[str], texts: Sequence[str]) -> FloatArray:
+    """Count n-grams in texts.
+
+    Parameters
+    ----------
+    wanted
+        The g different n-grams, of at most four letters.
+    texts
+        The n texts, as `plain` returns them.
+
+    Returns
+    -------
+    FloatArray
+        How often each stands in each text, (g, n) float32; the order of the rows follows from ``wanted``
+        alone. Rare n-grams that are told apart by letters beyond U+FFFF may share a row.
+    """
     n = len(texts)
     letters = _letters("\n".join(texts))
     text = np.repeat(np.arange(n), [len(text) + 1 for text in texts])
@@ -118,7 +138,7 @@ def _counts(wanted: Sequence[str], texts: Sequence[str]) -> FloatArray:
         at = np.minimum(np.searchsorted(keys, here), len(keys) - 1)
         match = np.flatnonzero(keys[at] == here)
         counts = np.bincount(at[match] * n + text[match], minlength=len(keys) * n).reshape(-1, n)
-        found.append(counts[counts.any(1)].astype(np.float32))
+        found.append(counts.astype(np.float32))
     return np.concatenate(found)
 
 

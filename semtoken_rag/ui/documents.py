@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from semtoken_rag.stages.segment import segment
+from semtoken_rag.stages.passages import passages
 from semtoken_rag.text.files import decode_utf8
 from semtoken_rag.text.pdf import read_pdf_in_steps
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
 
 SUFFIXES = (".txt", ".md", ".pdf")
-LONG = 1500  # characters of a passage, at most
 
 
 class Document(BaseModel):
@@ -79,29 +77,3 @@ def chunks(documents: Sequence[Document]) -> list[Chunk]:
         for number, document in enumerate(documents)
         for start, end in passages(document.text)
     ]
-
-
-def passages(text: str) -> list[tuple[int, int]]:
-    r"""Return the character ranges of passages: short paragraphs are joined, long ones cut between units.
-
-    >>> text = "One.\n\nTwo.\n\n" + 400 * "More. "
-    >>> [text[a:b][:10] for a, b in passages(text)]
-    ['One.\n\nTwo.', 'More. More']
-    """
-    found: list[tuple[int, int]] = []
-    for start, end in _parts(text):
-        if found and end - found[-1][0] <= LONG:
-            start = found.pop()[0]
-        found.append((start, end))
-    return found
-
-
-def _parts(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for gap in re.finditer(r"\n\s*\n|\Z", text):
-        paragraph = text[start : gap.start()]
-        if len(paragraph) > LONG:
-            yield from ((start + unit.start, start + unit.end) for unit in segment(paragraph))
-        elif paragraph.strip():
-            yield start, gap.start()
-        start = gap.end()

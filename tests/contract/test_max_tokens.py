@@ -67,6 +67,28 @@ def playground(_: Path) -> None:
     list(Workbench(encoder="static").compress(asked))
 
 
+def tools(_: Path) -> None:
+    pytest.importorskip("mcp.server.lowlevel")
+    from semtoken_rag.mcp_server.folders import Folders
+    from semtoken_rag.mcp_server.tools import Compress, Tools
+
+    Tools(engine(), Folders([])).compress(Compress(documents=TEXTS, question=QUERY, max_tokens=BUDGET))
+
+
+def haystack(*, copied: bool) -> None:
+    pytest.importorskip("haystack")
+    from haystack import Document as HaystackDocument
+
+    from haystack_semtoken import DocumentSettings
+    from haystack_semtoken import SemTokenCompressor as Component
+
+    made = Component(**PLAIN, max_tokens=BUDGET)
+    if copied:
+        settings = DocumentSettings(**PLAIN).model_copy(update={"max_tokens": BUDGET})
+        made = Component.from_dict(Component(settings).to_dict())
+    made.run(documents=[HaystackDocument(content=text) for text in TEXTS], query=QUERY)
+
+
 ENTRY_POINTS: dict[str, EntryPoint] = {
     "compress": lambda _: engine().compress(TEXTS, QUERY, max_tokens=BUDGET),
     "acompress": lambda _: asyncio.run(engine().acompress(TEXTS, QUERY, max_tokens=BUDGET)),
@@ -74,6 +96,9 @@ ENTRY_POINTS: dict[str, EntryPoint] = {
     "semtoken compress": lambda folder: command("compress", folder),
     "semtoken explain": lambda folder: command("explain", folder),
     "playground": playground,
+    "semtoken mcp": tools,
+    "Haystack": lambda _: haystack(copied=False),
+    "Haystack, saved": lambda _: haystack(copied=True),
 }
 for kind in KINDS:
     ENTRY_POINTS |= {

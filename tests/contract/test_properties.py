@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.testing import HashEncoder, check_context
-from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.support.adapters import ADAPTERS, Adapter, Passage
 
 SCRIPTS = [
     "The tower opened in 1889.", "Не раньше 3,5 км!", "今天下雨。明天晴天", "日本語の文章です", "ไม่มีช่องว่าง",
@@ -172,7 +172,7 @@ IDS = st.lists(st.text("abc-é", min_size=1, max_size=6), min_size=4, max_size=4
 METADATA = st.dictionaries(st.sampled_from(["page", "tags", "x y"]), JSON, max_size=3)
 
 
-@pytest.mark.parametrize("adapter", [LangChain(), LlamaIndex()], ids=lambda adapter: type(adapter).__name__)
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: type(adapter).__name__)
 @many_examples
 @given(
     texts=st.lists(TEXTS, max_size=4), names=IDS, metadata=METADATA, query=LEAVES, limit=st.integers(1, 80)

@@ -21,7 +21,7 @@ def module(name: str, **names: Any) -> ModuleType:
 @pytest.fixture
 def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let models of the hub be doubles."""
-    for made in (langchain(), llama_index_embeddings(), llama_index_llms(), llmlingua()):
+    for made in (langchain(), llama_index_embeddings(), llama_index_llms(), llmlingua(), dspy()):
         monkeypatch.setitem(sys.modules, made.__name__, made)
     monkeypatch.setattr("langchain_classic.retrievers.document_compressors.EmbeddingsFilter", FirstFew)
 
@@ -88,6 +88,11 @@ def llama_index_llms() -> ModuleType:
     from llama_index.core.llms import MockLLM
 
     return module("llama_index.llms.huggingface", HuggingFaceLLM=lambda **_: MockLLM(max_tokens=8))
+
+
+def dspy() -> ModuleType:
+    """Let the page's module be defined; DSPy's dependencies do not go with ours."""
+    return module("dspy", Module=object, Predict=lambda signature: None)
 
 
 def llmlingua() -> ModuleType:

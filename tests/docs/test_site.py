@@ -22,9 +22,11 @@ NAVIGATION = re.findall(r"^ +- .*: (\S+\.md)$", MKDOCS, re.MULTILINE)
     [
         "semtoken_rag",
         "semtoken_rag.llm",
+        "semtoken_rag.mcp_server",
         "semtoken_rag.readers",
         "langchain_semtoken",
         "llama_index.postprocessor.semtoken",
+        "haystack_semtoken",
     ],
 )
 def test_every_public_name_is_in_the_reference(package: str):

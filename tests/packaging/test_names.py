@@ -15,6 +15,8 @@ NAMES = {
     "langchain_semtoken.llm": "SemTokenReader",
     "llama_index.postprocessor.semtoken": "SemTokenPostprocessor SemTokenIngestion SemTokenTools",
     "llama_index.postprocessor.semtoken.llm": "SemTokenReader SemTokenQueryEngine",
+    "haystack_semtoken": "SemTokenCompressor DocumentSettings",
+    "semtoken_rag.mcp_server": "create_server Folders Limits",
     "semtoken_rag.types": "Chunk Encoding Tokens Units Query Selection Granularity",
     "semtoken_rag.testing": "HashEncoder ScriptedReader check_context check_encoder check_strategy",
     "semtoken_rag.budget": "Budget",

@@ -11,7 +11,17 @@ import semtoken_rag
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(semtoken_rag.__file__).parent
-OPTIONAL = ("torch", "transformers", "pydantic", "langchain_core", "llama_index", "faiss", "typer")
+OPTIONAL = (
+    "torch",
+    "transformers",
+    "pydantic",
+    "langchain_core",
+    "llama_index",
+    "faiss",
+    "typer",
+    "haystack",
+    "mcp",
+)
 OPTIONAL += ("ray", "redis", "pyarrow", "sqlite3", "matplotlib", "onnxruntime", "huggingface_hub")
 
 
@@ -44,6 +54,8 @@ def test_import_loads_nothing_optional():
         ("langchain", "langchain_semtoken.middleware", "agents"),
         ("llama_index.core", "llama_index.postprocessor.semtoken", "llama-index"),
         ("pydantic", "semtoken_rag.adapters.settings", "langchain"),
+        ("haystack", "haystack_semtoken", "haystack"),
+        ("mcp.server.lowlevel", "semtoken_rag.mcp_server", "mcp"),
         ("fastapi", "semtoken_rag.ui", "ui"),
         ("sklearn", "semtoken_rag.calibrate", "calibrate"),
     ],

@@ -19,7 +19,7 @@ from semtoken_rag.ingest import ingest, open_source
 from semtoken_rag.ingest.messages import error_from_json, error_to_json
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.train.examples import read_examples
-from tests.support.adapters import Adapter, LangChain, LlamaIndex, Passage
+from tests.support.adapters import ADAPTERS, Adapter, LangChain, LlamaIndex, Passage
 
 PACKAGE = Path(semtoken_rag.__file__).parent
 INTEGRATIONS = PACKAGE.parent / "integrations"
@@ -245,7 +245,7 @@ def test_no_text_of_a_corpus_is_logged_above_debug(tmp_path: Path, caplog: pytes
     assert SECRET not in caplog.text
 
 
-@pytest.mark.parametrize("adapter", [LangChain(), LlamaIndex()], ids=lambda a: type(a).__name__)
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda a: type(a).__name__)
 @pytest.mark.parametrize("encoder", ["static", Talkative()], ids=["static", "failing"])
 def test_no_text_of_an_adapters_call_is_logged_above_debug(adapter: Adapter, encoder, caplog):
     documents = [adapter.document(Passage(c.text, SECRET, SECRET)) for c in CHUNKS]

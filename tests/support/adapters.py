@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -112,3 +113,53 @@ class LlamaIndex:
         self, compressor: Any, documents: Sequence[NodeWithScore], query: str
     ) -> list[NodeWithScore]:
         return await compressor.apostprocess_nodes(documents, query_str=query)
+
+
+class Haystack:
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        from haystack_semtoken import DocumentSettings
+
+        return (DocumentSettings,)
+
+    def document(self, passage: Passage) -> Any:
+        from haystack import Document
+
+        own = {"title": passage.title}
+        own |= {} if passage.start is None else {"split_idx_start": passage.start}
+        return Document(id=passage.id, content=passage.text, meta=passage.metadata | own, score=passage.score)
+
+    def broken(self, text: Any, name: str) -> Any:
+        from haystack import Document
+
+        document = Document(id=name, meta={"source": name})
+        object.__setattr__(document, "content", text)
+        return document
+
+    def read(self, document: Any) -> Passage:
+        rest = dict(document.meta)
+        return Passage(
+            text=document.content,
+            id=document.id,
+            title=rest.pop("title"),
+            score=document.score,
+            start=rest.pop("split_idx_start", None),
+            note=rest.pop("semtoken", None),
+            metadata=rest,
+        )
+
+    def run(self, compressor: Any, documents: Sequence[Any], query: str) -> list[Any]:
+        return self._component(compressor).run(documents=documents, query=query)["documents"]
+
+    async def arun(self, compressor: Any, documents: Sequence[Any], query: str) -> list[Any]:
+        return (await self._component(compressor).run_async(documents=documents, query=query))["documents"]
+
+    def _component(self, settings: Any) -> Any:
+        from haystack_semtoken import SemTokenCompressor
+
+        return SemTokenCompressor(settings)
+
+
+ADAPTERS: list[Adapter] = [LangChain(), LlamaIndex()]
+if importlib.util.find_spec("haystack"):  # an extra that the lowest versions are tested without
+    ADAPTERS.append(Haystack())

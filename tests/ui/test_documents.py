@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 
-from semtoken_rag.ui.documents import LONG, Document, chunks, load, passages, read
+from semtoken_rag.stages.passages import LONG, passages
+from semtoken_rag.ui.documents import Document, chunks, load, read
 from tests.ui.samples import TOWER, pdf
 
 
