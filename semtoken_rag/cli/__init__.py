@@ -18,6 +18,7 @@ from semtoken_rag.cli import (  # noqa: E402  (they import both packages)
     explain,
     figures,
     ingest,
+    serve,
     train,
     ui,
 )
@@ -50,6 +51,7 @@ app.command()(compress.compress)
 app.command()(explain.explain)
 app.command()(figures.figure)
 app.command()(ingest.ingest)
+app.command()(serve.serve)
 app.command()(train.train)
 app.command()(ui.ui)
 

@@ -31,10 +31,11 @@ def ui(
 ) -> None:
     """Show in a browser what is kept of your documents, and what a local LLM answers from it."""
     with one_line():
-        from semtoken_rag.ui.app import LOOPBACK, create_app
+        from semtoken_rag.ui.app import create_app
         from semtoken_rag.ui.documents import load
         from semtoken_rag.ui.server import server
         from semtoken_rag.ui.workbench import Workbench
+        from semtoken_rag.web.security import LOOPBACK
 
         documents = [load(file) for file in files or []]
         listener = socket.create_server((host, port))  # a port in use is an error before a model is loaded

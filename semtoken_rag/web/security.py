@@ -1,10 +1,12 @@
-"""The Content-Security-Policy of the page, and a guard against requests of other sites."""
+"""A Content-Security-Policy, and a guard against requests of other sites."""
 
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = ("127.0.0.1", "localhost")
 
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
