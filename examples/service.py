@@ -4,9 +4,9 @@
     curl localhost:8000/v1/compress --json '{"query": "When did the tower open?", "max_tokens": 8,
         "chunks": [{"id": "a", "text": "The tower opened in 1889. It rained that day."}]}'
 
-The application is an ordinary ASGI one: mount it in yours, with an engine of your own. OpenAPI describes it at
-``/openapi.json``. Positions count code points, as in Python. Languages whose strings count differently (UTF-16 in
-JavaScript and Java, bytes in Go and Rust) can use the ``text`` of the pieces.
+The application is an ordinary ASGI one: mount it in yours, with an engine of your own. OpenAPI describes it
+at ``/openapi.json``. Positions count code points, as in Python. Languages whose strings count differently
+(UTF-16 in JavaScript and Java, bytes in Go and Rust) can use the ``text`` of the pieces.
 """
 
 from __future__ import annotations

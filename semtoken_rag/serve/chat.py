@@ -1,8 +1,8 @@
 """What of a chat request is context, and the request with less of it.
 
-Only messages behind the last answer of the model are changed. What stands before them was sent already, and may
-lie in the server's prompt cache: a system prompt stays as it is, and an earlier message of which less was sent is
-sent as it was sent then.
+Only messages behind the last answer of the model are changed. What stands before them was sent already, and
+may lie in the server's prompt cache: a system prompt stays as it is, and an earlier message of which less was
+sent is sent as it was sent then.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def rewrite(messages: Sequence[Message], found: Context, kept: Mapping[int, str]
     found
         What was compressed of them.
     kept
-        What is left of each of its chunks, by position; in the order in which those without a place are shown.
+        What is left of each of its chunks, by position; those without a place in their order.
 
     Returns
     -------
@@ -168,8 +168,8 @@ def rewrite(messages: Sequence[Message], found: Context, kept: Mapping[int, str]
 class Sent:
     """Remembers which messages were sent shorter than they came, so that they are sent alike the next time.
 
-    A message is known by all that stood before it in its conversation. If it is forgotten, it is sent as it came,
-    which costs the server a prompt that it no longer has.
+    A message is known by all that stood before it in its conversation. If it is forgotten, it is sent as it
+    came, which the server's prompt cache does not have.
     """
 
     def __init__(self) -> None:
@@ -270,9 +270,9 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _between(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return the question of a long text, and the range of the rest: a short first and last paragraph stay.
+    r"""Return the question of a long text, and the range of the rest: a short first and last paragraph stay.
 
-    >>> long = "Read this." + 2 * ("\\n\\n" + 700 * "x") + "\\n\\nWho was it?"
+    >>> long = "Read this." + 2 * ("\n\n" + 700 * "x") + "\n\nWho was it?"
     >>> _between(long)
     ('Who was it?', [(12, 1414)])
     >>> _between(700 * "x")

@@ -102,7 +102,7 @@ async def _read(receive: Receive, most: int) -> bytes:
 
 
 async def _run(app: ASGIApp, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-    """Run the application on a body that is here; cancel it if the client leaves before it has the response."""
+    """Run the application on a body, and cancel it if the client leaves before it has the response."""
     parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     answered = False
     gone = asyncio.ensure_future(_disconnect(receive))

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as JSON: of an error its kind and its place, not its message, which may quote a text."""
+    """Formats a record as JSON: of an error its kind and place, not its message, which may quote a text."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""

@@ -54,15 +54,16 @@ async def rerank(asked: Reranking, budget: Budget, compress: Compress) -> list[R
 def _scores(units: Sequence[UnitReport], number: int) -> list[float]:
     """Return the score of each document: that of its best unit which says something by itself."""
     scores = [0.0] * number
-    chances = any(unit.probability is not None for unit in units)
+    score = _chance if any(unit.probability is not None for unit in units) else _squashed
     for unit in units:
-        if chances:
-            score = unit.probability or 0.0
-        else:
-            score = 0.0 if unit.kind in HEADS else _logistic(unit.value)
-        scores[unit.chunk] = max(scores[unit.chunk], score)
+        scores[unit.chunk] = max(scores[unit.chunk], score(unit))
     return scores
 
 
-def _logistic(value: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, value))))
+def _chance(unit: UnitReport) -> float:
+    return unit.probability or 0.0
+
+
+def _squashed(unit: UnitReport) -> float:
+    """Return the value of a unit between 0 and 1, in the same order."""
+    return 0.0 if unit.kind in HEADS else 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, unit.value))))

@@ -34,7 +34,7 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 
 
 class Strict(BaseModel):

@@ -18,11 +18,11 @@ CONNECT = 10.0  # seconds
 MAX_CONNECTIONS = 1000
 
 # Of one connection, not of the message (RFC 9110, 7.6.1), or set anew for the next one.
-HOP = frozenset(
-    b"connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
+HOP = frozenset(b"connection keep-alive proxy-authenticate te trailer transfer-encoding upgrade".split())
+NOT_SENT = HOP | frozenset(
+    b"host content-length accept-encoding origin cookie expect proxy-authorization".split()
 )
-NOT_SENT = HOP | {b"host", b"content-length", b"accept-encoding", b"origin", b"cookie", b"expect"}
-NOT_RETURNED = HOP | {b"date", b"server"}
+NOT_RETURNED = HOP | frozenset((b"date", b"server"))
 OURS = b"x-semtoken"
 
 Headers = list[tuple[bytes, bytes]]
