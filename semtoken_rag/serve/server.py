@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import h11
@@ -109,3 +113,17 @@ def make_server(
         "timeout_graceful_shutdown": 30,
     }
     return uvicorn.Server(uvicorn.Config(app, **{**given, **options}))
+
+
+@contextmanager
+def serving(app: FastAPI, **options: Any) -> Iterator[str]:
+    """Serve ``app`` in another thread on a free port of this machine; yield its URL, without a slash behind."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = make_server(app, **{"log_config": None, **options})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = server.force_exit = True
+            thread.join()
