@@ -117,13 +117,14 @@ def make_server(
 
 @contextmanager
 def serving(app: FastAPI, **options: Any) -> Iterator[str]:
-    """Serve ``app`` in another thread on a free port of this machine; yield its URL, without a slash behind."""
+    """Serve ``app`` in another thread on a free port of this machine; yield its URL without a path."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = make_server(app, **{"log_config": None, **options})
+        quiet = {"log_config": None, "timeout_graceful_shutdown": 1}
+        server = make_server(app, **{**quiet, **options})
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = server.force_exit = True
+            server.should_exit = True
             thread.join()

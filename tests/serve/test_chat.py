@@ -35,7 +35,7 @@ def is_long(text: str) -> bool:
     return len(text) > 60
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(HISTORIES, st.booleans())
 def test_only_passages_behind_the_last_answer_change(messages: list[dict[str, Any]], beside: bool):
     begin = max((i + 1 for i, m in enumerate(messages) if m["role"] == "assistant"), default=0)
@@ -61,7 +61,7 @@ def test_only_passages_behind_the_last_answer_change(messages: list[dict[str, An
     assert all(new is old for new, old in zip(chat.rewrite(messages, found, same), messages, strict=True))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(HISTORIES, HISTORIES)
 def test_what_was_sent_shorter_is_recalled_in_the_same_conversation_alone(first, later):
     sent, shorter = chat.Sent(), [{**m, "content": "short"} for m in first]
