@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The steps of the Dockerfile without Docker: build the wheel, install it with the extra `serve` in a fresh environment,
 # serve as another user with a home that cannot be written, and call it. Needs root, to be another user, and an index of
-# packages. PYTHON chooses the interpreter.
+# packages. PYTHON chooses the interpreter, which that user must be able to run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 unset PYTHONPATH

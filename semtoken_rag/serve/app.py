@@ -21,7 +21,7 @@ from semtoken_rag.context import CompressedContext
 from semtoken_rag.errors import CallRejected
 from semtoken_rag.serve.access import ApiKey
 from semtoken_rag.serve.admission import Admission, Busy
-from semtoken_rag.serve.intake import Intake
+from semtoken_rag.serve.intake import Intake, Linger
 from semtoken_rag.serve.monitor import Metrics, Monitor
 from semtoken_rag.serve.problems import RETRY, Problem, problem
 from semtoken_rag.serve.proxy import CHAT, PASSED_ON, Proxy
@@ -81,6 +81,7 @@ def create_app(
         app.add_middleware(ApiKey, key=config.api_key)
     app.add_middleware(Guard)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(config.hosts), www_redirect=False)
+    app.add_middleware(Linger)
     app.add_middleware(Monitor, metrics=metrics, endpoints=ENDPOINTS)  # the last one is the outermost
     return app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from semtoken_rag.serve.admission import Busy
 from semtoken_rag.serve.problems import RETRY, problem
 from semtoken_rag.serve.settings import OVERHEAD, ServeConfig
+
+LINGER = 5.0  # seconds in which the rest of a refused body is read and thrown away
 
 
 class TooLarge(Exception):
@@ -99,6 +101,55 @@ async def _read(receive: Receive, most: int) -> bytes:
             raise TooLarge
         more = message.get("more_body", False)
     return bytes(body)
+
+
+class Linger:
+    """ASGI middleware that reads what is left of a body before a response that did not need it ends.
+
+    A connection that is closed while its client still sends is reset, and the client may lose the response.
+
+    Parameters
+    ----------
+    app
+        The application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application.
+
+        Parameters
+        ----------
+        scope
+            See the ASGI specification.
+        receive
+            See there.
+        send
+            See there.
+        """
+        more = scope["type"] == "http" and _announced(Headers(scope=scope), 1) > 0
+
+        async def receiving() -> Message:
+            nonlocal more
+            message = await receive()
+            more = more and message.get("more_body", False)
+            return message
+
+        async def drain() -> None:
+            while more:
+                await receiving()
+
+        async def sending(message: Message) -> None:
+            if more and message["type"] == "http.response.body" and not message.get("more_body", False):
+                await send({**message, "more_body": True})
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(drain(), LINGER)
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
+            await send(message)
+
+        await self.app(scope, receiving, sending)
 
 
 async def _run(app: ASGIApp, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:

@@ -174,3 +174,12 @@ def test_the_command_ends_in_order_and_logs_no_text():
     assert asked[1]["tokens_after"] < asked[1]["tokens_before"]
     assert "tower" not in log
     assert "sk-own" not in log
+
+
+def test_who_is_refused_while_sending_still_reads_why(quick: str):
+    for host, status in ((b"localhost", b"413"), (b"evil.example", b"400")):
+        head = HEAD.replace(b"localhost", host).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        with connect(quick) as client:
+            client.sendall(head % 3_000_000)
+            client.sendall(3_000_000 * b"x")
+            assert client.recv(100).startswith(b"HTTP/1.1 " + status)
