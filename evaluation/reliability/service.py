@@ -3,8 +3,8 @@
 Callers of several kinds at one time, each with one request after the other: ordinary ones, bodies at the
 limit and above it, JSON as deep as fits, clients that send a byte at a time, that leave before they have an
 answer, and that never read it. Prints how many requests ended with which status, how long they took, and the
-resident memory of the service over the time. Ends with 1 if a request that waited for it got neither an answer
-nor a status.
+resident memory of the service over the time. Ends with 1 if a request that waited for it got neither an
+answer nor a status.
 """
 
 from __future__ import annotations

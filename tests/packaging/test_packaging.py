@@ -44,6 +44,7 @@ def test_import_loads_nothing_optional():
         ("llama_index.core", "llama_index.postprocessor.semtoken", "llama-index"),
         ("pydantic", "semtoken_rag.adapters.settings", "langchain"),
         ("fastapi", "semtoken_rag.ui", "ui"),
+        ("httpx", "semtoken_rag.serve", "serve"),
         ("sklearn", "semtoken_rag.calibrate", "calibrate"),
     ],
 )
