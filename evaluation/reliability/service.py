@@ -109,7 +109,7 @@ async def call_on(number: int, kind: str, url: httpx.URL, limit: int, seen: Seen
             status = type(error).__name__
         seen.statuses[kind][status] += 1
         seen.seconds[kind].append(time.perf_counter() - start)
-        if status == "503":
+        if status != "200":
             await asyncio.sleep(1)  # as Retry-After says
 
 

@@ -12,19 +12,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import groupby, pairwise
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from semtoken_rag._lru import ByteLRU
-from semtoken_rag.serve.schema import ChatOptions
+from semtoken_rag.serve.schema import MAX_PASSAGES, ChatOptions
 from semtoken_rag.types import Chunk
 
 Message: TypeAlias = Mapping[str, Any]
 Span: TypeAlias = tuple[int | None, int, int]  # part, start and end, as in `Place`
 
-MARKED = re.compile(r"<context>(.*?)</context>", re.DOTALL)
-PARAGRAPH = re.compile(r"\S.*?(?=\n[^\S\n]*\n|\s*\Z)", re.DOTALL)
+BEGIN, END = "<context>", "</context>"
+BLANK_LINE = re.compile(r"\n[^\S\n]*(?=\n)")
 SHORT = 600  # characters of a paragraph that can be a question or an instruction
 REMEMBERED = 16 * 2**20  # bytes of the messages that were sent shorter
 
@@ -110,7 +111,7 @@ def find(
     Returns
     -------
     Context or None
-        None if nothing can: no question, no passage, or content that is not text.
+        None if nothing can: no question, no passage, too many passages, or content that is not text.
 
     Raises
     ------
@@ -128,7 +129,7 @@ def find(
     spans = [(i, span) for i in fresh for span in (own if i == asking else _passages(messages[i], is_long))]
     places = [Place(i, part, *_stripped(_text_of(messages[i], part), *at)) for i, (part, *at) in spans]
     places = [place for place in places if place.start < place.end]
-    if not query or not (places or given):
+    if not query or not 0 < len(places) + len(given) <= MAX_PASSAGES:
         return None
     chunks = (Chunk(_text_of(messages[p.message], p.part)[p.start : p.end]) for p in places)
     return Context(query, (*chunks, *given), tuple(places), asking)
@@ -152,11 +153,13 @@ def rewrite(messages: Sequence[Message], found: Context, kept: Mapping[int, str]
         Those of which all is kept are the ones given.
     """
     made = list(messages)
-    for number in reversed(range(len(found.places))):  # from the end, so that positions stay
-        place = found.places[number]
-        text = _text_of(made[place.message], place.part)
-        text = text[: place.start] + kept.get(number, "") + text[place.end :]
-        made[place.message] = _with_text(made[place.message], place.part, text)
+    numbered = enumerate(found.places)
+    for (message, part), group in groupby(numbered, key=lambda pair: (pair[1].message, pair[1].part)):
+        text, pieces, at = _text_of(made[message], part), [], 0
+        for number, place in group:
+            pieces += [text[at : place.start], kept.get(number, "")]
+            at = place.end
+        made[message] = _with_text(made[message], part, "".join((*pieces, text[at:])))
     beside = [text for number, text in kept.items() if number >= len(found.places)]
     if beside:
         part, text = _texts(made[found.question])[0]
@@ -211,7 +214,7 @@ def _names(messages: Sequence[Message]) -> list[bytes]:
 def _question(message: Message, is_long: Callable[[str], bool]) -> tuple[str, list[Span]]:
     """Return the question that a message asks, and its spans of context."""
     texts, marked = _texts(message), _marked(message)
-    query = " ".join(MARKED.sub(" ", text) for _, text in texts).strip()
+    query = " ".join(map(_unmarked, (text for _, text in texts))).strip()
     if marked or not is_long(query):
         return query, marked
     if len(texts) == 1:
@@ -231,7 +234,32 @@ def _passages(message: Message, is_long: Callable[[str], bool]) -> list[Span]:
 
 
 def _marked(message: Message) -> list[Span]:
-    return [(part, *found.span(1)) for part, text in _texts(message) for found in MARKED.finditer(text)]
+    return [(part, *span) for part, text in _texts(message) for span in _marks(text)]
+
+
+def _marks(text: str) -> list[tuple[int, int]]:
+    """Return the ranges between the marks; by hand, since a pattern takes quadratic time if they do not end.
+
+    >>> _marks("<context>A.</context> B. <context>"), _marks("</context><context>A.<context></context>")
+    ([(9, 11)], [(19, 30)])
+    """
+    found, end = [], 0
+    while (begin := text.find(BEGIN, end)) >= 0 and (end := text.find(END, begin)) >= 0:
+        found.append((begin + len(BEGIN), end))
+    return found
+
+
+def _unmarked(text: str) -> str:
+    """Return the text without the marks and what is between them.
+
+    >>> _unmarked("Read <context>A.</context> and answer.")
+    'Read   and answer.'
+    """
+    parts, at = [], 0
+    for begin, end in _marks(text):
+        parts.append(text[at : begin - len(BEGIN)])
+        at = end + len(END)
+    return " ".join((*parts, text[at:]))
 
 
 def _texts(message: Message) -> list[tuple[int | None, str]]:
@@ -278,7 +306,8 @@ def _between(text: str) -> tuple[str, list[tuple[int, int]]]:
     >>> _between(700 * "x")
     ('', [])
     """
-    spans = [found.span() for found in PARAGRAPH.finditer(text)]
+    borders = [0, *(found.end() for found in BLANK_LINE.finditer(text)), len(text)]
+    spans = [(a, b) for a, b in (_stripped(text, *span) for span in pairwise(borders)) if a < b]
     ends = [i for i in {0, len(spans) - 1} if spans and spans[i][1] - spans[i][0] <= SHORT]
     rest = [span for i, span in enumerate(spans) if i not in ends]
     if not ends or not rest:

@@ -13,11 +13,15 @@ from semtoken_rag.serve.admission import Busy
 from semtoken_rag.serve.problems import RETRY, problem
 from semtoken_rag.serve.settings import OVERHEAD, ServeConfig
 
-LINGER = 5.0  # seconds in which the rest of a refused body is read and thrown away
+LINGER = 20.0  # seconds in which the rest of a refused body is read and thrown away
 
 
 class TooLarge(Exception):
     """A body has more bytes than it may."""
+
+
+class Late(Exception):
+    """A body was not here in time."""
 
 
 class Left(Exception):
@@ -60,17 +64,23 @@ class Intake:
             if announced > most:
                 raise TooLarge
             with self._hold(announced + OVERHEAD):
-                body = await asyncio.wait_for(_read(receive, most), self._config.max_upload)
+                body = await self._read(receive)
                 await _run(self.app, scope, body, receive, send)
         except TooLarge:
             await problem(413, f"the body must have at most {most} bytes")(scope, receive, send)
         except Busy as error:
             await problem(503, str(error), RETRY)(scope, receive, send)
-        except asyncio.TimeoutError:
-            refused = problem(408, f"the body was not here within {self._config.max_upload:g} s")
-            await refused(scope, receive, send)
+        except Late:
+            late = problem(408, f"the body was not here within {self._config.max_upload:g} s")
+            await late(scope, receive, send)
         except Left:
             pass
+
+    async def _read(self, receive: Receive) -> bytes:
+        try:
+            return await asyncio.wait_for(_read(receive, self._config.max_bytes), self._config.max_upload)
+        except asyncio.TimeoutError:
+            raise Late from None
 
     @contextmanager
     def _hold(self, size: int) -> Iterator[None]:
@@ -90,8 +100,7 @@ def _announced(headers: Headers, most: int) -> int:
 
 
 async def _read(receive: Receive, most: int) -> bytes:
-    body = bytearray()
-    more = True
+    body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -83,7 +83,8 @@ class Proxy:
             failed = context.stats.fallback is not None
             kept = dict(enumerate(c.text for c in found.chunks)) if failed else _kept(context)
             passed["messages"] = chat.rewrite(passed["messages"], found, kept)
-            self._sent.remember(asked["messages"], passed["messages"])
+            if not options.context:
+                self._sent.remember(asked["messages"], passed["messages"])
             before, after = context.stats.tokens_before, context.stats.tokens_after
             done, after = ("fallback", before) if failed else ("compressed", after)
         if passed != asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -101,3 +102,20 @@ def test_question_and_passages(messages, query: str, chunks: list[str]):
     ]
     found = chat.find(made, [], is_long)
     assert (found.query, [c.text for c in found.chunks]) == (query, chunks)
+
+
+SLOW = {
+    "unclosed": 100_000 * "<context>",
+    "closed": 9_000 * "<context>x</context>" + 1_000_000 * "x",
+    "blanks": "x" + 1_000_000 * " " + "y",
+    "lines": 1_000_000 * "\n",
+    "blank lines": 500_000 * "\n ",
+}
+
+
+@pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
+def test_a_text_made_to_be_slow_is_not(text: str):
+    messages, start = [{"role": "user", "content": text}], time.process_time()
+    if found := chat.find(messages, [], is_long):
+        chat.rewrite(messages, found, {})
+    assert time.process_time() - start < 4  # a tenth of it, where quadratic time is minutes
