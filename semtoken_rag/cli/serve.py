@@ -75,15 +75,11 @@ def serve(
             threshold=threshold,
         )
         behind = Upstream.parse(upstream, upstream_key) if upstream else None
-        listener = socket.create_server((host, port))  # a port in use is an error before a model is loaded
-        with Console(stderr=True).status("Loading the encoder"):
-            engine = SemToken(
-                encoder=encoder,
-                store=None if store == "none" else store,
-                config=Config(deadline=deadline),
-            )
-            engine.compress(["A first call loads the model."], "What does it load?", max_tokens=4, keep=keep)
-        server = make_server(create_app(engine, config, upstream=behind))
-
-    typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
-    server.run(sockets=[listener])
+        with socket.create_server((host, port)) as listener:  # a port in use is an error before a model loads
+            with Console(stderr=True).status("Loading the encoder"):
+                store_given = None if store == "none" else store
+                engine = SemToken(encoder=encoder, store=store_given, config=Config(deadline=deadline))
+                engine.compress(["A first call loads it."], "What does it load?", max_tokens=4, keep=keep)
+            server = make_server(create_app(engine, config, upstream=behind))
+            typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
+            server.run(sockets=[listener])
