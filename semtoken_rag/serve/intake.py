@@ -84,8 +84,11 @@ class Intake:
 
     @contextmanager
     def _hold(self, size: int) -> Iterator[None]:
-        """Count the bytes of a body as held; raise `Busy` if they are too many."""
-        if self._held + size > self._config.max_held_bytes:
+        """Count the bytes of a body as held; raise `Busy` if they are more than half of what is free.
+
+        So large bodies leave room for small ones.
+        """
+        if 2 * size > self._config.max_held_bytes - self._held:
             raise Busy(f"requests of {self._held} bytes are under way already")
         self._held += size
         try:
