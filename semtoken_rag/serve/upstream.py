@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import httpx
 from starlette.responses import Response
@@ -31,11 +30,12 @@ Headers = list[tuple[bytes, bytes]]
 class Unreachable(Exception):
     """The server behind gives no reply; ``status`` is what the caller gets."""
 
-    def __init__(self, url: str, error: httpx.HTTPError) -> None:
-        late = isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout)
-        self.status = 504 if late else 502
-        self.address = urlsplit(url)._replace(path="").geturl()
-        what = "does not reply in time" if late else "cannot be reached"
+    def __init__(self, error: httpx.HTTPError) -> None:
+        self.status, what = 502, "broke off"
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            what = "cannot be reached"
+        elif isinstance(error, httpx.TimeoutException):
+            self.status, what = 504, "does not reply in time"
         super().__init__(f"the server behind this one {what}: {type(error).__name__}")
 
 
@@ -93,7 +93,7 @@ class Relay:
             return Reply(await self._transport.handle_async_request(request))
         except httpx.HTTPError as error:
             log.warning("the server behind gives no reply: %s", type(error).__name__)
-            raise Unreachable(self.upstream.url, error) from None
+            raise Unreachable(error) from None
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -252,6 +253,24 @@ def test_a_server_that_is_down_is_one_sentence(engine: SemToken):
         with pytest.raises(openai.InternalServerError, match="cannot be reached: ConnectError") as failed:
             client.chat.completions.create(model="m", messages=[user(MARKED)])
         assert failed.value.status_code == 502
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "said"), [(b"", 502, "broke off"), (None, 504, "does not reply in time")]
+)
+def test_a_server_that_does_not_answer_is_one_sentence(engine: SemToken, answer, status: int, said: str):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        upstream = Upstream(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", seconds=0.3)
+        with serving(create_app(engine, upstream=upstream)) as url, ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(httpx.get, f"{url}/v1/models", timeout=30)
+            taken, _ = listener.accept()
+            with taken:
+                if answer is not None:
+                    taken.recv(1000)
+                    taken.shutdown(socket.SHUT_RDWR)
+                reply = asked.result()
+    assert reply.status_code == status
+    assert said in reply.json()["detail"]
 
 
 def test_a_failure_inside_passes_the_request_on_and_says_so(behind: Behind):
