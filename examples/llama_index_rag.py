@@ -7,12 +7,14 @@ with the compressed context beside the prompt, as embeddings or as a pruned KV c
 
     python examples/llama_index_rag.py --ratio 0.2
     python examples/llama_index_rag.py --mode kv
+    python examples/llama_index_rag.py --llm openai:http://127.0.0.1:8080/v1#qwen3
     python examples/llama_index_rag.py --docs papers/ --question "What is the result?" --llm Qwen/Qwen3-0.6B
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -24,13 +26,12 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events.llm import LLMCompletionEndEvent, LLMCompletionStartEvent
+from llama_index.core.llms import LLM
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import Document, NodeWithScore, QueryBundle
-from llama_index.llms.huggingface import HuggingFaceLLM
 from llama_index.vector_stores.faiss import FaissVectorStore
 from pydantic import PrivateAttr
-from transformers.utils.logging import disable_progress_bar
 
 from common import (
     BATCH,
@@ -46,16 +47,17 @@ from common import (
     QuestionOption,
     RatioOption,
     Reader,
+    Served,
+    TokenizerOption,
     batches,
     citations,
     load,
+    load_reader,
     report,
 )
 from kept import MeanEmbeddings
 from llama_index.postprocessor.semtoken import CompressionEndEvent, SemTokenPostprocessor
-from llama_index.postprocessor.semtoken.llm import SemTokenReader
 from semtoken_rag import Chunk, Config, SemToken
-from semtoken_rag import llm as local
 
 
 class Meter(BaseEventHandler):
@@ -86,7 +88,7 @@ class Meter(BaseEventHandler):
         """Ask; return the answer with its figures, and the engine's response."""
         self.tokens, self.seconds, self.stats = 0, 0.0, None
         response = query(question)
-        compressing = sum(self.stats["seconds"].values()) if self.stats else None
+        compressing = self.stats["total_seconds"] if self.stats else None
         return Answer(str(response).strip(), self.tokens, self.seconds, compressing), response
 
 
@@ -108,8 +110,8 @@ class MeanEmbedding(BaseEmbedding):
         return self._mean.embed_query(query)
 
 
-def index(texts: dict[str, str]) -> VectorStoreIndex:
-    """Split, embed and index the texts."""
+def index(texts: dict[str, str], encode: Callable[[str], list[Any]]) -> VectorStoreIndex:
+    """Split, embed and index the texts; ``encode`` says how long a node is."""
     documents = [
         Document(
             text=text,
@@ -119,7 +121,9 @@ def index(texts: dict[str, str]) -> VectorStoreIndex:
         )
         for title, text in texts.items()
     ]
-    nodes = SentenceSplitter(chunk_size=200, chunk_overlap=20).get_nodes_from_documents(documents)
+    nodes = SentenceSplitter(chunk_size=200, chunk_overlap=20, tokenizer=encode).get_nodes_from_documents(
+        documents
+    )
     embedding = MeanEmbedding(embed_batch_size=BATCH)
     store = FaissVectorStore(faiss.IndexFlatIP(len(embedding.get_query_embedding(""))))
     found = VectorStoreIndex(
@@ -130,8 +134,23 @@ def index(texts: dict[str, str]) -> VectorStoreIndex:
     return found
 
 
-def local_llm(reader: Reader) -> HuggingFaceLLM:
+def as_llm(reader: Reader | Served) -> LLM:
     """Return the reader as a LlamaIndex LLM that decodes greedily."""
+    if isinstance(reader, Served):
+        from llama_index.llms.openai_like import OpenAILike
+
+        address = reader.server.address
+        return OpenAILike(
+            model=address.model,
+            api_base=address.url,
+            api_key=os.environ.get("OPENAI_API_KEY", "none"),  # it must not be empty
+            is_chat_model=True,
+            context_window=8192,
+            max_tokens=NEW_TOKENS,
+            temperature=0,
+        )
+    from llama_index.llms.huggingface import HuggingFaceLLM
+
     window = {"context_window": reader.positions} if reader.positions else {}
     return HuggingFaceLLM(
         model=reader.model,
@@ -147,15 +166,16 @@ def beside(
     reader: Reader, nodes: list[NodeWithScore], question: str, mode: str, budget: dict[str, Any]
 ) -> Answer:
     """Answer with the compressed context beside the prompt: as embeddings, or as a pruned KV cache."""
+    from llama_index.postprocessor.semtoken.llm import SemTokenReader
+    from semtoken_rag import llm as local
+
     short = local.Settings(max_new_tokens=NEW_TOKENS)
     llm = SemTokenReader(reader=local.SemTokenLLM(reader.model, reader.tokenizer, settings=short), mode=mode)
     chunks = [Chunk(n.node.text, title=n.node.metadata["title"]) for n in nodes]
-    context = SemToken(token_counter=reader.count).compress(chunks, question, **budget)
+    context = SemToken(token_counter=reader.counter).compress(chunks, question, **budget)
     answer = llm.complete(question, context=context, chunks=chunks)
     seconds = answer.raw["prefill_seconds"] + answer.raw["decode_seconds"]
-    return Answer(
-        answer.text.strip(), answer.raw["prompt_tokens"], seconds, sum(context.stats.seconds.values())
-    )
+    return Answer(answer.text.strip(), answer.raw["prompt_tokens"], seconds, context.stats.total_seconds)
 
 
 def main(
@@ -166,18 +186,19 @@ def main(
     llm: LlmOption = "smollm2",
     k: KOption = 20,
     mode: ModeOption = "text",
+    tokenizer: TokenizerOption = None,
 ) -> None:
     """Answer questions from the full and from the compressed context."""
-    disable_progress_bar()  # of loading weights; indexing has one of its own
-    reader = Reader.load(llm)
-    Settings.tokenizer = reader.tokenizer.encode
+    reader = load_reader(llm, tokenizer, mode=mode)
+    encode = str.split if isinstance(reader, Served) else reader.tokenizer.encode  # not a request a sentence
+    Settings.tokenizer = lambda text: range(reader.count(text))  # LlamaIndex asks for its length
     texts = load(docs)
-    retriever = index(texts).as_retriever(similarity_top_k=k)
+    retriever = index(texts, encode).as_retriever(similarity_top_k=k)
     budget: dict[str, Any] = {"ratio": ratio} if max_tokens is None else {"max_tokens": max_tokens}
     best_last = Config(order="best-last")  # the next step is the prompt
-    postprocessor = SemTokenPostprocessor(token_counter=reader.count, config=best_last, **budget)
+    postprocessor = SemTokenPostprocessor(token_counter=reader.counter, config=best_last, **budget)
     template = PromptTemplate(PROMPT.format(context="{context_str}", question="{query_str}"))
-    model = local_llm(reader)
+    model = as_llm(reader)
     full, short = (
         RetrieverQueryEngine.from_args(
             retriever, llm=model, text_qa_template=template, node_postprocessors=postprocessors
@@ -192,7 +213,7 @@ def main(
         later, _ = meter.measure(lambda text: asyncio.run(short.aquery(text)), asked)
         answer, response = meter.measure(short.query, asked)
         answers = {"full context": whole, "compressed": answer, "compressed, async": later}
-        if mode != "text":
+        if isinstance(reader, Reader) and mode != "text":
             answer = beside(reader, retriever.retrieve(asked), asked, mode, budget)
             answers[f"compressed, {mode}"] = answer
         report(asked, answers, meter.stats, citations(answer.text, response.source_nodes, texts))

@@ -20,6 +20,7 @@ from semtoken_rag.engine.dispatch import Dispatcher
 from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
 from semtoken_rag.engine.routing import Router
 from semtoken_rag.engine.run import run
+from semtoken_rag.engine.tracing import observe
 from semtoken_rag.fingerprints.compute import Fingerprinter
 from semtoken_rag.stages.calibration import Calibration, find_calibration
 from semtoken_rag.stages.segment import Segmenter, segment
@@ -158,7 +159,8 @@ class SemToken:
             counter. A failure of the store is never raised: the fingerprints are computed anew.
         """
         call = self._call(chunks, query, Budget(max_tokens, ratio, keep))
-        return self._told(self._dispatcher.run(call), keep)
+        with observe(call) as finish:
+            return self._told(finish(self._dispatcher.run(call)), keep)
 
     async def acompress(
         self,
@@ -203,7 +205,8 @@ class SemToken:
             counter. A failure of the store is never raised: the fingerprints are computed anew.
         """
         call = self._call(chunks, query, Budget(max_tokens, ratio, keep))
-        return self._told(await self._dispatcher.arun(call), keep)
+        with observe(call) as finish:
+            return self._told(finish(await self._dispatcher.arun(call)), keep)
 
     def _in_order(self, order: str) -> SemToken:
         """Return the same engine, which puts chunks in ``order`` if its settings name none."""

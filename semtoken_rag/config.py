@@ -60,6 +60,9 @@ class Config:
         Chance that the chunks answer the question, in (0, 1): below it `Stats.abstained` is set, and an
         adapter returns no documents or the best alone. None never abstains, and leaves `Stats.answerable` of
         an input that fits unknown.
+    trace_text
+        Whether traces show the question and the texts, see docs/tracing.md. By default they have figures
+        alone.
     """
 
     min_tokens: int = 0
@@ -78,6 +81,7 @@ class Config:
     max_calls: int | None = None
     calibration: str | Path | None = None
     min_relevance: float | None = None
+    trace_text: bool = False
 
     def __post_init__(self) -> None:
         for name in ("min_tokens", "min_chunk_tokens"):
@@ -94,6 +98,8 @@ class Config:
         if self.max_calls is not None and self.max_calls < 1:
             raise ValueError(f"max_calls must be at least 1, got {self.max_calls!r}")
         _check_share("min_relevance", self.min_relevance)
+        if not isinstance(self.trace_text, bool):
+            raise ValueError(f"trace_text must be True or False, got {self.trace_text!r:.80}")
         object.__setattr__(self, "calibration", _plain_path(self.calibration))
         if self.order is not None and self.order not in ORDERS:
             raise ValueError(f"order must be one of {ORDERS}, got {self.order!r:.80}")

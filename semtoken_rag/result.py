@@ -166,6 +166,12 @@ class Stats:
         Whether ``answerable`` is below `Config.min_relevance`. `SemToken.compress` returns its text all the
         same; an adapter returns no documents, or the best alone, and ``confidence`` is that of the text
         before. Never true of a ``fallback``.
+    device
+        What the encoder runs on, such as ``cpu``, ``cuda:0`` or ``onnx cpu, 2 threads``; None if it does not
+        say.
+    total_seconds
+        Seconds of the whole call, the wait for a thread included, and so more than the sum of ``seconds``.
+        Two stats that differ in nothing else are equal.
     """
 
     tokens_before: int
@@ -184,15 +190,35 @@ class Stats:
     cut_by: str | None = None
     answerable: float | None = None
     abstained: bool = False
+    device: str | None = None
+    total_seconds: float = field(default=0.0, compare=False)
 
     @property
     def ratio(self) -> float:
         """Share of the tokens that is left, in [0, 1]; 1 for an empty input."""
         return self.tokens_after / self.tokens_before if self.tokens_before else 1.0
 
+    @property
+    def saved(self) -> int:
+        """Tokens that are not passed on."""
+        return self.tokens_before - self.tokens_after
+
+    @property
+    def factor(self) -> float | None:
+        """How many times fewer tokens are left, 1 for an empty input; None if none are left of some."""
+        if not self.tokens_before:
+            return 1.0
+        return self.tokens_before / self.tokens_after if self.tokens_after else None
+
     def as_dict(self) -> dict[str, Any]:
-        """Return all figures as plain data that JSON can hold, `ratio` included."""
-        return {**asdict(self), "skipped": list(self.skipped), "ratio": self.ratio}
+        """Return all figures as plain data that JSON can hold: `ratio`, `saved` and `factor` too."""
+        return {
+            **asdict(self),
+            "skipped": list(self.skipped),
+            "ratio": self.ratio,
+            "saved": self.saved,
+            "factor": self.factor,
+        }
 
 
 class ContextView(Protocol):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -35,6 +36,38 @@ def llama_server():
 
     with local_server(threads=1) as address:
         yield address
+
+
+@pytest.fixture
+def no_loop():
+    """Leave the main thread without an event loop; LlamaIndex makes one for a chat model and never closes it.
+
+    Where there is none, it runs a loop that it closes.
+    """
+    asyncio.set_event_loop(None)
+
+
+@pytest.fixture(scope="session")
+def exporter():
+    """Set up OpenTelemetry once, as a program does that traces; return what gets the spans."""
+    pytest.importorskip("opentelemetry.sdk")
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    made, provider = InMemorySpanExporter(), trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):  # else a page of the documentation has set it up
+        trace.set_tracer_provider(provider := TracerProvider())
+    provider.add_span_processor(SimpleSpanProcessor(made))
+    return made
+
+
+@pytest.fixture
+def spans(exporter):
+    """Return a function that returns the finished spans of the test, in the order of their ends."""
+    exporter.clear()
+    return exporter.get_finished_spans
 
 
 @pytest.fixture(scope="session")

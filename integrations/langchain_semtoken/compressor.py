@@ -8,10 +8,17 @@ from typing import Any
 from langchain_core.callbacks import Callbacks
 from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransformer, Document
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables.config import (
+    ensure_config,
+    get_async_callback_manager_for_config,
+    get_callback_manager_for_config,
+)
 
 from langchain_semtoken.events import asend, send
 from langchain_semtoken.settings import DocumentSettings
-from semtoken_rag.adapters.settings import PROMPT
+from semtoken_rag import CompressedContext
+from semtoken_rag.adapters.settings import PROMPT, RETRIEVED
+from semtoken_rag.engine.tracing import figures, shows_text
 
 
 class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentTransformer):
@@ -35,7 +42,8 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
         query
             The question. If it is blank, information density and redundancy decide.
         callbacks
-            Receivers of the custom event ``semtoken``, which has the stats of the call.
+            Receivers of the run of the compression, and, inside another run, of the custom event
+            ``semtoken``, which has the stats of the call.
 
         Returns
         -------
@@ -48,9 +56,7 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
         Exception
             Any failure inside, under ``on_error="raise"``; by default the documents are cut to the budget.
         """
-        compressed, context = self._compress(documents, query)
-        send(context, callbacks)
-        return compressed
+        return self._step(documents, query, callbacks)
 
     async def acompress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
@@ -71,9 +77,7 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
         list of Document
             See `compress_documents`.
         """
-        compressed, context = await self._acompress(documents, query)
-        await asend(context, callbacks)
-        return compressed
+        return await self._astep(documents, query, callbacks)
 
     def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
         """Compress documents without a query."""
@@ -94,13 +98,57 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
         """
 
         def run(values: dict[str, Any], config: RunnableConfig) -> list[Document]:
-            compressed, context = self._compress(values["documents"], values["query"], order=PROMPT)
-            send(context, config.get("callbacks"))
-            return compressed
+            given, question = values["documents"], values["query"]
+            return self._step(given, question, config.get("callbacks"), order=PROMPT)
 
         async def arun(values: dict[str, Any], config: RunnableConfig) -> list[Document]:
-            compressed, context = await self._acompress(values["documents"], values["query"], order=PROMPT)
-            await asend(context, config.get("callbacks"))
-            return compressed
+            given, question = values["documents"], values["query"]
+            return await self._astep(given, question, config.get("callbacks"), order=PROMPT)
 
         return RunnableLambda(run, arun, name="semtoken")
+
+    def _step(
+        self, documents: Sequence[Document], query: str, callbacks: Callbacks, *, order: str = RETRIEVED
+    ) -> list[Document]:
+        """Compress as a run of its own, a child of the run that the callbacks or the context name."""
+        config = ensure_config({"callbacks": callbacks})
+        manager = get_callback_manager_for_config(config)
+        step = manager.on_chain_start(None, self._inputs(documents, query), name=type(self).__name__)
+        try:
+            compressed, context = self._compress(documents, query, order=order)
+        except BaseException as error:
+            step.on_chain_error(error)
+            raise
+        step.on_chain_end(self._outputs(compressed, context))
+        send(context, callbacks)
+        return compressed
+
+    async def _astep(
+        self, documents: Sequence[Document], query: str, callbacks: Callbacks, *, order: str = RETRIEVED
+    ) -> list[Document]:
+        """Do the same without blocking the event loop."""
+        config = ensure_config({"callbacks": callbacks})
+        manager = get_async_callback_manager_for_config(config)
+        step = await manager.on_chain_start(None, self._inputs(documents, query), name=type(self).__name__)
+        try:
+            compressed, context = await self._acompress(documents, query, order=order)
+        except BaseException as error:
+            await step.on_chain_error(error)
+            raise
+        await step.on_chain_end(self._outputs(compressed, context))
+        await asend(context, callbacks)
+        return compressed
+
+    def _inputs(self, documents: Sequence[Document], query: str) -> dict[str, Any]:
+        """Return what the run shows of its input: the budget and the number of documents, by default."""
+        bounds = {"max_tokens": self.max_tokens, "ratio": self.ratio, "keep": self.keep}
+        text = {"query": query, "documents": list(documents)} if self._shows_text()[0] else {}
+        return {"chunks": len(documents), **{k: v for k, v in bounds.items() if v is not None}, **text}
+
+    def _outputs(self, compressed: list[Document], context: CompressedContext | None) -> dict[str, Any]:
+        """Return what the run shows of its result: figures, by default."""
+        text = {"documents": compressed} if self._shows_text()[1] else {}
+        return {"kept": len(compressed), **(figures(context.stats) if context else {}), **text}
+
+    def _shows_text(self) -> tuple[bool, bool]:
+        return shows_text(self.config is not None and self.config.trace_text)

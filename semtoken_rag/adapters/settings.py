@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Annotated, Any, Literal
 
@@ -202,6 +202,13 @@ class SemTokenSettings(BaseModel):
             raise ValueError(f"config can be JSON without a segmenter alone, got {value.segmenter!r:.80}")
         return changed
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy with some fields changed; ``max_tokens`` drops a default ratio, as in the constructor."""
+        given = dict(update or {})
+        if given.get("max_tokens") is not None and "ratio" not in self.model_fields_set:
+            given = {"ratio": None, **given}
+        return super().model_copy(update=given, deep=deep)
+
     def __copy__(self) -> Self:
         """Copy without the engine: ``model_copy(update=...)`` may change what it is made from."""
         copied = super().__copy__()
@@ -209,8 +216,11 @@ class SemTokenSettings(BaseModel):
         return copied
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a field, and drop the engine if it was made from the former value."""
+        """Set a field, and drop the engine if it was made from the former value; see `model_copy` too."""
+        by_default = name == "max_tokens" and "ratio" not in self.model_fields_set
         super().__setattr__(name, value)
+        if by_default and value is not None:
+            super().__setattr__("ratio", None)
         if name in MADE_FROM:
             self._once = Once()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,17 +12,30 @@ import typer
 from rich.console import Console
 
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.readers.address import is_address
+from semtoken_rag.readers.registry import resolve_reader
 
 if TYPE_CHECKING:
     from semtoken_rag.llm.generate import SemTokenLLM
+    from semtoken_rag.readers.server import ServerReader
 
 
 def ui(
     files: Annotated[list[Path] | None, typer.Argument(help="Text, markdown or PDF to open with.")] = None,
     llm: Annotated[
         str,
-        typer.Option(help="auto (SmolLM2 if it is installed), none, a model's name, folder or .gguf."),
+        typer.Option(
+            help="auto (SmolLM2 if it is installed), none, a model's name, folder or .gguf, or a server as "
+            "openai:http://127.0.0.1:8080/v1#MODEL (key: OPENAI_API_KEY)."
+        ),
     ] = "auto",
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the server's model, if the server counts no tokens: a name, folder or file.",
+        ),
+    ] = None,
     encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
     host: Annotated[
         str, typer.Option(help="Address to listen on, the only one answered to beside localhost.")
@@ -29,8 +43,8 @@ def ui(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8765,
     max_upload: Annotated[int, typer.Option(min=1, metavar="MB", help="Largest upload.")] = 20,
 ) -> None:
-    """Show in a browser what is kept of your documents, and what a local LLM answers from it."""
-    with one_line():
+    """Show in a browser what is kept of your documents, and what an LLM answers from it."""
+    with ExitStack() as stack, one_line():
         from semtoken_rag.ui.app import create_app
         from semtoken_rag.ui.documents import load
         from semtoken_rag.ui.server import server
@@ -38,29 +52,30 @@ def ui(
         from semtoken_rag.web.security import LOOPBACK
 
         documents = [load(file) for file in files or []]
-        listener = socket.create_server((host, port))  # a port in use is an error before a model is loaded
+        # A port in use is an error before a model is loaded.
+        listener = stack.enter_context(socket.create_server((host, port)))
         with Console(stderr=True).status("Loading the encoder and the reader"):
-            reader = load_reader(llm)
+            reader = load_reader(llm, tokenizer)
             counter = reader.tokenizer if reader else None
             workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter)
         app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
+        stack.pop_all()
 
     typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
     server(app).run(sockets=[listener])
 
 
-def load_reader(name: str) -> SemTokenLLM | None:
-    """Load the local LLM; return None for ``none``, and for ``auto`` if there is none."""
+def load_reader(name: str, tokenizer: str | None = None) -> ServerReader | SemTokenLLM | None:
+    """Load the LLM; return None for ``none``, and for ``auto`` if there is none."""
     if name == "auto":
         name = _packaged() or "none"
     if name == "none":
         return None
-    from transformers.utils.logging import disable_progress_bar
+    if not is_address(name):
+        from transformers.utils.logging import disable_progress_bar
 
-    from semtoken_rag.llm.generate import SemTokenLLM
-
-    disable_progress_bar()
-    return SemTokenLLM.load(name)
+        disable_progress_bar()
+    return resolve_reader(name, tokenizer=tokenizer)
 
 
 def _packaged() -> str | None:

@@ -18,9 +18,10 @@ __all__ = ["Encoder", "encodable", "encode", "encode_call", "is_ordered", "unit_
 class Encoder(Protocol):
     """Protocol of an encoder: what can be passed as ``encoder=``.
 
-    An encoder may have two more members. ``fingerprint``, a str, takes the place of ``name`` in the keys of a
-    store, if the vectors depend on more than the name says. ``encode_question(question) -> Encoding`` encodes
-    the question in place of `encode`. `semtoken_rag.testing.check_encoder` checks an encoder of your own.
+    An encoder may have three more members. ``fingerprint``, a str, takes the place of ``name`` in the keys of
+    a store, if the vectors depend on more than the name says. ``encode_question(question) -> Encoding``
+    encodes the question in place of `encode`. ``device`` says what it runs on, for the stats.
+    `semtoken_rag.testing.check_encoder` checks an encoder of your own.
 
     Attributes
     ----------

@@ -56,6 +56,11 @@ class LookupEncoder:
                 self._encoder = self._make()
             return self._encoder
 
+    @property
+    def device(self) -> str:
+        """What the transformer encoder runs on, if it is loaded; the table is read on the CPU."""
+        return str(getattr(self._encoder, "device", "cpu"))
+
     def count(self, text: str) -> int:
         """Return the number of tokens of ``text``, without special tokens."""
         return self._tokenizer.count(text)

@@ -73,6 +73,11 @@ class OnnxEncoder(WindowedEncoder):
         self.threads = min(threads or default_threads(), usable_cores())
         self._pool, self._process = ThreadPoolExecutor(self.threads), os.getpid()
 
+    @property
+    def device(self) -> str:
+        """What it runs on: the CPU, in so many threads."""
+        return f"onnx cpu, {self.threads} thread{'s' if self.threads > 1 else ''}"
+
     def __reduce__(self) -> tuple[partial[Any], tuple[Any, ...]]:
         """Copy and pickle as the path and the settings."""
         return partial(

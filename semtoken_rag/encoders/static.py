@@ -31,6 +31,8 @@ class StaticEncoder:
         shipped one. ``evaluation/distill.py`` makes such a folder.
     """
 
+    device = "cpu"  # for the stats
+
     def __init__(self, folder: str | Path = FOLDER) -> None:
         folder = Path(folder)
         self.name = f"static:{folder.name}"

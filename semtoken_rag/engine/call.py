@@ -77,6 +77,10 @@ class Call:
         """Return the number of the reader's tokens in ``text``."""
         return self.setup.counter.count(text)
 
+    def count_all(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of the reader's tokens in each text."""
+        return self.setup.counter.count_all(texts)
+
     def shown(self, text: str) -> str:
         """Return ``text`` as it is passed on: with its markers made harmless if the settings ask for it."""
         return sanitise(text) if self.setup.config.sanitise_markers else text

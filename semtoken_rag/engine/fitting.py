@@ -96,8 +96,8 @@ def _chunk_cost(call: Call) -> IntArray | None:
     prefixes = [prefix_of(chunk, titles) for chunk in call.chunks]
     if not any(prefixes) and not any(chunk.overhead for chunk in call.chunks):
         return None
-    return np.array(
-        [c.overhead + call.count(p) for c, p in zip(call.chunks, prefixes, strict=True)], np.int64
+    return np.array([c.overhead for c in call.chunks], np.int64) + np.array(
+        call.count_all(prefixes), np.int64
     )
 
 
@@ -139,7 +139,7 @@ def fit(call: Call, measured: Measured, decided: Decided) -> Fitted:
 def fit_whole(call: Call, measured: Measured) -> Fitted | None:
     """Return all chunks as they are, or None if their joined text is over the budget."""
     shown = [call.shown(chunk.text) for chunk in call.chunks]
-    counts = [call.count(text) for text in shown] if call.setup.config.sanitise_markers else measured.chunks
+    counts = call.count_all(shown) if call.setup.config.sanitise_markers else measured.chunks
     chunks = tuple(
         CompressedChunk(i, chunk, (Piece(0, len(chunk.text), Granularity.FINE, 0.0),), text, before, after)
         for i, (chunk, text, before, after) in enumerate(
@@ -198,12 +198,15 @@ def _bare_heads(units: Units, granularity: IntArray) -> BoolArray:
 
 def _render(call: Call, measured: Measured, decided: Decided) -> tuple[CompressedChunk, ...]:
     units, selection, config = decided.units, decided.selection, call.setup.config
-    chunks = []
+    made = []
     for index in np.unique(units.chunk[selection.granularity > Granularity.DROPPED]).tolist():
         chunk = call.chunks[index]
         pieces = pieces_of(index, units, selection, chunk.text)
         prefix = call.shown(prefix_of(chunk, config.titles))
-        text = prefix + call.shown(join(chunk.text, pieces, config.gap))
-        before, after = measured.chunks[index], call.count(text)
-        chunks.append(CompressedChunk(index, chunk, pieces, text, before, after, prefix))
+        made.append((index, chunk, pieces, prefix, prefix + call.shown(join(chunk.text, pieces, config.gap))))
+    counts = call.count_all([text for *_, text in made])
+    chunks = [
+        CompressedChunk(index, chunk, pieces, text, measured.chunks[index], after, prefix)
+        for (index, chunk, pieces, prefix, text), after in zip(made, counts, strict=True)
+    ]
     return arrange(chunks, config.order_for(call.query))

@@ -58,4 +58,4 @@ def unit_cost(call: Call, units: Units) -> IntArray:
     if call.counts_encoded:
         return units.tokens[:, 1] - units.tokens[:, 0]
     places = zip(units.chunk.tolist(), units.chars.tolist(), strict=True)
-    return np.array([call.count(call.chunks[c].text[a:b]) for c, (a, b) in places], np.int64)
+    return np.array(call.count_all([call.chunks[c].text[a:b] for c, (a, b) in places]), np.int64)

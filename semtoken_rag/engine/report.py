@@ -61,13 +61,14 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
     CompressedContext
         The text, its chunks, the reports on the units and the statistics.
     """
-    seen = _outlook(call, fitted)
+    seen, encoder = _outlook(call, fitted), call.setup.fingerprinter.encoder
+    device = getattr(encoder, "device", None)
     stats = Stats(
         tokens_before=measured.total,
         tokens_after=fitted.tokens,
         budget=measured.budget,
         keep=measured.keep if seen else None,
-        encoder=call.setup.fingerprinter.encoder.name,
+        encoder=encoder.name,
         counter=call.setup.counter.name,
         seconds=trace.seconds,
         fallback=call.fallback,
@@ -78,6 +79,7 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
         cut_by=_cut_by(call, measured, fitted),
         answerable=trace.answerable,
         abstained=_abstains(call, trace.answerable),
+        device=None if device is None else str(device),
     )
     units = () if fitted.decided is None else unit_reports(fitted.decided)
     curve = seen.curve if seen else ()

@@ -33,9 +33,10 @@ def run(call: Call) -> CompressedContext:
         measured = measure(call, [len(chunk.encoding.ids) for chunk in read.chunks])
     with trace.stage("segment"):
         units = build_units(call.chunks, tokens, [chunk.segments for chunk in read.chunks])
-    asked = Asked.of(read.query, call.chunks, tokens, units) if read.query else None
-    if call.setup.calibration and asked:
-        trace.answerable = answerable(asked, call.setup.calibration.answerable)
+    with trace.stage("select"):
+        asked = Asked.of(read.query, call.chunks, tokens, units) if read.query else None
+        if call.setup.calibration and asked:
+            trace.answerable = answerable(asked, call.setup.calibration.answerable)
     if whole is not None:
         return report(call, measured, whole, trace)
     return _finish(call, measured, Encoded(tokens, units, asked), call.setup.strategy, trace)
@@ -54,7 +55,7 @@ def truncate(call: Call, reason: str) -> CompressedContext:
 
 def _count(call: Call, trace: Trace) -> Measured:
     with trace.stage("count"):
-        return measure(call, [call.count(chunk.text) for chunk in call.chunks])
+        return measure(call, call.count_all([chunk.text for chunk in call.chunks]))
 
 
 def _finish(

@@ -17,6 +17,26 @@ def percent(chance: float) -> str:
     return f"{whole} %" if whole else "<1 %"
 
 
+def milliseconds(seconds: float) -> str:
+    """Return seconds in milliseconds.
+
+    >>> milliseconds(1.25)
+    '1,250.0 ms'
+    """
+    return f"{1000 * seconds:,.1f} ms"
+
+
+def saved(stats: Stats) -> str:
+    """Return what a call saved, in tokens and as a factor."""
+    times = "" if stats.factor is None else f" ({stats.factor:,.1f} times fewer)"
+    return f"{stats.saved:,} saved{times}"
+
+
+def encoder(stats: Stats) -> str:
+    """Return the encoder, and what it runs on if that is known."""
+    return stats.encoder if stats.device is None else f"{stats.encoder} on {stats.device}"
+
+
 def summary(stats: Stats) -> str:
     """Return the tokens and all that `sentences` says, in one line."""
     said = [f"{stats.tokens_after:,} of {stats.tokens_before:,} tokens", _promise(stats), _answer(stats)]

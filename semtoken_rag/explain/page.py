@@ -11,7 +11,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from semtoken_rag.explain.outcome import percent, sentences
+from semtoken_rag.explain.outcome import encoder, milliseconds, percent, saved, sentences
 from semtoken_rag.explain.views import DocumentView, Explanation, UnitView
 from semtoken_rag.result import Stats
 from semtoken_rag.text.visible import visible
@@ -47,11 +47,12 @@ def page(explanation: Explanation) -> str:
         point="What the call kept" if stats.cut_by == "keep" else "The budget of the call",
         budget=_point(stats),
         most=max(stats.tokens_before, stats.budget),
-        total=_milliseconds(sum(stats.seconds.values())),
-        stages=_table({name: _milliseconds(seconds) for name, seconds in stats.seconds.items()}),
+        total=milliseconds(stats.total_seconds),
+        stages=_table({name: milliseconds(seconds) for name, seconds in stats.seconds.items()}),
         facts=_table(
             {
-                "fingerprints": stats.encoder,
+                "tokens": saved(stats),
+                "fingerprints": encoder(stats),
                 "counted by": stats.counter,
                 "from a store": f"{stats.stored} of {len(explanation.documents)} documents",
             }
@@ -96,10 +97,6 @@ def _fallback(error: str | None) -> str:
 def _point(stats: Stats) -> int:
     """Return where the slider stands for the call: at what it kept if that sufficed, else at its budget."""
     return stats.tokens_after if stats.cut_by == "keep" else stats.budget
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{1000 * seconds:,.1f} ms"
 
 
 def _table(rows: dict[str, str]) -> str:

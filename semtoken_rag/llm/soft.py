@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +41,7 @@ class SoftPrompt:
     merged: int
 
     def payload(self) -> dict[str, torch.Tensor]:
-        """Return the prompt for vLLM, which takes it with ``enable_prompt_embeds``.
+        """Return the prompt for vLLM in this process, which takes it with ``enable_prompt_embeds``.
 
         Returns
         -------
@@ -54,6 +56,27 @@ class SoftPrompt:
         if not torch.equal(self.position_ids[0].cpu(), torch.arange(self.position_ids.shape[1])):
             raise ValueError("a payload needs positions='packed', got skipped ones")
         return {"prompt_embeds": self.inputs_embeds[0].detach().cpu()}
+
+    def request(self) -> dict[str, str]:
+        """Return what a request to vLLM's ``/v1/completions`` holds besides model and settings.
+
+        Not for chat completions, which put the chat template around it that is in the prompt already.
+
+        Returns
+        -------
+        dict of str to str
+            ``prompt_embeds``: the tensor (n, d), written by ``torch.save``, in base64.
+
+        Raises
+        ------
+        ValueError
+            If positions are skipped: vLLM numbers them itself.
+        """
+        written = io.BytesIO()
+        torch.save(
+            self.payload()["prompt_embeds"].clone(), written
+        )  # a view would be written with all it views
+        return {"prompt_embeds": base64.b64encode(written.getvalue()).decode("ascii")}
 
 
 def check_positions(positions: str) -> None:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from fastapi.sse import ServerSentEvent
 from starlette.concurrency import iterate_in_threadpool
 
+from semtoken_rag.readers.connection import ServerError
+
 log = logging.getLogger(__name__)
 
 
@@ -53,7 +55,7 @@ async def stream(work: Generator[Event, None, Any], left: ExitStack) -> AsyncIte
     try:
         async for event in iterate_in_threadpool(work):
             yield _to_sse(event)
-    except ValueError as error:
+    except (ValueError, ServerError) as error:
         yield _to_sse(Event("error", {"message": str(error)}))
     except Exception as error:
         log.exception("the work failed")

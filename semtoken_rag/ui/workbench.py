@@ -7,12 +7,13 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from semtoken_rag.budget import Budget
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.readers.connection import StreamBroken
 from semtoken_rag.stages.calibration import find_calibration
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.strategy.base import gives_chances
@@ -22,10 +23,11 @@ from semtoken_rag.ui.events import Event, progress
 from semtoken_rag.ui.payload import as_data, cite_sentences
 
 BATCH = 8  # passages encoded between two progress events
+RATIO = 0.2  # without another bound
 
 
 class Reader(Protocol):
-    """Protocol of a local LLM that streams its answers, such as `SemTokenLLM`."""
+    """Protocol of an LLM that streams its answers, such as `SemTokenLLM` and `ServerReader`."""
 
     @property
     def name(self) -> str:
@@ -38,11 +40,15 @@ class Reader(Protocol):
 
 
 class Asked(BaseModel):
-    """A request: documents, a question, a budget as in `Budget`, and a strategy."""
+    """A request: documents, a question, a budget as in `Budget`, and a strategy.
+
+    The ratio is `RATIO` if there is neither it nor ``max_tokens``.
+    """
 
     documents: list[Document] = Field(min_length=1)
     query: str = ""
-    ratio: float = Field(default=0.2, gt=0, le=1)
+    ratio: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1)
     keep: float | None = None
     strategy: str = "semtoken"
 
@@ -50,6 +56,12 @@ class Asked(BaseModel):
     @classmethod
     def _chance(cls, value: float | None) -> float | None:
         return Budget(ratio=1, keep=value).keep
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> Asked:
+        if self.ratio is None and self.max_tokens is None:
+            self.ratio = RATIO
+        return self
 
     @field_validator("strategy")
     @classmethod
@@ -99,7 +111,9 @@ class Workbench:
         for start in range(0, len(passages), BATCH):
             if engine.annotate(passages[start : start + BATCH]):
                 yield progress("Encoding passages", min(start + BATCH, len(passages)), len(passages))
-        context = engine.compress(passages, asked.query, ratio=asked.ratio, keep=asked.keep)
+        context = engine.compress(
+            passages, asked.query, max_tokens=asked.max_tokens, ratio=asked.ratio, keep=asked.keep
+        )
         yield Event("result", as_data(context))
         return context
 
@@ -120,6 +134,8 @@ class Workbench:
         ------
         ValueError
             If there is no reader, no question, or the context is longer than the reader's window.
+        ServerError
+            If the server of the reader fails; behind the answer, as far as it came, if the stream breaks off.
         """
         if self.reader is None:
             raise ValueError("there is no local LLM: start with --llm NAME")
@@ -127,11 +143,16 @@ class Workbench:
             raise ValueError("ask a question first")
         context = yield from self.compress(asked)
         yield progress(f"{self.reads} reads {context.stats.tokens_after} tokens")
-        parts = []
-        for part in self.reader.stream(asked.query, context):
-            parts.append(part)
-            yield Event("part", {"text": part})
+        parts, broken = [], None
+        try:
+            for part in self.reader.stream(asked.query, context):
+                parts.append(part)
+                yield Event("part", {"text": part})
+        except StreamBroken as error:
+            broken = error
         yield Event("answer", {"sentences": cite_sentences("".join(parts).strip(), context)})
+        if broken is not None:
+            raise broken
 
     def _engine(self, strategy: str) -> SemToken:
         with self._lock:

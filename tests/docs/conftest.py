@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import json
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
-from urllib.request import Request
 
 import pytest
 from langchain_core.documents import BaseDocumentCompressor, Document
@@ -27,7 +24,6 @@ def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
     for made in (langchain(), llama_index_embeddings(), llama_index_llms(), llmlingua()):
         monkeypatch.setitem(sys.modules, made.__name__, made)
     monkeypatch.setattr("langchain_classic.retrievers.document_compressors.EmbeddingsFilter", FirstFew)
-    monkeypatch.setattr("urllib.request.urlopen", chat_server)
 
 
 @pytest.fixture
@@ -112,11 +108,3 @@ class FirstFew(BaseDocumentCompressor):
 
     def compress_documents(self, documents: Sequence[Document], query: str, callbacks: Any = None) -> Any:
         return documents[: self.k]
-
-
-def chat_server(request: Request, timeout: float) -> io.BytesIO:
-    """Answer as a server does that speaks the OpenAI protocol."""
-    asked = json.loads(request.data)
-    assert request.full_url.endswith("/v1/chat/completions")
-    said = "It opened in 1889." if "1889" in asked["messages"][0]["content"] else "No."
-    return io.BytesIO(json.dumps({"choices": [{"message": {"content": said}}]}).encode())

@@ -21,16 +21,28 @@ MODEL = {page: [b for b in found if b.mark == "model"] for page, found in PYTHON
 SHELL = [b for page in PAGES for b in blocks(page) if b.mark == "run"]
 
 
+SERVER = "http://127.0.0.1:8080/v1"  # on the pages; here a server that is started for them
+
+
 def pages(found: dict[Path, list[Block]]) -> list[Any]:
-    return [pytest.param(page, id=name(page)) for page, its in found.items() if its]
+    return [
+        pytest.param(page, id=name(page), marks=pytest.mark.enable_socket if asks_server(its) else ())
+        for page, its in found.items()
+        if its
+    ]
 
 
-@pytest.mark.usefixtures("doubles")
+def asks_server(found: list[Block]) -> bool:
+    return any(SERVER in b.code for b in found)
+
+
+@pytest.mark.usefixtures("doubles", "no_loop")
 @pytest.mark.parametrize("page", pages(PLAIN))
 def test_the_blocks_of_a_page_run_one_after_the_other(page: Path, request, monkeypatch, tmp_path):
     if any("SemTokenLLM" in b.code or "AutoTokenizer" in b.code for b in PLAIN[page]):
         request.getfixturevalue("reader")
-    run(page, PLAIN[page], monkeypatch, tmp_path)
+    address = request.getfixturevalue("llama_server") if asks_server(PLAIN[page]) else SERVER
+    run(page, PLAIN[page], monkeypatch, tmp_path, address)
 
 
 @pytest.mark.model
@@ -57,13 +69,17 @@ def test_a_script_for_the_shell_runs(block: Block, tmp_path):
         assert done.stdout == expected
 
 
-def run(page: Path, found: list[Block], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def run(
+    page: Path, found: list[Block], monkeypatch: pytest.MonkeyPatch, folder: Path, address: str = SERVER
+) -> None:
     """Run blocks in one module, in an empty folder, and compare what they print."""
     monkeypatch.chdir(folder)
     place = ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", place)
     for block in found:
-        code = compile("\n" * block.line + block.code, str(page), "exec", dont_inherit=True)
+        code = compile(
+            "\n" * block.line + block.code.replace(SERVER, address), str(page), "exec", dont_inherit=True
+        )
         with redirect_stdout(io.StringIO()) as printed:
             exec(code, place.__dict__)
         if (expected := output_of(block)) is not None:

@@ -14,7 +14,16 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks
 
 typer = pytest.importorskip("typer")
 COMMANDS = [b for page in PAGES for b in blocks(page) if b.language == "bash"]
-SIDE = ("cat", "cd", "curl", "git", "printf", "redis-server")  # nothing of ours
+SIDE = (
+    "cat",
+    "cd",
+    "curl",
+    "export",
+    "git",
+    "opentelemetry-instrument",
+    "printf",
+    "redis-server",
+)  # nothing of ours
 
 
 @pytest.mark.parametrize("block", COMMANDS, ids=str)

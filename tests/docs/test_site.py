@@ -19,7 +19,13 @@ NAVIGATION = re.findall(r"^ +- .*: (\S+\.md)$", MKDOCS, re.MULTILINE)
 
 @pytest.mark.parametrize(
     "package",
-    ["semtoken_rag", "semtoken_rag.llm", "langchain_semtoken", "llama_index.postprocessor.semtoken"],
+    [
+        "semtoken_rag",
+        "semtoken_rag.llm",
+        "semtoken_rag.readers",
+        "langchain_semtoken",
+        "llama_index.postprocessor.semtoken",
+    ],
 )
 def test_every_public_name_is_in_the_reference(package: str):
     reference = "\n".join(page.read_text(encoding="utf-8") for page in (DOCS / "api").glob("*.md"))

@@ -498,3 +498,23 @@ def test_a_tokenizer_that_lacks_letters_is_taken(hub_folder):
     model = {"type": "BPE", "vocab": {"b": 0}, "merges": []}
     (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", "model": model}), encoding="utf-8")
     assert OnnxEncoder(folder).encode(["bab"], [""])[0].vectors.shape == (2, 8)
+
+
+@pytest.mark.parametrize(("threads", "said"), [(1, "onnx cpu, 1 thread"), (2, "onnx cpu, 2 threads")])
+def test_the_stats_say_what_it_runs_on(threads, said, monkeypatch):
+    monkeypatch.setattr("semtoken_rag.encoders.onnx.usable_cores", lambda: 2)
+    engine = SemToken(encoder=OnnxEncoder(threads=threads))
+    assert engine.compress(TEXTS[:2], "When did it open?", max_tokens=7).stats.device == said
+
+
+class Silent:
+    """An encoder that does not say what it runs on."""
+
+    def __init__(self):
+        made = resolve_encoder("static")
+        self.name, self.encode, self.count = "silent", made.encode, made.count
+
+
+def test_an_encoder_need_not_say_what_it_runs_on():
+    stats = SemToken(encoder=Silent(), on_error="raise").compress(TEXTS[:2], "open?", max_tokens=4).stats
+    assert stats.device is None

@@ -27,8 +27,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def reader(packaged_reader, monkeypatch):
     """Let the examples have the reader that is loaded already."""
-    from common import Reader
+    from common import load_reader
     from semtoken_rag.llm.generate import SemTokenLLM
 
     monkeypatch.setattr(SemTokenLLM, "load", lambda name: packaged_reader)
-    return Reader.load("smollm2")
+    return load_reader("smollm2")

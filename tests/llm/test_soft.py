@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import base64
+import io
+import json
+
 import pytest
 import torch
 
 from semtoken_rag.llm.excerpts import kept_excerpts
 from semtoken_rag.llm.merge import Drop, Medoid, merge_tokens
 from semtoken_rag.llm.prompt import Template, tokenize
-from semtoken_rag.llm.soft import soft_prompt
+from semtoken_rag.llm.soft import SoftPrompt, soft_prompt
 from tests.llm.samples import ALL, CHUNKS, NOTHING, PART, QUESTION, context, tokenizer
 
 
@@ -98,10 +102,30 @@ def test_a_payload_is_the_embeddings(llama):
     torch.testing.assert_close(payload["prompt_embeds"][None], soft.inputs_embeds)
 
 
-def test_a_payload_cannot_skip_positions(llama):
+def test_a_request_holds_what_vllm_documents(llama):
+    """Completions: base64 of what `torch.save` writes of a tensor (sequence, hidden) in one of three types.
+
+    Chat completions: a part of type ``prompt_embeds`` with the same in ``data``.
+    See https://docs.vllm.ai/en/stable/features/prompt_embeds/.
+    """
+    soft, _ = both(llama, merger=Medoid(4))
+    body = json.loads(json.dumps({"model": "org/model", "prompt": "", "max_tokens": 8} | soft.request()))
+    assert set(soft.request()) == {"prompt_embeds"}
+    written = base64.b64decode(body["prompt_embeds"], validate=True)
+    found = torch.load(io.BytesIO(written), weights_only=True, map_location="cpu")
+    assert found.dtype in (torch.float32, torch.float16, torch.bfloat16)
+    assert found.ndim == 2
+    assert found.layout == torch.strided
+    assert not found.requires_grad
+    torch.testing.assert_close(found[None], soft.inputs_embeds)
+    assert len(written) < found.nbytes + 4096  # nothing but the tensor
+
+
+@pytest.mark.parametrize("make", [SoftPrompt.payload, SoftPrompt.request])
+def test_a_payload_cannot_skip_positions(llama, make):
     soft, _ = both(llama, positions="source")
     with pytest.raises(ValueError, match="packed"):
-        soft.payload()
+        make(soft)
 
 
 def test_other_positions_are_refused(llama):

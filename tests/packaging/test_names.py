@@ -38,6 +38,7 @@ NAMES = {
     "semtoken_rag.store": "FingerprintStore MemoryStore SQLiteStore RedisStore TieredStore resolve_store",
     "semtoken_rag.paper": "PaperStrategy",
     "semtoken_rag.fingerprints": "Fingerprint Fingerprinter Read",
+    "semtoken_rag.readers": "ServerReader ServerTokenizer ServerError StreamBroken Address resolve_reader",
     "semtoken_rag.llm": """SemTokenLLM Settings Sampler Template Text Soft KV Mode Medoid Drop Merger KVBudget
         Policy SpanRelevance HeavyHitters ChunkKVCache SpanCache SoftPrompt Answer AnswerStats Stream""",
     "semtoken_rag.llm.generate": "SemTokenLLM",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -215,6 +216,14 @@ def test_every_run_of_words_is_found_where_it_stands(words, blank, data):
         assert found == [("x", start, start + len(blank.join(quote)))]
 
 
-@pytest.mark.parametrize(("before", "after", "ratio"), [(10, 5, 0.5), (10, 0, 0.0), (0, 0, 1.0)])
-def test_the_ratio_is_the_share_that_is_left(before, after, ratio):
-    assert Stats(before, after, 5, "hash", "words").ratio == ratio
+@pytest.mark.parametrize(
+    ("before", "after", "ratio", "saved", "factor"),
+    [(10, 5, 0.5, 5, 2.0), (10, 0, 0.0, 10, None), (0, 0, 1.0, 0, 1.0)],
+)
+def test_what_is_left_as_a_share_a_number_and_a_factor(before, after, ratio, saved, factor):
+    stats = Stats(before, after, 5, "hash", "words", device="cpu", total_seconds=0.5)
+    assert (stats.ratio, stats.saved, stats.factor) == (ratio, saved, factor)
+    assert stats == Stats(before, after, 5, "hash", "words", device="cpu")
+    told = json.loads(json.dumps(stats.as_dict()))
+    names = ("ratio", "saved", "factor", "device", "total_seconds")
+    assert [told[name] for name in names] == [ratio, saved, factor, "cpu", 0.5]

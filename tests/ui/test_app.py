@@ -205,3 +205,19 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
     assert result.exit_code == 2
     assert "odd.txt" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("llm", "said"),
+    [
+        ("http://127.0.0.1:1/v1", "write a server's address as openai:http://127.0.0.1:1/v1#MODEL"),
+        ("openai:http://127.0.0.1:1/v1#m", "no server answers at http://127.0.0.1:1/v1"),
+    ],
+)
+def test_a_server_that_cannot_be_asked_is_one_line(served, llm: str, said: str):
+    result = command("--llm", llm, "--port", "0")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not served

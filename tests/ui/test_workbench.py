@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from semtoken_rag.compressor import SemToken
+from semtoken_rag.readers import ServerError, StreamBroken
 from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES
 from semtoken_rag.testing import HashEncoder, ScriptedReader
 from semtoken_rag.types import Chunk
@@ -114,6 +115,23 @@ def test_answer_comes_in_parts_and_ends_with_sentences_and_their_sources():
     assert places == [["builder was Mara Lindqvist"], ["She was born in the port of Vessel"], []]
 
 
+class Breaking(ScriptedReader):
+    """A server whose stream breaks off."""
+
+    def stream(self, question: str, context: object) -> Iterator[str]:
+        yield from super().stream(question, context)
+        raise StreamBroken("the stream broke off")
+
+
+def test_what_came_before_the_stream_broke_is_cited_and_then_the_break_is_said():
+    seen = told(bench(Breaking(ANSWER)).answer(asked(ratio=0.5)))
+    (said, answer), error = seen[-2], seen[-1]
+    assert said == "answer"
+    assert "".join(s["text"] for s in answer["sentences"]) == ANSWER
+    assert answer["sentences"][0]["sources"]
+    assert error == ("error", {"message": "the stream broke off"})
+
+
 @pytest.mark.parametrize(
     ("reader", "query", "said"),
     [(None, QUESTION, "--llm"), (ScriptedReader("Yes."), "  ", "question")],
@@ -176,8 +194,9 @@ def failing(error: Exception) -> Iterator[Event]:
     raise error
 
 
-def test_an_error_that_the_user_can_mend_is_passed_on():
-    assert told(failing(ValueError("too long")))[-1] == ("error", {"message": "too long"})
+@pytest.mark.parametrize("kind", [ValueError, ServerError])
+def test_an_error_that_the_user_can_mend_is_passed_on(kind: type[Exception]):
+    assert told(failing(kind("too long")))[-1] == ("error", {"message": "too long"})
 
 
 def test_any_other_error_is_logged_and_tells_its_kind_alone(caplog):

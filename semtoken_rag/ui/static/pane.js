@@ -18,14 +18,13 @@ export class Pane {
 
   show(documents, result) {
     Object.assign(this, { documents, result });
-    const { tokens_before: before, tokens_after: after, encoder, seconds } = result.stats;
+    const { tokens_before: before, tokens_after: after, encoder, device, total_seconds: seconds } = result.stats;
     const share = before ? after / before : 0;
-    const ms = 1000 * Object.values(seconds).reduce((a, b) => a + b, 0);
     const number = (n) => n.toLocaleString("en");
     this.find(".meter span").style.width = `${100 * share}%`;
     this.find(".figures").textContent =
-      `${number(after)} of ${number(before)} tokens (${Math.round(100 * share)} %) in ${ms.toFixed(0)} ms`;
-    this.find(".figures").title = encoder;
+      `${number(after)} of ${number(before)} tokens (${Math.round(100 * share)} %) in ${(1000 * seconds).toFixed(0)} ms`;
+    this.find(".figures").title = device ? `${encoder} on ${device}` : encoder;
     this.find(".outcome").textContent = result.said.join(" ");
     this.draw();
   }

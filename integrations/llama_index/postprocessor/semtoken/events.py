@@ -41,7 +41,9 @@ class CompressionEndEvent(BaseEvent):
         The nodes that are left.
     tokens_before, tokens_after, budget, encoder, counter, seconds, fallback, stored, markers
         See `semtoken_rag.Stats`.
-    store_failure, skipped, confidence, cut_by, answerable, abstained, ratio
+    store_failure, skipped, keep, confidence, cut_by, answerable, abstained, device, total_seconds
+        See `semtoken_rag.Stats`.
+    ratio, saved, factor
         See `semtoken_rag.Stats`.
     """
 
@@ -57,11 +59,16 @@ class CompressionEndEvent(BaseEvent):
     markers: dict[str, int] = Field(default_factory=dict)
     store_failure: str | None = None
     skipped: list[str] = Field(default_factory=list)
+    keep: float | None = None
     confidence: float | None = None
     cut_by: str | None = None
     answerable: float | None = None
     abstained: bool = False
+    device: str | None = None
+    total_seconds: float = 0.0
     ratio: float = 1.0
+    saved: int = 0
+    factor: float | None = 1.0
 
     @classmethod
     def class_name(cls) -> str:
