@@ -23,6 +23,10 @@ def serve(
         typer.Option(metavar="NAME", help="Another host name to answer to; * for any. Can be given again."),
     ] = None,
     encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Tokenizer of the LLM, to count by: a name, folder or file."),
+    ] = None,
     store: Annotated[
         str, typer.Option(help="memory://, sqlite:///file, redis://host, or none.")
     ] = "memory://",
@@ -57,6 +61,7 @@ def serve(
 ) -> None:
     """Serve until Ctrl+C."""
     with one_line():
+        from semtoken_rag.readers.tokenizer import load_tokenizer
         from semtoken_rag.serve.app import create_app
         from semtoken_rag.serve.server import make_server
         from semtoken_rag.serve.settings import RATIO, ServeConfig, Upstream
@@ -77,8 +82,12 @@ def serve(
         behind = Upstream.parse(upstream, upstream_key) if upstream else None
         with socket.create_server((host, port)) as listener:  # a port in use is an error before a model loads
             with Console(stderr=True).status("Loading the encoder"):
-                store_given = None if store == "none" else store
-                engine = SemToken(encoder=encoder, store=store_given, config=Config(deadline=deadline))
+                engine = SemToken(
+                    encoder=encoder,
+                    token_counter=load_tokenizer(tokenizer) if tokenizer else None,
+                    store=None if store == "none" else store,
+                    config=Config(deadline=deadline),
+                )
                 engine.compress(["A first call loads it."], "What does it load?", max_tokens=4, keep=keep)
             server = make_server(create_app(engine, config, upstream=behind))
             typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from semtoken_rag._checks import check_positive
 from semtoken_rag.budget import Budget
 from semtoken_rag.encoders.cores import usable_cores
+from semtoken_rag.readers.address import SCHEME, Address
 from semtoken_rag.web.security import LOOPBACK
 
 RATIO = 0.4  # as the adapters' default
@@ -44,11 +44,7 @@ class Upstream:
     seconds: float = 600.0
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-            raise ValueError(
-                f"the upstream must be an address such as http://127.0.0.1:8080/v1, got {self.url!r:.80}"
-            )
+        object.__setattr__(self, "url", Address.parse(SCHEME + self.url).url)
 
     @classmethod
     def parse(cls, text: str, api_key: str | None = None) -> Upstream:
@@ -57,8 +53,8 @@ class Upstream:
         >>> Upstream.parse("openai:http://localhost:11434/v1/#qwen3")
         Upstream(url='http://localhost:11434/v1', model='qwen3', seconds=600.0)
         """
-        url, _, model = text.removeprefix("openai:").partition("#")
-        return cls(url.rstrip("/"), model or None, api_key)
+        address = Address.parse(text if text.startswith(SCHEME) else SCHEME + text)
+        return cls(address.url, address.model or None, api_key)
 
 
 @dataclass(frozen=True, slots=True)

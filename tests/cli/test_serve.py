@@ -17,7 +17,7 @@ from semtoken_rag.cli import app
         (["--max-tokens", "0"], "max_tokens must be an int of at least 1, got 0"),
         (["--threshold", "-1"], "threshold must be at least 0, got -1"),
         (["--max-wait", "nan"], "max_wait must be a number of seconds above 0, got nan"),
-        (["--upstream", "localhost:8080"], "the upstream must be an address such as"),
+        (["--upstream", "localhost:8080"], "the address of a server must be as"),
         (["--api-key", ""], "api_key must be one or more ASCII characters"),
     ],
 )
@@ -29,7 +29,9 @@ def test_a_bad_option_is_one_line_before_anything_is_loaded(arguments: list[str]
 
 
 @pytest.mark.enable_socket
-@pytest.mark.parametrize(("option", "value"), [("--deadline", "0"), ("--encoder", "no/such/folder")])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--deadline", "0"), ("--encoder", "no/such"), ("--tokenizer", "no/such")]
+)
 def test_a_bad_engine_is_one_line(option: str, value: str):
     result = CliRunner().invoke(app, ["serve", "--port", "0", option, value])
     assert result.exit_code == 2

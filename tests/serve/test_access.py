@@ -131,7 +131,7 @@ def test_an_upstream_is_read_as_it_is_typed(text: str, url: str, model: str | No
     "text", ["", "localhost:8080", "ftp://host/v1", "openai:", "http://", "http://host/v1?a=b"]
 )
 def test_what_is_no_address_is_refused_with_the_value(text: str):
-    with pytest.raises(ValueError, match="the upstream must be an address such as"):
+    with pytest.raises(ValueError, match="the address of a server must be as"):
         Upstream.parse(text)
 
 
