@@ -17,7 +17,7 @@ from rich.table import Table
 
 from semtoken_rag.readers import ServerError, ServerReader, resolve_reader
 from semtoken_rag.readers.address import is_address
-from semtoken_rag.text.files import read_pdf
+from semtoken_rag.text.files import files_in, read_pdf
 
 QUESTIONS = (
     "Which exception does a failed assert statement raise?",  # answered in one place
@@ -181,7 +181,7 @@ def load(folder: Path | None) -> dict[str, str]:
     if folder is None:
         return reference()
     texts = {}
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".txt", ".md", ".pdf"}):
+    for path in files_in(folder, (".txt", ".md", ".pdf")):
         if path.suffix.lower() == ".pdf":
             text = "\n".join(page for _, _, page in read_pdf(path.read_bytes(), str(path)))
         else:

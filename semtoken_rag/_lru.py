@@ -7,12 +7,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
+from semtoken_rag._forks import renew_in_child
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class ByteLRU(Generic[K, V]):
-    """Values by key, bounded in bytes. Safe for threads.
+    """Values by key, bounded in bytes. Safe for threads, and usable in a forked process.
 
     Parameters
     ----------
@@ -49,6 +51,7 @@ class ByteLRU(Generic[K, V]):
         self._size = size
         self._values: OrderedDict[K, V] = OrderedDict()
         self._lock = threading.Lock()
+        renew_in_child(self, "_lock", threading.Lock)
 
     def get(self, keys: Sequence[K]) -> list[V | None]:
         """Return the value of each key, None if it has none; those found count as used."""
@@ -68,7 +71,7 @@ class ByteLRU(Generic[K, V]):
                 self._remove(key)
                 self._values[key] = value
                 self.bytes += self._size(value)
-            while self.max_bytes is not None and self.bytes > self.max_bytes:
+            while self._values and self.max_bytes is not None and self.bytes > self.max_bytes:
                 self._remove(next(iter(self._values)))
 
     def remove(self, keys: Iterable[K]) -> None:

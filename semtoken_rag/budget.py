@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._checks import check_positive, is_share
 from semtoken_rag.text.encodable import encodable
+from semtoken_rag.token_counts import PlainCounter, converted, count_bytes, owner_of, to_count
 
-ESTIMATE = "estimate"
+log = logging.getLogger(__name__)
+
+ESTIMATE, BYTES = "estimate", "bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,15 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.max_tokens is not None:
-            check_positive("max_tokens", self.max_tokens)
-        if self.ratio is not None and not (
-            isinstance(self.ratio, int | float) and not isinstance(self.ratio, bool) and 0 < self.ratio <= 1
-        ):
-            raise ValueError(f"ratio must be in (0, 1], got {self.ratio!r}")
-        if self.keep is not None and not (
-            isinstance(self.keep, int | float) and not isinstance(self.keep, bool) and 0 < self.keep < 1
-        ):
-            raise ValueError(f"keep must be in (0, 1), got {self.keep!r}")
+            object.__setattr__(self, "max_tokens", check_positive("max_tokens", self.max_tokens))
+        if self.ratio is not None:
+            if not is_share(self.ratio, whole=True):
+                raise ValueError(f"ratio must be in (0, 1], got {self.ratio!r}")
+            object.__setattr__(self, "ratio", float(self.ratio))
+        if self.keep is not None:
+            if not is_share(self.keep):
+                raise ValueError(f"keep must be in (0, 1), got {self.keep!r}")
+            object.__setattr__(self, "keep", float(self.keep))
         if self.max_tokens is None and self.ratio is None:
             raise ValueError(
                 "give max_tokens, ratio or both, got neither"
@@ -72,7 +76,8 @@ class TokenCounter:
     count
         Number of tokens of a text, without special tokens.
     name
-        How it counts: ``callable``, ``tokenizer``, ``tiktoken`` or ``estimate`` (the encoder's own tokens).
+        How it counts: ``callable``, ``tokenizer``, ``tiktoken``, ``estimate`` (the encoder's own tokens) or
+        ``bytes`` (an upper bound, where the caller's counter failed).
     many
         Numbers of tokens of many texts at once; None: one by one.
     """
@@ -85,12 +90,20 @@ class TokenCounter:
         """Return the number of tokens of each text."""
         if self.many is None:
             return [self.count(text) for text in texts]
-        return [int(count) for count in self.many([encodable(text) for text in texts])]
+        return [to_count(count) for count in self.many([encodable(text) for text in texts])]
 
     @property
     def is_estimate(self) -> bool:
         """Whether the encoder's own tokens are counted."""
         return self.name == ESTIMATE
+
+    def count_or_bytes(self, text: str) -> int:
+        """Return the number of tokens of ``text``, or of bytes, which are as many or more, if that fails."""
+        try:
+            return self.count(text)
+        except Exception as error:
+            log.warning("the token counter failed, bytes are counted in its place: %s", type(error).__name__)
+            return count_bytes(text)
 
     @classmethod
     def of(cls, source: Any, estimate: Callable[[str], int]) -> TokenCounter:
@@ -99,8 +112,10 @@ class TokenCounter:
         Parameters
         ----------
         source
-            A callable, a Hugging Face tokenizer, a tiktoken encoding, or None. A callable may have a
-            method ``count_all`` that counts many texts at once, which a server does faster.
+            A callable that returns a number or the tokens of a text, a Hugging Face tokenizer, a tiktoken
+            encoding, the method ``encode`` of either, or None. A tokenizer counts without special tokens,
+            truncation and padding, and is not changed. A callable may have a method ``count_all`` that counts
+            many texts at once, which a server does faster.
         estimate
             Counts if ``source`` is None: the encoder's own tokenizer.
 
@@ -116,17 +131,26 @@ class TokenCounter:
         """
         if source is None:
             return cls(estimate, ESTIMATE)
-        if hasattr(source, "encode_ordinary"):
-            return cls(lambda text: len(source.encode_ordinary(encodable(text))), "tiktoken")
-        if hasattr(source, "convert_tokens_to_ids"):
-            return cls(
-                lambda text: len(source.encode(encodable(text), add_special_tokens=False)), "tokenizer"
-            )
-        if hasattr(source, "encode_batch"):
-            return cls(
-                lambda text: len(source.encode(encodable(text), add_special_tokens=False).ids), "tokenizer"
-            )
+        tokenizer = owner_of(source)
+        if hasattr(tokenizer, "encode_ordinary"):
+            return cls(lambda text: len(tokenizer.encode_ordinary(encodable(text))), "tiktoken")
+        if hasattr(tokenizer, "convert_tokens_to_ids"):
+            return cls(_count_of(tokenizer), "tokenizer")
+        if hasattr(tokenizer, "encode_batch"):
+            return cls(PlainCounter(tokenizer), "tokenizer")
         if callable(source):
-            many = getattr(source, "count_all", None)
-            return cls(lambda text: int(source(encodable(text))), "callable", many)
+            return cls(converted(source), "callable", getattr(source, "count_all", None))
         raise ValueError(f"token_counter must be a callable, a tokenizer or None, got {source!r:.80}")
+
+    @classmethod
+    def of_bytes(cls) -> TokenCounter:
+        """Make a counter of bytes, which are at least as many as tokens."""
+        return cls(count_bytes, BYTES)
+
+
+def _count_of(tokenizer: Any) -> Callable[[str], int]:
+    """Return what counts with a tokenizer of transformers."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if hasattr(backend, "encode_batch") and not getattr(tokenizer, "split_special_tokens", False):
+        return PlainCounter(backend)
+    return lambda text: len(tokenizer.encode(encodable(text), add_special_tokens=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# What takes the documents of a framework, by an attribute that they have.
+ADAPTERS = {
+    "page_content": "langchain_semtoken.SemTokenCompressor",
+    "get_content": "llama_index.postprocessor.semtoken.SemTokenPostprocessor",
+}
+
 
 class SemToken:
     """Compress retrieved chunks for a question under a token budget.
@@ -50,8 +56,8 @@ class SemToken:
         ``"semtoken"``; ``"cascade"``, which prunes with the static table and encodes only what is left;
         ``"lead"``; ``"paper"`` and its baselines, see `semtoken_rag.strategy.registry`; or any `Strategy`.
     token_counter
-        The reader's tokenizer: a callable, a Hugging Face tokenizer or a tiktoken encoding; None estimates
-        with the encoder's own.
+        The reader's tokenizer: a callable that returns a number or a list of tokens, a Hugging Face tokenizer
+        or a tiktoken encoding; None estimates with the encoder's own. See `TokenCounter.of`.
     store
         Keeps fingerprints between calls: ``"memory://"``, ``"sqlite:///file"``, ``"redis://host"`` or a byte
         store; None computes them in every call. See `FingerprintStore`.
@@ -155,8 +161,8 @@ class SemToken:
             If `Config.max_calls` calls are under way, or a call before this one hangs, under
             ``on_error="raise"``.
         Exception
-            Any failure of the encoder or the strategy, under ``on_error="raise"``; any failure of the token
-            counter. A failure of the store is never raised: the fingerprints are computed anew.
+            Any failure of the encoder, the strategy or the token counter, under ``on_error="raise"``. A
+            failure of the store is never raised: the fingerprints are computed anew.
         """
         call = self._call(chunks, query, Budget(max_tokens, ratio, keep))
         with observe(call) as finish:
@@ -201,20 +207,24 @@ class SemToken:
             If `Config.max_calls` calls are under way, or a call before this one hangs, under
             ``on_error="raise"``.
         Exception
-            Any failure of the encoder or the strategy, under ``on_error="raise"``; any failure of the token
-            counter. A failure of the store is never raised: the fingerprints are computed anew.
+            Any failure of the encoder, the strategy or the token counter, under ``on_error="raise"``. A
+            failure of the store is never raised: the fingerprints are computed anew.
         """
         call = self._call(chunks, query, Budget(max_tokens, ratio, keep))
         with observe(call) as finish:
             return self._told(finish(await self._dispatcher.arun(call)), keep)
 
-    def _in_order(self, order: str) -> SemToken:
-        """Return the same engine, which puts chunks in ``order`` if its settings name none."""
+    def _within(self, order: str, separator: str | None) -> SemToken:
+        """Return the same engine, which puts chunks in ``order`` if its settings name none, and joins them.
+
+        ``separator`` stands between them; None for that of the settings.
+        """
         config = self._setup.config
-        if config.order is not None:
-            return self
+        joint = config.separator if separator is None else separator
         made = copy.copy(self)
-        made._setup = replace(self._setup, config=replace(config, order=order))
+        made._setup = replace(
+            self._setup, config=replace(config, order=config.order or order, separator=joint)
+        )
         return made
 
     def _reads(self, query: str, chunks: Sequence[Chunk]) -> bool:
@@ -370,4 +380,15 @@ def _fingerprinter(
 def _chunks(given: Sequence[str | Chunk]) -> list[Chunk]:
     if isinstance(given, str | Chunk):
         raise ValueError(f"chunks must be a sequence of str or Chunk, got a single {type(given).__name__}")
-    return [c if isinstance(c, Chunk) else Chunk(c) for c in given]
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise ValueError(f"chunks must be a sequence of str or Chunk, got {given!r:.80}")
+    return [c if isinstance(c, Chunk) else _chunk(c) for c in given]
+
+
+def _chunk(given: Any) -> Chunk:
+    """Return a chunk of a text; for the document of a framework, name what takes it."""
+    for attribute, adapter in ADAPTERS.items():
+        if not isinstance(given, str) and hasattr(given, attribute):
+            kind = type(given).__name__
+            raise ValueError(f"chunks must be str or Chunk; {adapter} takes a {kind}, got {given!r:.80}")
+    return Chunk(given)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from semtoken_rag._checks import is_share
 from semtoken_rag.stages.render import ORDERS
 from semtoken_rag.stages.segment import Segmenter, segment
 
@@ -127,8 +128,7 @@ class Config:
 
 
 def _check_share(name: str, value: object) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is not None and not (number and 0 < value < 1):  # type: ignore[operator]
+    if value is not None and not is_share(value):
         raise ValueError(f"{name} must be in (0, 1), got {value!r:.80}")
 
 

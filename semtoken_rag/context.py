@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semtoken_rag.result import CompressedChunk, Stats, UnitReport
+from semtoken_rag.text.files import write_whole
 from semtoken_rag.text.quote import LEAST, longest_run, occurrences, words
 from semtoken_rag.types import Chunk
 
@@ -82,7 +83,7 @@ class CompressedContext:
         """Write an HTML page that shows what was kept, what was dropped and why: one file, no network."""
         from semtoken_rag.explain import explain, page
 
-        Path(path).write_text(page(explain(self)), encoding="utf-8")
+        write_whole(path, page(explain(self)).encode())
 
     def _repr_html_(self) -> str:
         """Return the page of `to_html` in a frame, for a notebook."""

@@ -44,7 +44,7 @@ class BudgetPool:
     tokens: int
 
     def __post_init__(self) -> None:
-        check_positive("tokens", self.tokens)
+        object.__setattr__(self, "tokens", check_positive("tokens", self.tokens))
 
     def compress(self, engine: SemToken, calls: Sequence[Call]) -> list[CompressedContext]:
         """Compress several calls within the total.

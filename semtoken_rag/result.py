@@ -57,6 +57,8 @@ class CompressedChunk:
         Tokens of the reader.
     prefix
         What stands in ``text`` in front of the pieces: the title or headings that the chunk's text lacks.
+    name
+        Stands for an id that the chunk lacks, see `names_of`; empty for the position.
     """
 
     index: int
@@ -66,11 +68,40 @@ class CompressedChunk:
     tokens_before: int
     tokens_after: int
     prefix: str = ""
+    name: str = ""
 
     @property
     def id(self) -> str:
-        """Name of the chunk in citations: its own id, or its position in the call."""
-        return self.chunk.id if self.chunk.id is not None else str(self.index)
+        """Name of the chunk in citations: its own id, or its position in the call, see `names_of`."""
+        return self.chunk.id if self.chunk.id is not None else self.name or str(self.index)
+
+
+def names_of(chunks: Sequence[Chunk]) -> list[str]:
+    """Return the names of the chunks in citations: no chunk without an id gets the id of another.
+
+    Parameters
+    ----------
+    chunks
+        All chunks of the call.
+
+    Returns
+    -------
+    list of str
+        Each chunk's id, or its position, behind as many ``#`` as no given id has.
+
+    Examples
+    --------
+    >>> names_of([Chunk("One."), Chunk("Two.", id="0"), Chunk("Three.")])
+    ['#0', '0', '2']
+    """
+    given = {str(chunk.id) for chunk in chunks if chunk.id is not None}
+    names = []
+    for position, chunk in enumerate(chunks):
+        name = str(position)
+        while name in given:
+            name = f"#{name}"
+        names.append(name if chunk.id is None else chunk.id)
+    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ class Chunk:
     text
         The passage, any string.
     id
-        Name of the passage in citations; its position in the call where it is None.
+        Name of the passage in citations; where it is None, its position in the call, with ``#`` in front if
+        another passage has that as its id.
     title
         Heading of the document it comes from: context for the encoder and a sign of what the passage is
         about.

@@ -171,7 +171,7 @@ def _query(values: Any, d: int) -> FloatArray:
 
 
 def _check(n: int, budget: int, grid: tuple[int, int] | None, tau: float) -> None:
-    check_positive("budget", budget.item() if isinstance(budget, np.integer) else budget)
+    check_positive("budget", budget)
     if grid is not None and (len(grid) != 2 or min(grid) < 1 or grid[0] * grid[1] != n):
         raise ValueError(f"grid must be (rows, columns) of {n} vectors, got {grid!r}")
     if not 0 <= tau < 1:

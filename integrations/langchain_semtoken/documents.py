@@ -14,6 +14,7 @@ from semtoken_rag.adapters.intake import Intake, make_chunk
 from semtoken_rag.adapters.metadata import (
     METADATA_KEY,
     chunk_metadata,
+    copied,
     kept_text,
     read_source,
     read_source_start,
@@ -69,7 +70,7 @@ def to_documents(
 ) -> list[Document]:
     """Return copies of the documents of which something is kept.
 
-    A copy has the kept text, the id, and the caller's metadata with the key ``semtoken``, see
+    A copy has the kept text, the id, and a deep copy of the caller's metadata with the key ``semtoken``, see
     `semtoken_rag.adapters.metadata.chunk_metadata`. If the metadata have the splitter's ``start_index``, the
     pieces also have offsets into the document that was split.
 
@@ -100,9 +101,9 @@ def _to_document(document: Document, chunk: CompressedChunk, stats: Stats, flat_
     note: Any = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(document))
     if flat_note:
         note = json.dumps(note)
-    return document.model_copy(
-        update={"page_content": kept_text(chunk, text), "metadata": {**metadata, METADATA_KEY: note}}
-    )
+    changed = {"page_content": kept_text(chunk, text), "metadata": {**copied(metadata), METADATA_KEY: note}}
+    others = {name: value for name, value in document if name not in changed}  # a subclass may have more
+    return document.model_copy(update={**copied(others), **changed})
 
 
 def _source_start(document: Document) -> int | None:

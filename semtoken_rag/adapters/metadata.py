@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,26 @@ def chunk_metadata(
         "tokens_after": int(chunk.tokens_after),
     }
     return {**note, "abstained": True, "answerable": stats.answerable} if stats.abstained else note
+
+
+def copied(metadata: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a copy that shares nothing with the caller's metadata but what cannot be copied, such as a lock.
+
+    >>> given = {"tags": ["a"]}
+    >>> copied(given)["tags"] is given["tags"]
+    False
+    """
+    try:
+        return copy.deepcopy(dict(metadata))
+    except Exception:  # whatever an object in them raises
+        return {name: _copied(value) for name, value in metadata.items()}
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except Exception:
+        return value
 
 
 def kept_text(chunk: CompressedChunk, text: str) -> str:

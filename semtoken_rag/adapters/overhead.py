@@ -14,10 +14,12 @@ class Frame:
     ----------
     count
         Counts the reader's tokens.
+    separator
+        What the framework joins documents with.
     """
 
-    def __init__(self, count: Callable[[str], int]) -> None:
-        self._count, self._counted = count, {"": 0}
+    def __init__(self, count: Callable[[str], int], separator: str = SEPARATOR) -> None:
+        self._count, self._separator, self._counted = count, separator, {"": 0}
 
     def tokens(self, shown: str, text: str) -> int:
         r"""Count what a template adds to a text, and the separator that follows.
@@ -42,7 +44,7 @@ class Frame:
         >>> Frame(lambda text: len(text.split())).tokens("page: 7\n\nIt rained.", "It rained.")
         2
         """
-        body, separator = text.strip(), self._tokens(SEPARATOR)
+        body, separator = text.strip(), self._tokens(self._separator)
         if body and body not in shown:
             return max(0, self._count(shown) - self._count(text)) + separator
         before, _, after = shown.partition(body) if body else (shown, "", "")

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Annotated, Any, Literal
 
+from semtoken_rag._forks import renew_in_child
 from semtoken_rag._optional import require
-from semtoken_rag.adapters.overhead import Frame
+from semtoken_rag.adapters.overhead import SEPARATOR, Frame
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
@@ -57,6 +58,7 @@ class Once:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        renew_in_child(self, "_lock", threading.Lock)
         self.value: SemToken | None = None
 
     def get(self, make: Callable[[], SemToken]) -> SemToken:
@@ -119,10 +121,13 @@ class SemTokenSettings(BaseModel):
         ``config``.
     language : str, optional
         Language code of the sentence rules, see `Config`; None leaves it to ``config``.
+    separator : str, optional
+        What the prompt joins the documents with, which the budget covers. None takes the one that ``config``
+        names; if that is `Config`'s own, a blank line, as the frameworks join.
     overhead : int >= 0 or "auto"
-        Tokens that a kept document costs in the prompt besides its text: separator, source line, metadata.
-        They count in the budget, and so in the input's size under a ratio. ``"auto"`` measures them for each
-        document with the framework's own template.
+        Tokens that a kept document costs in the prompt besides its text and the separator: source line,
+        metadata. They count in the budget, and so in the input's size under a ratio. ``"auto"`` measures them
+        for each document with the framework's own template, the separator with them.
     store : str, ByteStore or None
         Store of fingerprints between calls: ``"memory://"``, ``"sqlite:///file"``, ``"redis://host"``, or any
         LangChain ``ByteStore``; None computes them anew in each call.
@@ -158,6 +163,7 @@ class SemTokenSettings(BaseModel):
     title_key: str = "title"
     titles: bool = False
     language: str | None = Field(default=None, min_length=1)
+    separator: str | None = None
     overhead: Annotated[int, Field(strict=True, ge=0)] | Literal["auto"] = 0
     store: Any = None
     on_error: Literal["fallback", "raise"] = "fallback"
@@ -248,7 +254,7 @@ class SemTokenSettings(BaseModel):
         CompressedContext
             The result.
         """
-        engine = self._engine()._in_order(order)
+        engine = self._engine()._within(order, self._counted_joint())
         context = engine.compress(chunks, query, max_tokens=self.max_tokens, ratio=self.ratio, keep=self.keep)
         return _noted(_withheld(context, self.abstain), skipped)
 
@@ -263,14 +269,27 @@ class SemTokenSettings(BaseModel):
         """Compress without blocking the event loop, the load of a model included; see `_run`."""
         if (engine := self._once.value) is None:
             engine = await asyncio.to_thread(self._engine)
-        context = await engine._in_order(order).acompress(
+        context = await engine._within(order, self._counted_joint()).acompress(
             chunks, query, max_tokens=self.max_tokens, ratio=self.ratio, keep=self.keep
         )
         return _noted(_withheld(context, self.abstain), skipped)
 
     def _frame(self) -> Frame:
         """Return what measures an ``overhead`` of ``"auto"``, with the engine's counter."""
-        return Frame(self._engine().counter.count)
+        counter = self._engine().counter
+        count = counter.count if self.on_error == "raise" else counter.count_or_bytes
+        return Frame(count, self._joint())
+
+    def _joint(self) -> str:
+        """Return what the prompt joins the documents with."""
+        if self.separator is not None:
+            return self.separator
+        named = (self.config or Config()).separator
+        return SEPARATOR if named == Config().separator else named
+
+    def _counted_joint(self) -> str | None:
+        """Return the separator that the engine counts; None if it is part of each document's overhead."""
+        return None if self.overhead == "auto" else self._joint()
 
     def _engine(self) -> SemToken:
         """Return the engine, which is made on first use."""

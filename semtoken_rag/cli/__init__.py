@@ -19,6 +19,7 @@ from semtoken_rag.cli import (  # noqa: E402  (they import both packages)
     figures,
     ingest,
     serve,
+    streams,
     train,
     ui,
 )
@@ -58,4 +59,4 @@ app.command()(ui.ui)
 
 def main() -> None:
     """Run the command line."""
-    app()
+    streams.run(app)

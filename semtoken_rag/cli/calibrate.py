@@ -13,6 +13,9 @@ from rich.table import Table
 
 from semtoken_rag import SemToken, __version__
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.outputs import check_output
+from semtoken_rag.cli.streams import echo
+from semtoken_rag.examples import read_examples
 
 if TYPE_CHECKING:
     from semtoken_rag.calibrate.check import Report
@@ -35,20 +38,19 @@ def calibrate(
     with one_line():
         posed, report = _calibrate(questions, out, encoder, keep or KEEPS)
     _print(posed, report)
-    typer.echo(f"{out}: SemToken(config=Config(calibration={str(out)!r})) uses it.")
+    echo(f"{out}: SemToken(config=Config(calibration={str(out)!r})) uses it.")
 
 
 def _calibrate(questions: Path, out: Path, encoder: str, keeps: Sequence[float]) -> tuple[Posed, Report]:
-    from semtoken_rag.calibrate.check import check
-    from semtoken_rag.calibrate.pose import pose
-    from semtoken_rag.examples import read_examples
-
     for keep in keeps:
         if not 0 < keep < 1:
             raise ValueError(f"--keep must be in (0, 1), got {keep!r}")
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise ValueError(f"--out must be a file in a folder that exists, got {str(out)!r}")
+    check_output("--out", out, [questions, encoder])
     examples = read_examples(questions)
+
+    from semtoken_rag.calibrate.check import check
+    from semtoken_rag.calibrate.pose import pose
+
     engine = SemToken(encoder=encoder, store="memory://")  # a chunk of several questions is encoded once
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:

@@ -20,6 +20,7 @@ from semtoken_rag.cli.options import (
     Titles,
     compress_files,
 )
+from semtoken_rag.cli.streams import echo
 from semtoken_rag.explain.outcome import summary
 
 
@@ -40,8 +41,8 @@ def compress(
         context = compress_files(
             files, query, max_tokens=max_tokens, ratio=ratio, keep=keep, encoder=encoder, config=config
         )
-    typer.echo(json.dumps(_as_dict(context), ensure_ascii=False) if as_json else context.text)
-    typer.echo(f"semtoken: {summary(context.stats)}", err=True)
+    echo(json.dumps(_as_dict(context), ensure_ascii=False) if as_json else context.text)
+    echo(f"semtoken: {summary(context.stats)}", err=True)
 
 
 def _as_dict(context: CompressedContext) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import typer
 
+from semtoken_rag.cli.streams import STATUS, echo
+
 
 @contextmanager
 def one_line() -> Iterator[None]:
@@ -14,5 +16,5 @@ def one_line() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
-        typer.echo("semtoken: " + " ".join(str(error).split()), err=True)
-        raise typer.Exit(2) from None
+        echo("semtoken: " + " ".join(str(error).split()), err=True)
+        raise typer.Exit(STATUS) from None

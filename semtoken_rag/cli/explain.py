@@ -21,6 +21,8 @@ from semtoken_rag.cli.options import (
     Titles,
     compress_files,
 )
+from semtoken_rag.cli.outputs import STDIN, check_output
+from semtoken_rag.cli.streams import echo
 
 
 def explain(
@@ -38,12 +40,14 @@ def explain(
 ) -> None:
     """Show what is kept and dropped of FILES, or of standard input, and why."""
     with one_line():
+        if html is not None:
+            check_output("--html", html, files or [STDIN])
         config = Config(language=language, titles=titles)
         context = compress_files(
             files, query, max_tokens=max_tokens, ratio=ratio, keep=keep, encoder=encoder, config=config
         )
         if html is not None:
             context.to_html(html)
-            typer.echo(f"{html}: open it in a browser", err=True)
+            echo(f"{html}: open it in a browser", err=True)
             return
     Console().print(context)

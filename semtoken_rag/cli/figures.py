@@ -15,6 +15,8 @@ import typer
 from semtoken_rag import CompressedContext
 from semtoken_rag.cli.errors import one_line
 from semtoken_rag.cli.options import Encoder, compress_files
+from semtoken_rag.cli.outputs import check_apart
+from semtoken_rag.cli.streams import echo
 from semtoken_rag.encoders.base import encode
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.paper.clusters import average_clusters, greedy_clusters
@@ -96,9 +98,11 @@ def figure(
 
         if name is Name.IMPORTANCE and not query:
             raise ValueError("importance needs --query, got none")
+        for drawn in viz.files(out, name.value):
+            check_apart("--out", drawn, files)
         given = Arguments(files, query or [""], ratio, encoder, tau or [*TAUS], threshold)
         made = viz.save(DRAWN[name](viz, given), out, name.value)
-    typer.echo("\n".join(map(str, made)))
+    echo("\n".join(map(str, made)))
 
 
 def _points(value: Any) -> list[tuple[float, float]]:

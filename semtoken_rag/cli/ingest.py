@@ -16,6 +16,7 @@ from rich.progress import Progress
 
 from semtoken_rag import SemToken
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.streams import echo
 from semtoken_rag.ingest import IngestStats, ingest_ray, open_source
 from semtoken_rag.ingest import ingest as ingest_here
 from semtoken_rag.ingest.local import OnProgress
@@ -60,7 +61,7 @@ def ingest(
             else:
                 made = SemToken(encoder=encoder, store=store)
                 done = ingest_here(made, open_source(source), batch_size=batch_size, on_progress=on_progress)
-    typer.echo(f"{done.chunks} chunks, {done.new} new, {done.tokens} tokens in {done.seconds:.1f} s")
+    echo(f"{done.chunks} chunks, {done.new} new, {done.tokens} tokens in {done.seconds:.1f} s")
 
 
 def _check_store(store: str) -> None:

@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 
 from semtoken_rag import Chunk, CompressedContext, Config, SemToken
+from semtoken_rag.cli.outputs import STDIN
+from semtoken_rag.cli.streams import read_stdin
 from semtoken_rag.text.files import decode_utf8
 
 Number = TypeVar("Number", int, float)
@@ -43,8 +45,6 @@ Language: TypeAlias = Annotated[
 Titles: TypeAlias = Annotated[
     bool, typer.Option("--titles", help="Show each file's name before what is kept of it.")
 ]
-
-STDIN = "-"
 
 # It warns where a bound cut before --keep is reached, which every command here shows in its own words.
 logging.getLogger("semtoken_rag.compressor").addHandler(logging.NullHandler())
@@ -118,7 +118,7 @@ def _read(files: Sequence[str]) -> list[Chunk]:
 
 
 def _read_stdin() -> Chunk:
-    return Chunk(decode_utf8(typer.get_binary_stream("stdin").read(), "stdin"), id="stdin")
+    return Chunk(decode_utf8(read_stdin(), "stdin"), id="stdin")
 
 
 def _read_file(file: Path) -> Chunk:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from semtoken_rag import Budget, Config, SemToken
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.streams import echo
 
 KEY = "SEMTOKEN_API_KEY"
 UPSTREAM_KEY = "SEMTOKEN_UPSTREAM_KEY"
@@ -65,6 +65,7 @@ def serve(
         from semtoken_rag.serve.app import create_app
         from semtoken_rag.serve.server import make_server
         from semtoken_rag.serve.settings import RATIO, ServeConfig, Upstream
+        from semtoken_rag.web.listen import listen
         from semtoken_rag.web.security import LOOPBACK
 
         if ratio is None and max_tokens is None:
@@ -80,7 +81,8 @@ def serve(
             threshold=threshold,
         )
         behind = Upstream.parse(upstream, upstream_key) if upstream else None
-        with socket.create_server((host, port)) as listener:  # a port in use is an error before a model loads
+        listener, address = listen(host, port)  # a port in use is an error before a model is loaded
+        with listener:
             with Console(stderr=True).status("Loading the encoder"):
                 engine = SemToken(
                     encoder=encoder,
@@ -90,5 +92,5 @@ def serve(
                 )
                 engine.compress(["A first call loads it."], "What does it load?", max_tokens=4, keep=keep)
             server = make_server(create_app(engine, config, upstream=behind))
-            typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
+            echo(f"{address} until Ctrl+C")
             server.run(sockets=[listener])

@@ -12,6 +12,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.outputs import check_apart
+from semtoken_rag.cli.streams import echo
+from semtoken_rag.encoders.registry import check_name, resolve_encoder
+from semtoken_rag.examples import read_examples
 
 if TYPE_CHECKING:
     from semtoken_rag.train.trainer import Check
@@ -42,19 +46,22 @@ def train(
         name = f"gold within {ratio:.0%} of the tokens"
         table.add_row(name, f"{before.recall[ratio]:.3f}", f"{after.recall[ratio]:.3f}")
     Console().print(table)
-    typer.echo(f"{out}, {out.stat().st_size / 1e6:.2f} MB")
+    echo(f"{out}, {out.stat().st_size / 1e6:.2f} MB")
 
 
 def _train(questions: Path, out: Path, base: str, epochs: int, seed: int, runs: int) -> list[Check]:
-    from semtoken_rag.encoders.registry import resolve_encoder
+    check_name(base)  # what is wrong is said before torch and the model are loaded
+    check_apart("--out", out, [questions, base])
+    read = read_examples(questions)
+
     from semtoken_rag.encoders.transformer import TransformerEncoder
-    from semtoken_rag.train.examples import read_examples, split
+    from semtoken_rag.train.examples import split
     from semtoken_rag.train.trainer import Recipe, Trainer
 
     encoder = resolve_encoder(base)
     if not isinstance(encoder, TransformerEncoder):
         raise ValueError(f"base must be a transformer, got {base!r}")
-    examples, held_back = split(read_examples(questions), seed=seed)
+    examples, held_back = split(read, seed=seed)
     trainer = Trainer(encoder, Recipe(epochs=epochs, seed=seed, runs=runs))
     state = out.with_name(f"{out.name}.state")
     console = Console(stderr=True)

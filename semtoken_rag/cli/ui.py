@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 from rich.console import Console
 
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.streams import echo
 from semtoken_rag.readers.address import is_address
 from semtoken_rag.readers.registry import resolve_reader
 
@@ -49,11 +49,13 @@ def ui(
         from semtoken_rag.ui.documents import load
         from semtoken_rag.ui.server import server
         from semtoken_rag.ui.workbench import Workbench
+        from semtoken_rag.web.listen import listen
         from semtoken_rag.web.security import LOOPBACK
 
         documents = [load(file) for file in files or []]
         # A port in use is an error before a model is loaded.
-        listener = stack.enter_context(socket.create_server((host, port)))
+        listener, address = listen(host, port)
+        stack.enter_context(listener)
         with Console(stderr=True).status("Loading the encoder and the reader"):
             reader = load_reader(llm, tokenizer)
             counter = reader.tokenizer if reader else None
@@ -61,7 +63,7 @@ def ui(
         app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
         stack.pop_all()
 
-    typer.echo(f"http://{host}:{listener.getsockname()[1]} until Ctrl+C")
+    echo(f"{address} until Ctrl+C")
     server(app).run(sockets=[listener])
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from semtoken_rag._forks import renew_in_child
 from semtoken_rag._optional import require
 from semtoken_rag.types import FloatArray, IntArray
 
@@ -16,6 +18,7 @@ PROBED = 32  # one cell in this many is searched
 ROUNDING = 1e-6  # the cosine of a vector with itself may be this much below 1
 
 _gpu_lock = threading.Lock()  # a GPU index takes one search at a time
+renew_in_child(sys.modules[__name__], "_gpu_lock", threading.Lock)
 
 
 class Neighbours:

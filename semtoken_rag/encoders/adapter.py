@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semtoken_rag._optional import require
+from semtoken_rag.text.files import write_whole
 from semtoken_rag.types import FloatArray
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def save(
         for part, tensor in zip(("up", "down"), pair, strict=True)
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_sort_header(safetensors.save(tensors, dict(metadata))))
+    write_whole(path, _sort_header(safetensors.save(tensors, dict(metadata))))
 
 
 def _sort_header(file: bytes) -> bytes:

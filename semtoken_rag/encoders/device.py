@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from semtoken_rag._forks import renew_in_child
+
 if TYPE_CHECKING:
     import torch
 
@@ -124,6 +126,7 @@ class _CudnnSwitch:
 
     def __init__(self) -> None:
         self._lock, self._users, self._before = threading.Lock(), 0, True
+        renew_in_child(self, "_lock", threading.Lock)
 
     def __enter__(self) -> None:
         import torch

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from semtoken_rag._forks import renew_in_child
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.quantize import restore
 from semtoken_rag.encoders.static import FOLDER, wordpiece
@@ -41,6 +42,7 @@ class LookupEncoder:
         self, make: Callable[[], Encoder], name: str, table: Path = TABLE, *, kind: str = ""
     ) -> None:
         self._make, self._lock = make, threading.Lock()
+        renew_in_child(self, "_lock", threading.Lock)
         self._encoder: Encoder | None = None
         self._codes = np.load(table, mmap_mode="r", allow_pickle=False)
         digest = hashlib.blake2b(self._codes.tobytes(), digest_size=4)

@@ -16,6 +16,7 @@ import numpy as np
 from semtoken_rag._optional import require
 from semtoken_rag.encoders.onnx_model import INPUT, LONGEST, NAME, TOKENIZER, VECTORS
 from semtoken_rag.encoders.windows import bare_tokenizer
+from semtoken_rag.text.files import write_whole
 from semtoken_rag.types import FloatArray
 
 BITS = 7
@@ -94,7 +95,7 @@ def write(
     graph.onnx.helper.set_model_props(model, about)
     graph.onnx.checker.check_model(model)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString(deterministic=True))
+    write_whole(path, model.SerializeToString(deterministic=True))
 
 
 def _bert(graph: _Graph, shape: Shape) -> None:

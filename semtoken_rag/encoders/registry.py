@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import difflib
 import importlib.util
 import logging
-import os
 import re
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from semtoken_rag._forks import renew_in_child
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.static import default_static_encoder
 from semtoken_rag.encoders.verify import SHIPPED, SHIPPED_FILE, verify_files
@@ -27,16 +29,7 @@ DRIVERS = ("libcuda.so.1", "nvcuda.dll", "libamdhip64.so")  # one of them is the
 log = logging.getLogger(__name__)
 _loaded: dict[str, Encoder] = {}
 _lock = threading.Lock()
-
-
-def _unlock() -> None:
-    """Free the lock in a forked process: a thread that is not here may have held it."""
-    global _lock
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock)
+renew_in_child(sys.modules[__name__], "_lock", threading.Lock)
 
 
 def resolve_encoder(encoder: Any) -> Encoder:
@@ -120,8 +113,18 @@ def check_name(encoder: Any) -> None:
     if not encoder.strip() or not (_is_there(encoder) or _is_cached(encoder)):
         raise ValueError(
             f"encoder must be one of {', '.join(map(repr, NAMES))}, a file or folder, a model of the Hugging "
-            f"Face hub as 'owner/model' or an Encoder, got {encoder!r:.200}"
+            f"Face hub as 'owner/model' or an Encoder, got {encoder!r:.200}{_meant(encoder)}"
         )
+
+
+def _meant(name: str) -> str:
+    """Return a question for the name that was meant, if one is near.
+
+    >>> _meant("statik"), _meant("nonsense")
+    ("; did you mean 'static'?", '')
+    """
+    near = difflib.get_close_matches(name.strip().lower(), NAMES, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _is_there(path: str) -> bool:

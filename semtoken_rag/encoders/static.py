@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import zlib
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
+from semtoken_rag._forks import renew_in_child
 from semtoken_rag.arrays import unit_length
 from semtoken_rag.encoders.tokenizer import TextTokenizer, Tokenized
 from semtoken_rag.types import Encoding, FloatArray, IntArray
@@ -83,6 +85,7 @@ def wordpiece(vocabulary: Path) -> Tokenizer:
 
 
 _lock = threading.Lock()
+renew_in_child(sys.modules[__name__], "_lock", threading.Lock)
 
 
 @cache

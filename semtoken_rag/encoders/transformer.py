@@ -17,6 +17,7 @@ from semtoken_rag.deadline import check
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.batching import group_into_batches, pad_length
 from semtoken_rag.encoders.device import copy_to_cpu, place_or_fall_back, without_cudnn_attention
+from semtoken_rag.encoders.hub import loading
 from semtoken_rag.encoders.windows import Window, WindowedEncoder, bare_tokenizer
 
 if TYPE_CHECKING:
@@ -209,15 +210,17 @@ def _pretrained(model: str) -> tuple[Any, Any]:
     """Load module and tokenizer from a name or a path, never code or pickles that come with them."""
     require("torch", extra="torch")
     transformers = require("transformers", extra="torch")
-    safe = {"trust_remote_code": False, "use_safetensors": True}
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        return transformers.AutoModel.from_pretrained(model, **safe), tokenizer
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"encoder {model!r:.80} is neither a folder nor a model that can be loaded here, "
-            "from safetensors and without code of its own"
-        ) from error
+    with loading(model) as where:
+        options = {**where, "trust_remote_code": False}
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(model, **options)
+            return transformers.AutoModel.from_pretrained(model, use_safetensors=True, **options), tokenizer
+        except (OSError, ValueError) as error:
+            cached = "; the hub cannot be reached, only its cache was read" if where else ""
+            raise ValueError(
+                f"encoder {model!r:.80} is neither a folder nor a model that can be loaded here, "
+                f"from safetensors and without code of its own{cached}"
+            ) from error
 
 
 def digest(module: Any, values: int = 64) -> str:

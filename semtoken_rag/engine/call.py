@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from semtoken_rag.budget import Budget, TokenCounter
 from semtoken_rag.config import Config
+from semtoken_rag.deadline import check
 from semtoken_rag.fingerprints.compute import Fingerprinter
 from semtoken_rag.stages.calibration import Calibration
 from semtoken_rag.strategy.base import Strategy
@@ -74,11 +75,15 @@ class Call:
         return bool(self.query and self.chunks) and self.setup.config.min_relevance is not None
 
     def count(self, text: str) -> int:
-        """Return the number of the reader's tokens in ``text``."""
+        """Return the number of the reader's tokens in ``text``, unless the call's time is up."""
+        check()
         return self.setup.counter.count(text)
 
     def count_all(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of the reader's tokens in each text."""
+        """Return the number of the reader's tokens in each text, unless the call's time is up."""
+        if self.setup.counter.many is None:
+            return [self.count(text) for text in texts]
+        check()
         return self.setup.counter.count_all(texts)
 
     def shown(self, text: str) -> str:

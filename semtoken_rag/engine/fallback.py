@@ -27,7 +27,18 @@ def run_or_truncate(call: Call) -> CompressedContext:
         raise
     except Exception as error:
         log.warning("compression failed, the originals are cut to the budget: %s", type(error).__name__)
-        return truncate(call, f"{type(error).__name__}: {error!s:.200}")
+        return truncate_anyway(call, f"{type(error).__name__}: {error!s:.200}")
+
+
+def truncate_anyway(call: Call, reason: str) -> CompressedContext:
+    """Cut the originals to the budget; if the token counter fails too, count bytes in its place."""
+    try:
+        return truncate(call, reason)
+    except DeadlineExceeded:
+        raise
+    except Exception as error:
+        log.warning("the token counter failed, bytes are counted in its place: %s", type(error).__name__)
+        return truncate(replace(call, setup=replace(call.setup, counter=TokenCounter.of_bytes())), reason)
 
 
 class FallbackEngine:
@@ -55,5 +66,5 @@ class FallbackEngine:
         reason = f"{type(error).__name__}: {error}"
         log.info("the fallback engine answers: %s", reason)
         if call.setup.fingerprinter.encoder is self._static:
-            return truncate(call, reason)
+            return truncate_anyway(call, reason)
         return run_or_truncate(call.fall_back(reason, replace(self._setup, config=call.setup.config)))

@@ -15,7 +15,7 @@ from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.fitting import Decided, Fitted
 from semtoken_rag.engine.keeping import Outlook, left_out, outlook
 from semtoken_rag.engine.measure import Measured
-from semtoken_rag.result import CHANCE, Stats, UnitReport
+from semtoken_rag.result import CHANCE, Stats, UnitReport, names_of
 from semtoken_rag.stages.render import join
 from semtoken_rag.text.markers import count_markers
 from semtoken_rag.types import Granularity
@@ -82,8 +82,9 @@ def report(call: Call, measured: Measured, fitted: Fitted, trace: Trace) -> Comp
         device=None if device is None else str(device),
     )
     units = () if fitted.decided is None else unit_reports(fitted.decided)
-    curve = seen.curve if seen else ()
-    return CompressedContext(fitted.text, fitted.chunks, units, stats, tuple(call.chunks), call.query, curve)
+    curve, names = seen.curve if seen else (), names_of(call.chunks)
+    chunks = tuple(replace(chunk, name=names[chunk.index]) for chunk in fitted.chunks)
+    return CompressedContext(fitted.text, chunks, units, stats, tuple(call.chunks), call.query, curve)
 
 
 def _outlook(call: Call, fitted: Fitted) -> Outlook | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import compress
 from operator import not_
 
+from semtoken_rag._forks import renew_in_child
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.reading import is_spelled
 from semtoken_rag.engine.call import Call, Setup
@@ -29,6 +30,7 @@ class Router:
 
     def __init__(self, make: Callable[[], Setup]) -> None:
         self._make, self._lock = make, threading.Lock()
+        renew_in_child(self, "_lock", threading.Lock)
         self._made: Setup | None = None
         self._failed = False
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import fsum
 
 import numpy as np
 
+from semtoken_rag._lazy import lazy_property
 from semtoken_rag.result import ContextView, UnitReport
 from semtoken_rag.stages.select import duplicates
 from semtoken_rag.text.quote import Word, words
@@ -159,11 +159,11 @@ class Reasons:
         """Return how rare a word is, 0 if the question has it."""
         return 0.0 if key in self._asked else self._rare.get(key, 0.0)
 
-    @cached_property
+    @lazy_property
     def _asked(self) -> set[str]:
         return {w.key for w in self._words(self.query)}
 
-    @cached_property
+    @lazy_property
     def _rare(self) -> Mapping[str, float]:
         """Words in few of the units, and how rare each is: log((m + 1) / units), higher = rarer."""
         found = Counter(key for unit in self.units for key in {w.key for w in self._words(self.text(unit))})

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from semtoken_rag.explain.outcome import encoder, milliseconds, percent, saved, sentences
 from semtoken_rag.explain.views import SHADES, DocumentView, Explanation, UnitView
-from semtoken_rag.text.visible import visible
+from semtoken_rag.text.visible import printable, visible
 from semtoken_rag.types import Granularity
 
 MARKS = {Granularity.DROPPED: "○", Granularity.COARSE: "◐", Granularity.FINE: "●"}
@@ -71,10 +71,10 @@ def _document(document: DocumentView) -> Iterator[Text]:
     yield head
     body, end = Text(), 0
     for unit in document.units:
-        body.append(_plain(document.text[end : unit.start]))
+        body.append(printable(document.text[end : unit.start]))
         body.append_text(_unit(document.text, unit))
         end = unit.end
-    body.append(_plain(document.text[end:]))
+    body.append(printable(document.text[end:]))
     yield body
 
 
@@ -87,12 +87,7 @@ def _unit(text: str, unit: UnitView) -> Text:
     )
     start, end = unit.part
     for a, b, style in ((unit.start, start, "dim"), (start, end, "underline"), (end, unit.end, "dim")):
-        out.append(_plain(text[a:b]), style)
+        out.append(printable(text[a:b]), style)
     if unit.reason is not None and unit.reason.quoted:
         out.append(f" [{visible(str(unit.reason)).rstrip('.')}]", "italic blue")
     return out
-
-
-def _plain(text: str) -> str:
-    """Return a text without characters that a terminal would obey."""
-    return visible(text.replace("\r\n", "\n").replace("\r", "\n"))

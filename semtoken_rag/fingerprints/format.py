@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -153,11 +154,17 @@ def rotate_question(query: Query | None) -> Query | None:
     return replace(query, encoding=replace(query.encoding, vectors=rotate(query.encoding.vectors)))
 
 
-def is_intact(value: bytes | None) -> bool:
+def is_intact(value: bytes | None) -> TypeGuard[bytes]:
     """Return whether a value is of this format and undamaged."""
     if value is None or len(value) < HEADER.size or value[:4] != MAGIC:
         return False
     return int(HEADER.unpack_from(value)[1]) == zlib.crc32(memoryview(value)[HEADER.size :])
+
+
+def shape(value: bytes) -> tuple[int, int]:
+    """Return the number of tokens of the text and the dimensions of a vector of a value that is intact."""
+    _, _, n, _, _, d = HEADER.unpack_from(value)
+    return n, d
 
 
 def _offsets(tokens: Records) -> IntArray:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -20,14 +20,18 @@ from semtoken_rag.fingerprints.format import (
     from_bytes,
     is_intact,
     rotate_question,
+    shape,
     to_bytes,
 )
 from semtoken_rag.stages.segment import Segmenter, segment
 from semtoken_rag.store.base import FingerprintStore
 from semtoken_rag.store.failsafe import FailSafeStore
-from semtoken_rag.types import Chunk, Encoding
+from semtoken_rag.types import Chunk, Encoding, Query
 
 log = logging.getLogger(__name__)
+
+ASKED = "width"  # the text by whose vectors an encoder tells their width
+MOST_SIZES = 1 << 15  # keys whose number of tokens is known: some 5 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +55,33 @@ class StoredFingerprinter:
     store: FingerprintStore
     segmenter: Segmenter = segment
     failsafe: FailSafeStore = field(init=False)
+    _own: _OwnShapes = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "failsafe", FailSafeStore(self.store))
+        object.__setattr__(self, "_own", _OwnShapes(self.encoder))
 
     def read(self, chunks: Sequence[Chunk], question: str) -> Fingerprints:
         """Return the fingerprints of the chunks and of the question, which may be empty."""
         keys = self.keys(chunks)
-        found, failure = self._read_store(dict(zip(keys, chunks, strict=True)))
-        missing = {key: chunk for key, chunk in zip(keys, chunks, strict=True) if key not in found}
-        warm = sum(key in found for key in keys)
-        texts, titles = [c.text for c in missing.values()], [c.context for c in missing.values()]
-        encodings, query = encode_call(self.encoder, texts, titles, question)
+        keyed = dict(zip(keys, chunks, strict=True))
+        found, failure = self._read_store(keyed)
+        missing = [key for key in keyed if key not in found]
+        encodings, query = self._encode(keyed, missing, question)
+        width = self._own.width([*encodings, query.encoding] if query else encodings)
+        if foreign := [key for key, value in found.items() if value.dimensions != width]:
+            log.warning("%d stored fingerprints of another width are computed anew", len(foreign))
+            encodings = [*encodings, *self._encode(keyed, foreign)[0]]
+            missing += foreign
         values = {}
-        for (key, chunk), encoding in zip(missing.items(), encodings, strict=True):
-            values[key] = self._to_bytes(chunk.text, encoding)
-            found[key] = self._from_bytes(values[key], chunk.text)
+        for key, encoding in zip(missing, encodings, strict=True):
+            self._own.learn(key, len(encoding.ids))
+            values[key] = self._to_bytes(keyed[key].text, encoding)
+            found[key] = self._from_bytes(values[key], keyed[key].text)
         if values:
             failure = self.failsafe.write(list(values.items())) or failure
         decoded = dict(zip(found, decode([*found.values()]), strict=True))
+        warm = sum(key not in values for key in keys)
         return Fingerprints([decoded[key] for key in keys], rotate_question(query), warm, failure)
 
     def annotate(self, chunks: Sequence[Chunk]) -> int:
@@ -91,11 +103,10 @@ class StoredFingerprinter:
             Whatever the store or the encoder raises: a failure is not passed over here.
         """
         keyed = dict(zip(self.keys(chunks), chunks, strict=True))
-        known = self.store.mget(list(keyed))
-        missing = [key for key, value in zip(keyed, known, strict=True) if not is_intact(value)]
-        texts, titles = [keyed[key].text for key in missing], [keyed[key].context for key in missing]
-        encodings = encode(self.encoder, texts, titles)
-        values = [self._to_bytes(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
+        known = zip(keyed.items(), self.store.mget(list(keyed)), strict=True)
+        missing = [key for (key, chunk), value in known if not self._fits(key, chunk, value)]
+        encodings, _ = self._encode(keyed, missing)
+        values = [self._to_bytes(keyed[k].text, e) for k, e in zip(missing, encodings, strict=True)]
         self.store.mset(list(zip(missing, values, strict=True)))
         return len(missing)
 
@@ -116,16 +127,73 @@ class StoredFingerprinter:
         value = from_bytes(written, text)
         return value if self._stores_segments else replace(value, segments=self.segmenter(text))
 
+    def _encode(
+        self, keyed: Mapping[str, Chunk], keys: Sequence[str], question: str = ""
+    ) -> tuple[list[Encoding], Query | None]:
+        """Encode the chunks of some keys and a question, which may be empty."""
+        texts, titles = [keyed[key].text for key in keys], [keyed[key].context for key in keys]
+        return encode_call(self.encoder, texts, titles, question)
+
+    def _fits(self, key: str, chunk: Chunk, value: bytes | None) -> bool:
+        """Return whether a stored value is intact, and as the encoder would make it now."""
+        if not is_intact(value):
+            return False
+        size, dimensions = shape(value)
+        return self._own.is_size(key, chunk.text, size) and dimensions == self._own.width(())
+
     def _read_store(self, keyed: dict[str, Chunk]) -> tuple[dict[str, Value], str | None]:
         values, failure = self.failsafe.read(list(keyed))
         found = {}
         for (key, chunk), value in zip(keyed.items(), values, strict=True):
             try:
                 if value is not None:
-                    found[key] = self._from_bytes(value, chunk.text)
+                    made = self._from_bytes(value, chunk.text)
+                    if not self._own.is_size(key, chunk.text, made.size):
+                        raise ValueError(f"{made.size} tokens, as another version of the encoder cuts them")
+                    found[key] = made
             except ValueError as error:
                 log.warning("a stored fingerprint is computed anew: %s", error)
         return found, failure
+
+
+class _OwnShapes:
+    """The width of an encoder's vectors, and how many tokens it makes of texts: of keys seen before, known.
+
+    A store may hold what another version of the encoder left under the same name.
+
+    Parameters
+    ----------
+    encoder
+        Asked for what is not known yet.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._width: int | None = None
+        self._sizes: dict[str, int] = {}
+
+    def width(self, encodings: Sequence[Encoding]) -> int:
+        """Return the dimensions of the encoder's vectors, given what it has just returned."""
+        if encodings:
+            self._width = int(encodings[0].vectors.shape[1])
+        elif self._width is None:
+            ask = getattr(self._encoder, "encode_question", None)
+            made = ask(ASKED) if ask else encode(self._encoder, [ASKED], [""])[0]
+            self._width = int(made.vectors.shape[1])
+        return self._width
+
+    def learn(self, key: str, size: int) -> None:
+        """Remember the number of tokens of a text."""
+        if len(self._sizes) >= MOST_SIZES:
+            self._sizes.clear()
+        self._sizes[key] = size
+
+    def is_size(self, key: str, text: str, size: int) -> bool:
+        """Return whether the encoder makes so many tokens of a text; it counts those of a new key."""
+        if (known := self._sizes.get(key)) is None:
+            known = self._encoder.count(text)
+            self.learn(key, known)
+        return known == size
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from semtoken_rag.ingest.base import Source, cuts
 from semtoken_rag.ingest.files import JsonLines, Parquet
-from semtoken_rag.text.files import decode_utf8
+from semtoken_rag.text.files import decode_utf8, files_in, is_inside
 from semtoken_rag.types import Chunk
 
 SUFFIXES = (".txt", ".md")
@@ -21,8 +21,8 @@ def open_source(path: str | Path) -> Source:
     ----------
     path
         A folder, of which each ``.txt`` and ``.md`` file, however deep, is a chunk with its relative path as
-        title and id. Or a ``.jsonl`` or ``.parquet`` file of rows with ``text`` and optionally ``title`` and
-        ``id``; other keys become metadata.
+        title and id; links that lead out of it are left out. Or a ``.jsonl`` or ``.parquet`` file of rows
+        with ``text`` and optionally ``title`` and ``id``; other keys become metadata.
 
     Returns
     -------
@@ -61,7 +61,7 @@ class Folder:
     @classmethod
     def open(cls, path: Path) -> Folder:
         """Return all texts of a folder, sorted by name; raise ValueError if there is none."""
-        files = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        files = files_in(path, SUFFIXES)
         if names := sorted(file.relative_to(path).as_posix() for file in files):
             return cls(path, tuple(names))
         raise ValueError(f"source must have a {' or '.join(SUFFIXES)} file, got {str(path)!r}")
@@ -69,7 +69,10 @@ class Folder:
     def __iter__(self) -> Iterator[Chunk]:
         """Read bytes, not text: newline translation would shift the offsets."""
         for name in self.names:
-            text = decode_utf8((self.root / name).read_bytes(), str(self.root / name))
+            path = self.root / name
+            if not is_inside(path, self.root):  # since the names were listed
+                raise ValueError(f"{path} must be in the folder, got a link to {str(path.resolve())!r}")
+            text = decode_utf8(path.read_bytes(), str(path))
             yield Chunk(text, id=name, title=name)
 
     def rows(self) -> int:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 
@@ -16,13 +14,10 @@ from semtoken_rag.encoders.device import without_cudnn_attention
 from semtoken_rag.llm.kv.attention import attach
 from semtoken_rag.llm.kv.cache import SpanCache
 from semtoken_rag.llm.kv.plan import Plan
-from semtoken_rag.llm.model import attention_layers, takes
+from semtoken_rag.llm.model import attention_layers, lock, takes
 from semtoken_rag.llm.sampling import Sampler
 
 __all__ = ["Decoder", "Input", "Sampler", "synchronize"]
-
-_guard = threading.Lock()
-_locks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +145,12 @@ class Decoder:
     ) -> torch.Tensor:
         own = isinstance(self.cache, SpanCache)  # attached for each pass, so that others may use the model
         route = attach(self.model, self.cache, layers=self._layers) if own else nullcontext()
-        with _lock(self.model), route, without_cudnn_attention(self.model.device):
+        with lock(self.model), route, without_cudnn_attention(self.model.device):
             out = self.model(
                 **given, position_ids=positions, past_key_values=self.cache, use_cache=True, **more
             )
         logits: torch.Tensor = out.logits  # (1, n or 1, v)
         return logits
-
-
-def _lock(model: Any) -> Any:
-    """Return the lock of a model: one thread at a time runs it, since another may attach a cache to it."""
-    with _guard:
-        return _locks.setdefault(model, threading.RLock())
 
 
 def synchronize(model: Any) -> None:

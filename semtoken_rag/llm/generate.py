@@ -12,7 +12,7 @@ from semtoken_rag.llm.answer import Answer, Stream
 from semtoken_rag.llm.checks import check_length, check_reader
 from semtoken_rag.llm.conversation import answer, begin, go_on
 from semtoken_rag.llm.load import load_model
-from semtoken_rag.llm.modes import Mode, Shorthand, resolve_mode
+from semtoken_rag.llm.modes import KV, Mode, Shorthand, resolve_mode
 from semtoken_rag.llm.prompt import Template
 from semtoken_rag.llm.settings import Settings
 from semtoken_rag.llm.soft import SoftPrompt
@@ -184,7 +184,7 @@ class SemTokenLLM:
         ValueError
             As for `generate`; here, not at the first part.
         """
-        way = resolve_mode(mode)
+        way = KV(chunk_cache=self.settings.store) if mode == "kv" else resolve_mode(mode)
         if not isinstance(question, str) or not question.strip():
             raise ValueError(f"question must be a str that is not blank, got {question!r:.80}")
         if previous is not None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import modeling_gguf_pytorch_utils as gguf_tensors
 
+from semtoken_rag.encoders.hub import loading
 from semtoken_rag.llm.gguf import gguf_arguments
 
 # Options of `from_pretrained` that the tokenizer needs too.
-FILES = ("gguf_file", "revision", "cache_dir", "token", "trust_remote_code")
+FILES = ("gguf_file", "revision", "cache_dir", "token", "trust_remote_code", "local_files_only")
 
 
 def load_model(name: str, **kwargs: Any) -> tuple[Any, Any]:
@@ -44,18 +49,32 @@ def load_model(name: str, **kwargs: Any) -> tuple[Any, Any]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     kwargs.setdefault("dtype", torch.bfloat16 if device == "cuda" else torch.float32)
     kwargs.setdefault("attn_implementation", best_attention(device))
-    try:
-        model = AutoModelForCausalLM.from_pretrained(name, **kwargs)
-    except (ValueError, KeyError):  # some families, as GPT-J, have no kernels but their own
-        model = AutoModelForCausalLM.from_pretrained(name, **{**kwargs, "attn_implementation": "eager"})
-    files = {k: v for k, v in kwargs.items() if k in FILES}
-    return model.to(device).eval(), AutoTokenizer.from_pretrained(name, **files)
+    with loading(name) as where, _no_bar_of_gguf():
+        kwargs = where | kwargs
+        try:
+            model = AutoModelForCausalLM.from_pretrained(name, **kwargs)
+        except (ValueError, KeyError):  # some families, as GPT-J, have no kernels but their own
+            model = AutoModelForCausalLM.from_pretrained(name, **{**kwargs, "attn_implementation": "eager"})
+        files = {k: v for k, v in kwargs.items() if k in FILES}
+        return model.to(device).eval(), AutoTokenizer.from_pretrained(name, **files)
 
 
 def load_tokenizer(name: str) -> Any:
     """Load the tokenizer of a model alone; ``name`` as for `load_model`."""
     name, file = gguf_arguments(name)
-    return AutoTokenizer.from_pretrained(name, trust_remote_code=False, **file)
+    with loading(name) as where, _no_bar_of_gguf():
+        return AutoTokenizer.from_pretrained(name, trust_remote_code=False, **where, **file)
+
+
+@contextmanager
+def _no_bar_of_gguf() -> Iterator[None]:
+    """Have transformers show no bar for the tensors of a GGUF file, which it has no setting for."""
+    bar = gguf_tensors.tqdm
+    gguf_tensors.tqdm = partial(bar, disable=True)
+    try:
+        yield
+    finally:
+        gguf_tensors.tqdm = bar
 
 
 def best_attention(device: str = "cuda") -> str:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import threading
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from semtoken_rag._forks import renew_in_child
+
+_guard = threading.Lock()
+_locks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+renew_in_child(sys.modules[__name__], "_guard", threading.Lock)
+renew_in_child(sys.modules[__name__], "_locks", WeakKeyDictionary)
 
 FUSED = ("sdpa", "flash_attention_2", "flash_attention_3")
 
@@ -23,6 +33,12 @@ def positions(model: Any) -> int | None:
     """Return how many positions the model was made for, None if its configuration does not say."""
     found = getattr(text_config(model), "max_position_embeddings", None)
     return int(found) if found else None
+
+
+def lock(model: Any) -> Any:
+    """Return the lock of a model: one thread at a time runs it, since another may attach a cache to it."""
+    with _guard:
+        return _locks.setdefault(model, threading.RLock())
 
 
 def takes(model: Any, name: str) -> bool:

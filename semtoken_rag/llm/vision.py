@@ -19,7 +19,7 @@ from transformers import DynamicCache
 from semtoken_rag.budget import Budget
 from semtoken_rag.llm.checks import check_length
 from semtoken_rag.llm.decode import Decoder
-from semtoken_rag.llm.model import text_config
+from semtoken_rag.llm.model import lock, text_config
 from semtoken_rag.llm.sampling import Sampler
 from semtoken_rag.vectors import TAU, CompressedVectors, compress_vectors
 
@@ -166,7 +166,8 @@ def generate(
     """
     check_length(model, last=prompt.following - 1, new=max_new_tokens)
     decoder = Decoder(model, DynamicCache(config=text_config(model)))
-    read = model(**prompt.inputs(), past_key_values=decoder.cache, use_cache=True, logits_to_keep=1)
+    with lock(model):
+        read = model(**prompt.inputs(), past_key_values=decoder.cache, use_cache=True, logits_to_keep=1)
     decoder.position = prompt.following
     end = getattr(model.generation_config, "eos_token_id", None)
     ends = {*end} if isinstance(end, list) else set() if end is None else {end}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
 from semtoken_rag.arrays import range_sum, unit_length
+from semtoken_rag.deadline import check
 from semtoken_rag.paper.clusters import ranges
 from semtoken_rag.stages.select import Ledger
 from semtoken_rag.strategy.base import Problem
 from semtoken_rag.text.boundaries import unprotected, word_ends
 from semtoken_rag.types import BoolArray, FloatArray, Granularity, IntArray, Selection, Units
+
+PATIENCE = 8  # tries to fit what is kept, after which each halves the budget at least
 
 
 def word_ranges(problem: Problem, whole: bool = True) -> IntArray:
@@ -105,15 +109,18 @@ def _fill(problem: Problem, units: Units, order: IntArray, shown: IntArray) -> L
     texts, budget = _texts(problem, shown), problem.budget
     cut = (shown != units.tokens).sum(1)  # ends of a run that a mark stands at
     cost = run_cost(problem, shown) + problem.gap_cost * cut
-    while True:
+    for tries in count(1):
+        check()
         ledger = replace(problem, units=units, cost=cost, budget=budget).ledger(repeats=True)
         for run in order.tolist():
             ledger.keep(run)
         # A counter that rounds counts less for the single runs than for the joined text.
         joined = problem.counter.count("".join(texts[run] for run in sorted(ledger.order)))
-        if joined <= problem.budget:
-            return ledger
-        budget -= joined - problem.budget
+        if joined <= problem.budget or not ledger.order:  # some counters find a token in nothing
+            break
+        lowered = budget - max(1, joined - problem.budget)
+        budget = max(lowered, budget // 2) if tries < PATIENCE else min(lowered, budget // 2)
+    return ledger
 
 
 def run_cost(problem: Problem, runs: IntArray) -> IntArray:
@@ -134,7 +141,10 @@ def run_cost(problem: Problem, runs: IntArray) -> IntArray:
     if problem.counter.is_estimate:
         return runs[:, 1] - runs[:, 0]  # the encoder's own tokens
     texts = _texts(problem, runs)
-    known = {text: max(1, problem.counter.count(text)) for text in dict.fromkeys(texts)}
+    known = {}
+    for text in dict.fromkeys(texts):
+        check()
+        known[text] = max(1, problem.counter.count(text))
     return np.array([known[text] for text in texts], np.int64)
 
 

@@ -10,7 +10,6 @@ from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException as AnyHTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -79,8 +78,7 @@ def create_app(
     app.add_middleware(Intake, config=config)
     if config.api_key is not None:
         app.add_middleware(ApiKey, key=config.api_key)
-    app.add_middleware(Guard)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(config.hosts), www_redirect=False)
+    app.add_middleware(Guard, hosts=config.hosts)
     app.add_middleware(Linger)
     app.add_middleware(Monitor, metrics=metrics, endpoints=ENDPOINTS)  # the last one is the outermost
     return app

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
+from semtoken_rag._lazy import lazy_property
 from semtoken_rag.arrays import group_max, similarity
 from semtoken_rag.stages.strangeness import strangeness
 from semtoken_rag.stages.terms import Terms, total
@@ -56,31 +56,31 @@ class Asked:
         """Return the same on units that differ in nothing but what they hang on."""
         return self if units is self.units else replace(self, units=units)
 
-    @cached_property
+    @lazy_property
     def weight(self) -> FloatArray:
         """IDF of each token of the question, summing to 1: (q,)."""
         return self.terms.query_weight()
 
-    @cached_property
+    @lazy_property
     def cosines(self) -> FloatArray:
         """Best cosine of each token of the question with a token of each unit: (q, m)."""
         every = similarity(self.query.encoding.vectors, self.tokens.vectors)
         return group_max(every[:, self.terms.inside], self.terms.unit, len(self.units))
 
-    @cached_property
+    @lazy_property
     def late(self) -> FloatArray:
         """Late interaction of the question with each unit by itself: (m,) in [-1, 1]."""
         late: FloatArray = self.weight @ self.cosines
         return late
 
-    @cached_property
+    @lazy_property
     def shared(self) -> FloatArray:
         """Share of the question's tokens, by IDF, that each unit has word for word: (m,)."""
         share = np.zeros_like(self.terms.idf)
         share[self.terms.query] = self.weight
         return total(self.terms.in_units, share, len(self.units))
 
-    @cached_property
+    @lazy_property
     def strange(self) -> float:
         """How little of the question the encoder knows, see `semtoken_rag.stages.strangeness`."""
         return strangeness(self.query, self.chunks, self.tokens)

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from semtoken_rag.stages.answerable import SIGNS
 from semtoken_rag.stages.chances import FOREST
 from semtoken_rag.stages.weights import fitted
+from semtoken_rag.text.files import write_whole
 from semtoken_rag.types import FloatArray
 
 SHIPPED = Path(__file__).parent / "calibration.json"
@@ -104,7 +105,7 @@ class Calibration:
 
     def save(self, path: Path, **about: Any) -> None:
         """Write a JSON file, with what else there is to say ``about`` it."""
-        path.write_text(json.dumps({**about, **self.as_dict()}) + "\n", encoding="utf-8")
+        write_whole(path, (json.dumps({**about, **self.as_dict()}) + "\n").encode())
 
     def as_dict(self) -> dict[str, Any]:
         """Return all fields as plain data that JSON can hold."""

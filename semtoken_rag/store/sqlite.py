@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FILE_BYTES = 4 * 2**30
+READ_ONLY = "mode=ro"  # in SQLite's URI of a file that cannot be written
+IMMUTABLE = "mode=ro&immutable=1"  # where no log can be made beside it either, so that nobody can write
 TOUCH = 60  # seconds; a value that was marked as read more recently is not marked again
 
 
@@ -28,7 +30,8 @@ class SQLiteStore:
     Parameters
     ----------
     path
-        The file; it and its folders are made if they are missing.
+        The file; it and its folders are made if they are missing. One that cannot be written, or lies in a
+        folder that cannot be, is read.
     max_bytes
         Limit on the bytes of the values in the file; SQLite's log beside it may take some 30 MB more.
     timeout
@@ -65,7 +68,7 @@ class SQLiteStore:
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
         """Keep values, and drop the least recently used if there are too many."""
         now = int(time.time())
-        with self._connection() as connection:
+        with self._connection(writes=True) as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO fingerprint VALUES (?, ?, ?)",
                 [(key, value, now) for key, value in key_value_pairs],
@@ -74,7 +77,7 @@ class SQLiteStore:
 
     def mdelete(self, keys: Sequence[str]) -> None:
         """Delete values."""
-        with self._connection() as connection:
+        with self._connection(writes=True) as connection:
             for some in _slices(keys):
                 connection.execute(f"DELETE FROM fingerprint WHERE key IN ({_marks(some)})", some)
 
@@ -90,25 +93,56 @@ class SQLiteStore:
         """Copy and pickle without the connection."""
         return SQLiteStore, (self.path, self.max_bytes, self.timeout)
 
-    def _connection(self) -> sqlite3.Connection:
-        """Return this thread's connection; a forked process, and a file that was replaced, get another."""
-        if getattr(self._local, "open", None) != self._there():
-            self._local.connection = self._open()
-            self._local.open = self._there()
-        connection: sqlite3.Connection = self._local.connection
+    def _connection(self, *, writes: bool = False) -> sqlite3.Connection:
+        """Return this thread's connection; a forked process, and a file that was replaced, get another.
+
+        A file that could not be written is tried again before each write.
+        """
+        here = self._local
+        if getattr(here, "open", None) != self._there() or (writes and here.options):
+            here.connection, here.options = self._open()
+            here.open = self._there()
+        connection: sqlite3.Connection = here.connection
         return connection
 
-    def _there(self) -> tuple[int, int]:
-        """Return what a connection belongs to: the process and the file's inode, 0 if there is no file."""
+    def _there(self) -> tuple[int, ...]:
+        """Return what a connection belongs to: the process and the file's inode, 0 if there is no file.
+
+        A connection that takes the file for immutable belongs to what the file holds now.
+        """
         try:
-            return os.getpid(), self.path.stat().st_ino
+            found = self.path.stat()
         except FileNotFoundError:
             return os.getpid(), 0
+        if getattr(self._local, "options", "") != IMMUTABLE:
+            return os.getpid(), found.st_ino
+        log_exists = Path(f"{self.path}-wal").exists()
+        return os.getpid(), found.st_ino, found.st_mtime_ns, found.st_size, log_exists
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> tuple[sqlite3.Connection, str]:
+        """Open the file; return the connection and its URI options, none if it may write."""
         import sqlite3
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._open_to_write(), ""
+        except sqlite3.OperationalError as error:
+            if not _is_denied(error) or not self.path.is_file():
+                raise
+            for options in (READ_ONLY, IMMUTABLE):
+                try:
+                    connection = self._connect(options)
+                    connection.execute("SELECT 1 FROM fingerprint LIMIT 1").fetchall()
+                except sqlite3.OperationalError as denied:
+                    if not _is_denied(denied):
+                        raise
+                else:
+                    log.info("%s is read only: %s", self.path, error)
+                    return connection, options
+            raise
+
+    def _connect(self, options: str = "") -> sqlite3.Connection:
+        import sqlite3
 
         class Closing(sqlite3.Connection):
             """A connection that is closed when its thread ends."""
@@ -117,9 +151,13 @@ class SQLiteStore:
                 with suppress(sqlite3.ProgrammingError):  # it was never opened
                     self.close()
 
-        connection = sqlite3.connect(
-            self.path, timeout=self.timeout, check_same_thread=False, factory=Closing
+        file = f"{self.path.absolute().as_uri()}?{options}" if options else self.path
+        return sqlite3.connect(
+            file, timeout=self.timeout, check_same_thread=False, factory=Closing, uri=bool(options)
         )
+
+    def _open_to_write(self) -> sqlite3.Connection:
+        connection = self._connect()
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(
@@ -165,6 +203,11 @@ class SQLiteStore:
             one(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
         )
         return int((pages - free) * size)
+
+
+def _is_denied(error: sqlite3.OperationalError) -> bool:
+    """Return whether a file could not be opened because it, or its folder, cannot be written."""
+    return any(said in str(error) for said in ("readonly database", "unable to open database file"))
 
 
 def _marks(keys: Sequence[str]) -> str:

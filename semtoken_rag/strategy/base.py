@@ -171,24 +171,16 @@ def check_selection(problem: Problem, selection: Selection) -> None:
     Raises
     ------
     ValueError
-        If shapes do not fit the units, ``order`` is not what ``granularity`` keeps, a score is not finite, or
-        a part does not lie in its unit.
+        If it is no `Selection`, its own units are not those of the chunks, shapes do not fit the units,
+        ``order`` is not what ``granularity`` keeps, a score is not finite, or a part does not lie in its
+        unit.
     """
+    if not isinstance(selection, Selection):
+        raise ValueError(f"a strategy must return a Selection, got {selection!r:.80}")
     units = problem.units if selection.units is None else selection.units
-    m = len(units)
-    shapes = {"granularity": (m,), "chars": (m, 2), **{f"scores[{n!r}]": (m,) for n in selection.scores}}
-    found: dict[str, Any] = {"granularity": selection.granularity, "chars": selection.chars}
-    found |= {f"scores[{name!r}]": values for name, values in selection.scores.items()}
-    for name, shape in shapes.items():
-        if np.shape(found[name]) != shape:
-            raise ValueError(f"{name} of {m} units must have shape {shape}, got {np.shape(found[name])}")
-    if "score" not in selection.scores:
-        raise ValueError(f"a selection must have scores['score'], got {sorted(selection.scores)}")
-    chance = selection.scores.get(CHANCE)
-    if chance is not None and not ((chance >= 0) & (chance <= 1)).all():
-        raise ValueError(f"a selection's scores[{CHANCE!r}] must be in [0, 1], got {chance.min()!r} and more")
-    if not np.isfinite(selection.scores["score"]).all():
-        raise ValueError("a selection's scores['score'] must be finite, got NaN or infinity")
+    if units.chars is not problem.units.chars:
+        _check_units(problem, units)
+    _check_arrays(selection, len(units))
     kept = np.flatnonzero(selection.granularity > Granularity.DROPPED)
     if not np.array_equal(np.sort(selection.order), kept):
         raise ValueError(
@@ -200,4 +192,46 @@ def check_selection(problem: Problem, selection: Selection) -> None:
         bad = int(kept[~inside][0])
         raise ValueError(
             f"unit {bad} lies at {units.chars[bad].tolist()}, its part at {selection.chars[bad].tolist()}"
+        )
+
+
+def _check_arrays(selection: Selection, m: int) -> None:
+    """Raise ValueError if shapes, kinds of numbers or scores are not those of a selection of m units."""
+    shapes = {"granularity": (m,), "chars": (m, 2), **{f"scores[{n!r}]": (m,) for n in selection.scores}}
+    found: dict[str, Any] = {"granularity": selection.granularity, "chars": selection.chars}
+    found |= {f"scores[{name!r}]": values for name, values in selection.scores.items()}
+    for name, shape in shapes.items():
+        if np.shape(found[name]) != shape:
+            raise ValueError(f"{name} of {m} units must have shape {shape}, got {np.shape(found[name])}")
+    for name, values in (("granularity", selection.granularity), ("order", selection.order)):
+        if values.dtype.kind not in "iu":
+            raise ValueError(f"a selection's {name} must hold integers, got {values.dtype}")
+    if m and not 0 <= selection.granularity.min() <= selection.granularity.max() <= Granularity.FINE:
+        raise ValueError(f"a granularity must be 0, 1 or 2, got {np.unique(selection.granularity)}")
+    if "score" not in selection.scores:
+        raise ValueError(f"a selection must have scores['score'], got {sorted(selection.scores)}")
+    chance = selection.scores.get(CHANCE)
+    if chance is not None and not ((chance >= 0) & (chance <= 1)).all():
+        raise ValueError(f"a selection's scores[{CHANCE!r}] must be in [0, 1], got {chance.min()!r} and more")
+    if not np.isfinite(selection.scores["score"]).all():
+        raise ValueError("a selection's scores['score'] must be finite, got NaN or infinity")
+
+
+def _check_units(problem: Problem, units: Units) -> None:
+    """Raise ValueError if units overlap, are not in the order of the texts, or hang on later ones."""
+    m, sizes = len(units), np.array([len(chunk.text) for chunk in problem.chunks])
+    shapes = np.shape(units.chars), np.shape(units.parent), len(units.kinds)
+    if shapes != ((m, 2), (m,), m):
+        raise ValueError(f"a selection's {m} units have chars, parents and kinds of {shapes}")
+    chunk, (start, end), place = units.chunk, units.chars.T, np.arange(m)
+    wrong = (chunk < 0) | (chunk >= len(sizes)) | (start < 0) | (start > end)
+    wrong |= (units.parent < -1) | (units.parent >= place)
+    wrong[~wrong] = end[~wrong] > sizes[chunk[~wrong]]
+    same = chunk[1:] == chunk[:-1]
+    wrong[1:] |= (chunk[1:] < chunk[:-1]) | (same & (start[1:] < end[:-1]))
+    if wrong.any():
+        bad = int(wrong.argmax())
+        raise ValueError(
+            f"a selection's unit {bad} is not in order in the texts, or hangs on a later one: chunk "
+            f"{chunk[bad]}, characters {units.chars[bad].tolist()}, parent {units.parent[bad]}"
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import cached_property
 
+from semtoken_rag._lazy import lazy_property
 from semtoken_rag.structure.draft import MOST, Draft
 from semtoken_rag.text.limits import Limit, find_limit, plain_number
 
@@ -104,7 +104,7 @@ class _Numbered:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
 
-    @cached_property
+    @lazy_property
     def places(self) -> dict[str, list[int]]:
         """Segments that a paragraph of each number begins with: most texts are never asked for one."""
         draft = self.draft

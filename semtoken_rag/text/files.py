@@ -1,12 +1,18 @@
-"""Bytes of a file to text: UTF-8 with an error that names the place, and the pages of a PDF."""
+"""Files: UTF-8 with an error that names the place, pages of a PDF, files of a folder, writing as a whole."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+import logging
+import secrets
+import shutil
+from collections.abc import Collection
+from pathlib import Path
 
-from semtoken_rag._optional import require
-from semtoken_rag.text.encodable import encodable
+from semtoken_rag.text.pdf import read_pdf
+
+__all__ = ["decode_utf8", "files_in", "is_inside", "read_pdf", "write_whole"]
+
+log = logging.getLogger(__name__)
 
 
 def decode_utf8(data: bytes, name: str, rule: str = "a text must be UTF-8") -> str:
@@ -45,33 +51,67 @@ def decode_utf8(data: bytes, name: str, rule: str = "a text must be UTF-8") -> s
         raise ValueError(f"{place}: {rule}, got {found!r} at {error.start}") from None
 
 
-def read_pdf(data: bytes, name: str) -> Iterator[tuple[int, int, str]]:
-    """Read a PDF page by page.
+def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """Return the files of a folder, however deep, without those outside of it that links lead to.
 
     Parameters
     ----------
-    data
-        Content of the file.
-    name
-        Name of the file, for the error.
+    folder
+        The folder, itself perhaps a link.
+    suffixes
+        Ends of the names that count, in small letters, with the dot.
 
-    Yields
-    ------
-    tuple of int, int, str
-        Number of the page (from 1), number of pages, and text of the page without lone surrogates.
+    Returns
+    -------
+    list of Path
+        Sorted; the log says how many are left out.
+    """
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+    inside = [path for path in found if is_inside(path, folder)]
+    if len(inside) < len(found):
+        log.warning("%s: %d files left out, as links lead out of it", folder, len(found) - len(inside))
+    return inside
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Return whether a path stands for something in a folder after all links are followed."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def write_whole(path: str | Path, data: bytes) -> None:
+    """Write a file that holds all of the data in the end, or is as it was.
+
+    The data go to a new file, which then takes the name. A link is followed; what is no file, such as a pipe
+    or ``/dev/stdout``, is written to.
+
+    Parameters
+    ----------
+    path
+        The file; its folder exists.
+    data
+        All that it shall hold.
 
     Raises
     ------
-    ValueError
-        If it is no PDF, is broken or is encrypted; names the file.
-    ImportError
-        If pypdf is missing; names the extra.
+    OSError
+        If it cannot be written.
     """
-    pypdf = require("pypdf", extra="ui")
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    target = path.resolve()
+    new = target.with_name(f".semtoken-{secrets.token_hex(8)}")
     try:
-        pages = pypdf.PdfReader(io.BytesIO(data)).pages
-        total = len(pages)
-        for number, page in enumerate(pages, 1):
-            yield number, total, encodable(page.extract_text())
-    except pypdf.errors.PyPdfError as error:
-        raise ValueError(f"{name} cannot be read: {error}") from error
+        if target.exists():
+            target.open("ab").close()  # an error if it must not be written
+        with new.open("xb") as file:
+            file.write(data)
+        if target.exists():
+            shutil.copymode(target, new)
+        new.replace(target)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
+    finally:
+        new.unlink(missing_ok=True)

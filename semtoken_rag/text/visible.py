@@ -12,6 +12,15 @@ _HIDDEN = re.compile(
 )
 
 
+def printable(text: str) -> str:
+    r"""Return a text without what a terminal would obey; line ends become line feeds.
+
+    >>> printable("a\x1b[2J\r\nb")
+    'a[U+001B][2J\nb'
+    """
+    return visible(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def visible(text: str) -> str:
     """Spell out the characters of a text that cannot be seen.
 

@@ -13,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 
 from semtoken_rag import __version__
@@ -57,8 +56,7 @@ def create_app(
     app = FastAPI(
         title="SemToken", version=__version__, docs_url=None, redoc_url=None, max_body_size=max_bytes
     )
-    app.add_middleware(Guard)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(Guard, hosts=hosts)
     app.exception_handler(RequestValidationError)(_invalid)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     about = {

@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from semtoken_rag.stages.segment import segment
-from semtoken_rag.text.files import decode_utf8, read_pdf
+from semtoken_rag.text.files import decode_utf8
+from semtoken_rag.text.pdf import read_pdf_in_steps
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
 
@@ -49,13 +50,15 @@ def read(name: str, data: bytes) -> Generator[Event, None, None]:
     Raises
     ------
     ValueError
-        If it is neither a PDF nor UTF-8, or contains no text.
+        If it is neither a PDF nor UTF-8, contains no text, or is a PDF beyond `PdfLimits`.
     """
     if data.startswith(b"%PDF-"):
-        pages = []
-        for number, total, page in read_pdf(data, name):
-            pages.append(page)
-            yield progress("Reading pages", number, total)
+        pages, total = list[str](), 0
+        for found in read_pdf_in_steps(data, name):
+            if found is not None:
+                _, total, page = found
+                pages.append(page)
+            yield progress("Reading pages", len(pages), total)
         text = "\n\n".join(pages)
     else:
         text = decode_utf8(data.removeprefix(codecs.BOM_UTF8), name, "must be a PDF or UTF-8 text")

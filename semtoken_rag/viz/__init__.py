@@ -11,7 +11,7 @@ from semtoken_rag.viz.density import density_profile, density_surface
 from semtoken_rag.viz.gains import efficiency_gains
 from semtoken_rag.viz.importance import importance_by_query
 from semtoken_rag.viz.radar import radar
-from semtoken_rag.viz.style import save
+from semtoken_rag.viz.style import files, save
 from semtoken_rag.viz.trajectory import trajectory
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "density_profile",
     "density_surface",
     "efficiency_gains",
+    "files",
     "importance_by_query",
     "radar",
     "save",

@@ -66,6 +66,11 @@ def shades(count: int) -> list[tuple[float, float, float, float]]:
     return [SCALE(i / max(count - 1, 1)) for i in range(count)]
 
 
+def files(folder: str | Path, name: str) -> list[Path]:
+    """Return the two files that `save` writes."""
+    return [Path(folder) / f"{name}.png", Path(folder) / f"{name}.svg"]
+
+
 def save(figure: Figure, folder: str | Path, name: str, dpi: int = 130) -> list[Path]:
     """Save a figure as PNG and as SVG; the same figure gives the same bytes.
 
@@ -85,9 +90,8 @@ def save(figure: Figure, folder: str | Path, name: str, dpi: int = 130) -> list[
     list of Path
         The two files, ``name.png`` and ``name.svg``.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    png, svg = folder / f"{name}.png", folder / f"{name}.svg"
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    png, svg = files(folder, name)
     with rc_context({"svg.hashsalt": name}):
         figure.savefig(png, dpi=dpi)
         figure.savefig(svg, metadata={"Date": None})

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+from collections.abc import Collection
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,10 +25,19 @@ POLICY = {
 
 
 class Guard:
-    """ASGI middleware that refuses requests of another site's page and sets `POLICY` on every response."""
+    """ASGI middleware that refuses what is not for this page and sets `POLICY` on every response.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    Parameters
+    ----------
+    app
+        The application.
+    hosts
+        Names and addresses that are answered to, in any spelling, ``"*"`` for any. A request for another is
+        refused (DNS rebinding), as is one of another site's page.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self.app, self._hosts = app, frozenset(map(spell, hosts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application, or refuse the request.
@@ -44,14 +57,36 @@ class Guard:
                 MutableHeaders(scope=message).update(POLICY)
             await send(message)
 
-        app = PlainTextResponse("Cross-origin request", 403) if _foreign(scope) else self.app
-        await app(scope, receive, send_with_policy if scope["type"] == "http" else send)
+        if scope["type"] == "http":
+            await (self._refusal(scope) or self.app)(scope, receive, send_with_policy)
+        else:
+            await self.app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        """Return what is answered in place of the application; only browsers send an origin."""
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if "*" not in self._hosts and _name(host) not in self._hosts:
+            return PlainTextResponse("Invalid host header", 400)
+        if origin is not None and origin.lower() != f"{scope['scheme']}://{host}".lower():
+            return PlainTextResponse("Cross-origin request", 403)
+        return None
 
 
-def _foreign(scope: Scope) -> bool:
-    """Return whether the request comes from a page of another origin; only browsers send an origin."""
-    if scope["type"] != "http":
-        return False
-    headers = Headers(scope=scope)
-    origin = headers.get("origin")
-    return origin is not None and origin.partition("://")[2] != headers.get("host")
+def spell(host: str) -> str:
+    """Return a name or an address as all its spellings are compared.
+
+    >>> spell("[0:0::1]"), spell("Localhost")
+    ('::1', 'localhost')
+    """
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        return ipaddress.ip_address(bare).compressed
+    except ValueError:
+        return host.lower()
+
+
+def _name(host: str) -> str | None:
+    """Return the name in a Host header, without the port; None if it is none."""
+    found = re.fullmatch(r"(\[[^][]+\]|[^][:]+)(?::\d*)?", host)
+    return spell(found[1]) if found else None

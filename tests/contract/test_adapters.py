@@ -259,6 +259,41 @@ def test_inputs_are_untouched(adapter: Adapter) -> None:
     assert all(o is not g for o in out for g in given)
 
 
+@pytest.mark.parametrize("budget", [12, 1000])
+def test_what_is_written_to_a_result_is_in_no_input(adapter: Adapter, budget: int) -> None:
+    given, lock = documents(adapter), threading.Lock()
+    for document in given:
+        document.metadata.update(deep=[{"tags": ["a"]}])
+    if isinstance(adapter, LangChain):
+        given[0].metadata["lock"] = lock  # cannot be copied
+    out = adapter.run(made(adapter, max_tokens=budget), given, QUERY)
+    assert out
+    for document in out:
+        document.metadata["tags"].append("seen")
+        document.metadata["deep"][0]["tags"].clear()
+    assert all(d.metadata["tags"] == ["x"] and d.metadata["deep"] == [{"tags": ["a"]}] for d in given)
+
+
+@pytest.mark.parametrize("count", [len, lambda text: text.count("\n")], ids=["characters", "lines"])
+@pytest.mark.parametrize(
+    ("fields", "joint"),
+    [
+        ({}, "\n\n"),
+        ({"config": Config(separator="\n---\n")}, "\n---\n"),
+        ({"separator": "\n==\n", "config": Config(separator="\n---\n")}, "\n==\n"),
+    ],
+)
+def test_the_budget_covers_the_separators(
+    adapter: Adapter, count: Any, fields: dict[str, Any], joint: str
+) -> None:
+    texts = [f"The tower opened in {1889 + i}.\nIt has {i} lifts.\nIt rained." for i in range(8)]
+    given = [Passage(text, str(i), "t") for i, text in enumerate(texts)]
+    for ratio in (0.3, 0.5, 0.7):
+        out = compress(adapter, given, token_counter=count, ratio=ratio, **fields)
+        assert count(joint.join(p.text for p in out)) <= ratio * sum(map(count, texts))
+        assert out
+
+
 def test_note_is_json_and_its_pieces_are_the_source(adapter: Adapter) -> None:
     out = compress(adapter, max_tokens=25)
     assert out

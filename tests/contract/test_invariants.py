@@ -194,6 +194,23 @@ def test_cite_finds_the_source():
     assert context.cite("") == []
 
 
+@pytest.mark.parametrize("ids", [[None, "0"], ["1", None, "#1"], [None, "#0", None, "0", "2", "#2"]])
+@pytest.mark.parametrize("ratio", [0.9, 1.0])
+def test_a_citation_leads_to_one_chunk_whatever_the_ids_are(ids, ratio):
+    texts = [
+        f"The {word} tower opened in 1889."
+        for word in ("first", "second", "third", "fourth", "fifth", "last")
+    ]
+    chunks = [Chunk(text, id=name) for name, text in zip(ids, texts, strict=False)]
+    context = SemToken(encoder="static").compress(chunks, "Which tower?", ratio=ratio)
+    for kept in context.chunks:
+        assert kept.chunk.id in (None, kept.id)
+        [(name, start, end)] = context.cite(kept.text)
+        [found] = [other for other in context.chunks if other.id == name]
+        assert found is kept
+        assert found.chunk.text[start:end] == kept.text.rstrip(".")
+
+
 def test_lone_surrogates_keep_their_place():
     assert encodable("a\ud800b") == "a\ufffdb"
 

@@ -260,3 +260,9 @@ def test_without_a_driver_torch_is_not_asked(monkeypatch):
     monkeypatch.setattr(registry, "_has_driver", lambda: False)
     monkeypatch.setitem(sys.modules, "torch", None)  # an import fails
     assert not registry._has_gpu()
+
+
+@pytest.mark.parametrize(("name", "meant"), [("statik", "static"), ("Minilm ", "minilm"), ("AUTO", "auto")])
+def test_the_name_that_was_meant_is_asked_for(name, meant):
+    with pytest.raises(ValueError, match=rf"got '{name}'; did you mean '{meant}'\?$"):
+        SemToken(encoder=name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +14,9 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
+from semtoken_rag import Config, SemToken
 from semtoken_rag.budget import Budget, TokenCounter
+from semtoken_rag.pool import BudgetPool
 from semtoken_rag.testing import HashEncoder
 
 
@@ -130,3 +135,135 @@ def test_no_counter_stumbles_over_odd_text(text, tokenizer, bytewise):
 def test_what_cannot_count_is_refused(source):
     with pytest.raises(ValueError, match=r"token_counter .*got"):
         TokenCounter.of(source, HashEncoder().count)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [list, tuple, np.array, lambda ids: np.array([ids]), lambda ids: SimpleNamespace(input_ids=ids)],
+    ids=["list", "tuple", "array", "a row", "input_ids"],
+)
+@pytest.mark.parametrize("text", ["one", "to be or not"])
+def test_the_tokens_of_a_text_count_as_many_as_they_are(make, text):
+    def encode(given: str):
+        return make([7] * len(given.split()))
+
+    assert TokenCounter.of(encode, HashEncoder().count).count(text) == len(text.split())
+
+
+def test_a_method_encode_counts_as_its_tokenizer_does(tokenizer, bytewise):
+    for source, text in ((tokenizer, "the tower"), (bytewise, "é<end>")):
+        counters = [TokenCounter.of(each, HashEncoder().count) for each in (source, source.encode)]
+        assert counters[0].count(text) == counters[1].count(text) > 0
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_tokenizer_that_truncates_and_pads_counts_as_if_it_did_not_and_stays_as_it_is(tokenizer, wrapped):
+    text = "the tower " * 20
+    tokenizer.enable_truncation(6, stride=2)
+    tokenizer.enable_padding(length=64)
+    source = tokenizer
+    if wrapped:
+        transformers = pytest.importorskip("transformers")
+        source = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]")
+        tokenizer = source.backend_tokenizer
+    before = tokenizer.truncation, tokenizer.padding
+    counter = TokenCounter.of(source, HashEncoder().count)
+    assert [counter.count(each) for each in (text, "tower", "")] == [40, 1, 0]
+    assert (tokenizer.truncation, tokenizer.padding) == before
+    assert before[0]["max_length"] == 6
+    tokenizer.no_truncation()
+    assert counter.count(text) == 40
+
+
+def test_a_tokenizer_that_truncates_later_counts_the_same(tokenizer):
+    counter = TokenCounter.of(tokenizer, HashEncoder().count)
+    tokenizer.enable_truncation(3)
+    assert counter.count("the tower " * 20) == 40
+
+
+def fails(text: str) -> int:
+    raise ConnectionError("no answer")
+
+
+@pytest.mark.parametrize(
+    ("counter", "told"),
+    [
+        (fails, "ConnectionError: no answer"),
+        (lambda text: None, "ValueError: token_counter must return .* got None"),
+        (lambda text: {"tokens": 3}, "ValueError: token_counter must return .* got {'tokens': 3}"),
+        (lambda text: text, "ValueError: token_counter must return .* got 'The tower"),
+        (lambda text: -1, "ValueError: token_counter must return .* got -1"),
+        (lambda text: float("nan"), "ValueError: token_counter must return .* got nan"),
+    ],
+    ids=["raises", "None", "dict", "str", "negative", "nan"],
+)
+@pytest.mark.parametrize("config", [Config(), Config(deadline=30), Config(max_calls=1)], ids=str)
+def test_where_a_counter_fails_the_originals_are_cut_to_the_budget_in_bytes(counter, told, config):
+    chunks = ["The tower opened in 1889. It rained that day.", "Bread is flour."]
+    got = SemToken(encoder="static", token_counter=counter, config=config).compress(
+        chunks, "tower", max_tokens=30
+    )
+    assert re.match(told, got.stats.fallback)
+    assert (got.text, got.stats.counter) == ("The tower opened in 1889.", "bytes")
+    with pytest.raises((ConnectionError, ValueError), match=told.partition(": ")[2]):
+        SemToken(encoder="static", token_counter=counter, on_error="raise").compress(chunks, max_tokens=30)
+
+
+def test_a_counter_that_fails_once_is_asked_again():
+    answers = iter([ConnectionError("no answer")])
+
+    def flaky(text: str) -> int:
+        for error in answers:
+            raise error
+        return len(text.split())
+
+    got = SemToken(encoder="static", token_counter=flaky).compress(["One two. Three four."], max_tokens=2)
+    assert (got.text, got.stats.counter) == ("One two.", "callable")
+    assert got.stats.fallback == "ConnectionError: no answer"
+
+
+@pytest.mark.parametrize("number", [np.int64(6), np.int32(6), np.uint8(6)])
+def test_a_whole_number_of_numpy_is_a_budget(number):
+    assert Budget(max_tokens=number) == Budget(max_tokens=6)
+    assert type(Budget(max_tokens=number).tokens(100)) is int
+    assert BudgetPool(number).tokens == 6
+
+
+@pytest.mark.parametrize("number", [np.float32(0.5), np.float16(0.5), np.float64(0.5)])
+def test_a_fraction_of_numpy_is_a_budget(number):
+    made = Budget(ratio=number, keep=number)
+    assert made == Budget(ratio=0.5, keep=0.5)
+    assert {type(made.ratio), type(made.keep)} == {float}
+    assert Config(min_relevance=number).min_relevance == 0.5
+
+
+@pytest.mark.parametrize(
+    "bad", [{"max_tokens": np.int64(0)}, {"max_tokens": np.bool_(True)}, {"ratio": np.float32("nan")}]
+)
+def test_numbers_of_numpy_that_are_out_of_range_are_named(bad):
+    with pytest.raises(ValueError, match=r"max_tokens .*got|ratio .*got"):
+        Budget(**bad)
+
+
+def document(attribute: str) -> object:
+    kind = type("Document", (), {attribute: "It rained."})
+    return kind()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "told"),
+    [
+        (None, "chunks must be a sequence of str or Chunk, got None"),
+        (7, "chunks must be a sequence of str or Chunk, got 7"),
+        (b"It rained.", "chunks must be a sequence of str or Chunk, got b'It rained.'"),
+        ([document("page_content")], r"langchain_semtoken\.SemTokenCompressor takes a Document, got <"),
+        (
+            [document("get_content")],
+            r"postprocessor\.semtoken\.SemTokenPostprocessor takes a Document, got <",
+        ),
+        ([None], "Chunk.text must be a str, got NoneType: None"),
+    ],
+)
+def test_what_is_no_chunk_is_refused_by_name(chunks, told):
+    with pytest.raises(ValueError, match=told):
+        SemToken(encoder="static").compress(chunks, "rain?", max_tokens=3)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -437,3 +439,34 @@ def test_a_pool_runs_jobs_in_order_with_so_many_threads_which_end(monkeypatch: p
     assert sorted(order) == sorted([*range(50)] * 3)
     assert len(threads) <= 6
     until(lambda: not any(thread.is_alive() for thread in threads))
+
+
+def ours() -> int:
+    return sum(thread.name == "semtoken" for thread in threading.enumerate())
+
+
+def test_engines_share_their_threads() -> None:
+    before = ours()
+    for _ in range(12):
+        engine = SemToken(encoder="static", config=Config(deadline=30))
+        assert engine.compress(CHUNKS, QUERY, max_tokens=20).stats.fallback is None
+        assert asyncio.run(engine.acompress(CHUNKS, QUERY, max_tokens=20)).stats.fallback is None
+    assert ours() <= before + 4
+
+
+def test_an_idle_thread_does_not_hold_an_engine() -> None:
+    engine = SemToken(encoder="static", config=Config(deadline=30))
+    compress(engine)
+    pool = weakref.ref(engine._dispatcher._workers)
+    del engine
+    until(lambda: gc.collect() >= 0 and pool() is None)
+
+
+def test_of_many_threads_that_worked_at_once_few_stay() -> None:
+    go, pools = threading.Event(), [WorkerPool[bool](1) for _ in range(30)]
+    jobs = [pool.submit(lambda: go.wait(30)) for pool in pools]
+    until(lambda: all(job.running() for job in jobs))
+    assert ours() >= 30
+    go.set()
+    assert all(job.result(timeout=30) for job in jobs)
+    until(lambda: ours() <= crew.SPARE)

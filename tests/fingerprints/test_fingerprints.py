@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
+import zlib
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, Config, SemToken
+from semtoken_rag.arrays import unit_length
 from semtoken_rag.encoders.quantize import pack, unpack
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.fingerprints.base import Fingerprint
@@ -17,7 +21,8 @@ from semtoken_rag.fingerprints.format import HEADER, decode, from_bytes, to_byte
 from semtoken_rag.fingerprints.stored import StoredFingerprinter
 from semtoken_rag.stages.segment import Segment, segment
 from semtoken_rag.store.memory import MemoryStore
-from semtoken_rag.types import Tokens
+from semtoken_rag.testing import HashEncoder
+from semtoken_rag.types import Encoding, Tokens
 
 QUERY = "How tall is the Eiffel Tower?"
 CHUNKS = [
@@ -205,3 +210,86 @@ def test_another_segmenter_finds_its_own_segments_in_a_shared_store():
 def test_annotate_needs_a_store():
     with pytest.raises(ValueError, match="store=None"):
         SemToken(encoder="static").annotate(CHUNKS)
+
+
+class Version(HashEncoder):
+    """One of several versions of an encoder, all of one name."""
+
+    name = "mine"
+
+    def __init__(self, width: int = 16, pattern: str = r"\w+|[^\w\s]") -> None:
+        super().__init__()
+        self.width, self.pattern, self.texts = width, pattern, []
+
+    def count(self, text):
+        return len(re.findall(self.pattern, text))
+
+    def _one(self, text):
+        found = list(re.finditer(self.pattern, text))
+        ids = np.array([zlib.crc32(m.group().encode()) % 999 for m in found], np.int64)
+        vectors = unit_length(np.cos(np.outer(ids + 1, np.arange(1, self.width + 1))).astype(np.float32))
+        return ids, np.array([m.span() for m in found], np.int64).reshape(-1, 2), vectors
+
+    def encode(self, texts, titles):
+        self.texts += texts
+        return [
+            Encoding(*self._one(text), self._one(title)[0], self._one(title)[2])
+            for text, title in zip(texts, titles, strict=True)
+        ]
+
+
+OTHER = {"another width": Version(8), "finer tokens": Version(pattern=r"\S"), "both": Version(8, r"\S")}
+
+
+@pytest.mark.parametrize("other", OTHER.values(), ids=OTHER)
+@pytest.mark.parametrize("query", [QUERY, None])
+@pytest.mark.parametrize("left", [slice(1), slice(None)], ids=["one", "all"])
+def test_what_another_version_of_the_encoder_left_is_computed_anew_and_replaced(other, query, left):
+    store, encoder = MemoryStore(), Version()
+    SemToken(encoder=other, store=store).annotate(CHUNKS[left])
+    expected = SemToken(encoder=encoder).compress(CHUNKS, query, ratio=0.4)
+    engine = SemToken(encoder=encoder, store=store, on_error="raise")
+    first, again = (engine.compress(CHUNKS, query, ratio=0.4) for _ in range(2))
+    for got in (first, again):
+        assert (got.text, got.stats.budget) == (expected.text, expected.stats.budget)
+    empty = sum(not chunk.text for chunk in CHUNKS[left]) if other.width == encoder.width else 0
+    assert (first.stats.stored, again.stats.stored) == (empty, len(CHUNKS))
+
+
+@pytest.mark.parametrize("other", OTHER.values(), ids=OTHER)
+def test_annotate_replaces_what_another_version_left(other):
+    store, chunks = MemoryStore(), CHUNKS[:2]
+    SemToken(encoder=other, store=store).annotate(chunks)
+    engine = SemToken(encoder=Version(), store=store)
+    assert [engine.annotate(chunks) for _ in range(2)] == [2, 0]
+    assert engine.compress(chunks, QUERY, ratio=0.4).stats.stored == 2
+
+
+def test_a_forged_width_is_noticed():
+    store = MemoryStore()
+    engine = SemToken(encoder="static", store=store, on_error="raise")
+    expected = engine.compress(CHUNKS, QUERY, max_tokens=20)
+    keys = list(store.yield_keys())
+    for key, value in zip(keys, store.mget(keys), strict=True):
+        *head, d = HEADER.unpack_from(value)
+        store.mset([(key, HEADER.pack(*head, d - 1) + value[HEADER.size :])])  # as many bytes a vector
+    again = engine.compress(CHUNKS, QUERY, max_tokens=20)
+    assert (again.text, again.stats.stored) == (expected.text, 0)
+    assert engine.compress(CHUNKS, None, max_tokens=20).stats.stored == len(CHUNKS)
+
+
+def test_a_warm_call_counts_the_tokens_of_a_text_once():
+    class Asked(Version):
+        def count(self, text):
+            counted.append(text)
+            return super().count(text)
+
+    store, counted = MemoryStore(), []
+    SemToken(encoder=Version(), store=store).annotate(CHUNKS)
+    engine, calls = SemToken(encoder=Asked(), store=store), []
+    for _ in range(3):
+        counted.clear()
+        engine.compress(CHUNKS, QUERY, ratio=0.4)
+        calls.append(Counter(counted))
+    assert calls[0] - calls[1] == Counter(chunk.text for chunk in CHUNKS)
+    assert calls[1] == calls[2]

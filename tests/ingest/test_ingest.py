@@ -106,6 +106,27 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path):
     assert [len(list(part)) for part in source.split(5)] == [1, 1]
 
 
+def test_links_out_of_a_folder_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    outside.mkdir()
+    (folder / "deep").mkdir(parents=True)
+    (outside / "secret.md").write_text("The code is 4711.")
+    (folder / "a.md").write_text("Hello.")
+    (folder / "deep" / "file.md").symlink_to(outside / "secret.md")
+    (folder / "deep" / "relative.txt").symlink_to("../../outside/secret.md")
+    (folder / "all").symlink_to(outside)
+    (folder / "deep" / "inside.md").symlink_to(folder / "a.md")
+    (tmp_path / "alias").symlink_to(folder)
+    for root in (folder, tmp_path / "alias"):
+        source = open_source(root)
+        assert {chunk.id: chunk.text for chunk in source} == {"a.md": "Hello.", "deep/inside.md": "Hello."}
+    assert "left out, as links lead out of it" in caplog.text
+    (folder / "a.md").unlink()
+    (folder / "a.md").symlink_to(outside / "secret.md")
+    with pytest.raises(ValueError, match="must be in the folder, got a link"):
+        list(source)
+
+
 def test_lines_are_rows_with_metadata(tmp_path: Path):
     path = write(
         tmp_path / "x.jsonl",

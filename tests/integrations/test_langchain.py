@@ -277,6 +277,8 @@ def test_overhead_is_measured_once_a_document_and_is_never_negative() -> None:
     c = compressor(max_tokens=30, overhead="auto", document_prompt=short)
     assert c._take([document]).chunks[0].overhead == 0
     assert compressor(overhead="auto", token_counter=len)._take([document]).chunks[0].overhead == 2
+    longer = compressor(overhead="auto", token_counter=len, separator="\n---\n")
+    assert longer._take([document]).chunks[0].overhead == 5
     assert compressor(overhead=7)._take([document]).chunks[0].overhead == 7
     assert compressor()._take([document]).chunks[0].overhead == 0
     asking = PromptTemplate.from_template("{author}: {page_content}")

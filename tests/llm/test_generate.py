@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import DynamicCache
 
-from semtoken_rag.llm import KV, Sampler, SemTokenLLM, Settings, Soft, Text
+from semtoken_rag.llm import KV, Sampler, SemTokenLLM, Settings, Soft, Text, load
 from semtoken_rag.llm.answer import Detokenizer
 from semtoken_rag.llm.checks import check_length
 from semtoken_rag.llm.decode import Decoder, Input
@@ -196,3 +196,11 @@ def test_a_mode_of_ones_own(llama):
     answer = made.generate(QUESTION, context(PART), mode=Titled())
     assert answer.ids == made.generate(f"Briefly: {QUESTION}", context(PART)).ids
     assert answer.stats.mode == "titled"
+
+
+def test_the_tensors_of_a_gguf_file_are_read_without_a_bar(capfd):
+    bar = load.gguf_tensors.tqdm
+    with load._no_bar_of_gguf():
+        assert list(load.gguf_tensors.tqdm([1, 2], desc="Converting")) == [1, 2]
+    assert capfd.readouterr().err == ""
+    assert load.gguf_tensors.tqdm is bar

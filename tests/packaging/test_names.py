@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 import pytest
@@ -59,3 +60,19 @@ def test_what_others_import_is_there(module: str):
         pytest.importorskip("torch")
     found = import_module(module)
     assert [name for name in NAMES[module].split() if not hasattr(found, name)] == []
+
+
+@pytest.mark.parametrize(
+    ("former", "name", "module"),
+    [
+        ("semtoken_rag.stored", "StoredFingerprinter", "semtoken_rag.fingerprints.stored"),
+        ("semtoken_rag.llm.reuse", "ChunkStore", "semtoken_rag.llm.kv"),
+    ],
+)
+def test_a_former_path_names_the_new_one(former: str, name: str, module: str):
+    if "llm" in former:
+        pytest.importorskip("torch")
+    sys.modules.pop(former, None)
+    with pytest.warns(DeprecationWarning, match=f"^{former}.* is now semtoken_rag"):
+        found = import_module(former)
+    assert getattr(found, name) is getattr(import_module(module), name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import sys
 
 import numpy as np
 import pytest
 
-from semtoken_rag import Config, Granularity, SemToken
+from semtoken_rag import Config, DeadlineExceeded, Granularity, SemToken
+from semtoken_rag.deadline import Deadline
 from semtoken_rag.paper.baselines import ChunkedStrategy, EntropyStrategy, TofuStrategy, VQStrategy
 from semtoken_rag.paper.baselines.tofu import merge_round, representatives
 from semtoken_rag.testing import HashEncoder
@@ -154,3 +156,60 @@ class TestAll:
 def test_bad_options_show_the_value(make, shown):
     with pytest.raises(ValueError, match=f"got {shown}"):
         make()
+
+
+def at_least_one(text):
+    return max(1, len(text.split()))
+
+
+def with_specials(text):
+    return len(text.split()) + 2
+
+
+def one_over(text):
+    """One more than 500 tokens, whatever there is."""
+    return 501 if len(text.split()) > 1 else 1
+
+
+@pytest.mark.parametrize("strategy", ["paper", "bpe-chunk", "entropy-pruned", "vq-tok", "tofu-tok"])
+@pytest.mark.parametrize(
+    ("counter", "budget"),
+    [(with_specials, {"max_tokens": 1}), (at_least_one, {"ratio": 0.05}), (one_over, {"max_tokens": 500})],
+    ids=["special tokens", "at least 1", "one over"],
+)
+def test_a_counter_that_counts_more_than_there_is_ends(strategy, counter, budget):
+    texts = ["The tower opened in 1889. It rained.", "Bread is flour. " * 150]
+    engine = SemToken(encoder=HashEncoder(), strategy=strategy, token_counter=counter, on_error="raise")
+    context = Deadline(20).run(lambda: engine.compress(texts, "When?", **budget))
+    assert context.stats.tokens_after <= context.stats.budget
+
+
+@pytest.mark.parametrize("strategy", ["paper", "tofu-tok"])
+def test_the_time_is_up_between_two_rounds(strategy):
+    """The counter ends the deadline: what comes after it notices."""
+    deadline = Deadline(60)
+
+    def counter(text):
+        if text == " ends":
+            deadline.stop()
+        return len(text.split())
+
+    engine = SemToken(encoder=HashEncoder(), strategy=strategy, token_counter=counter, on_error="raise")
+    with pytest.raises(DeadlineExceeded):
+        deadline.run(lambda: engine.compress(["It rained until it ends"], "When?", max_tokens=2))
+
+
+def test_the_codes_do_not_depend_on_the_number_of_threads_which_stays_as_it_was():
+    faiss = pytest.importorskip("faiss")
+    words = list("abcdefghijklmnopqr")
+    draws, before = random.Random(0), faiss.omp_get_max_threads()
+    texts = [" ".join(draws.choices(words, k=240)) for _ in range(5)]
+    engine, found = SemToken(encoder="static", strategy="vq-tok"), {}
+    try:
+        for threads in (1, 2):
+            faiss.omp_set_num_threads(threads)
+            found[threads] = engine.compress(texts, "Who?", ratio=0.3).text
+            assert faiss.omp_get_max_threads() == threads
+    finally:
+        faiss.omp_set_num_threads(before)
+    assert found[1] == found[2]

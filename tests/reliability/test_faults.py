@@ -379,3 +379,20 @@ def test_a_gpu_without_room_for_the_model_leaves_it_on_the_cpu(tiny: Path, monke
     assert encoder.encode(["the tower"], [""])[0].vectors.shape == (2, 128)
     with pytest.raises(torch.cuda.OutOfMemoryError):
         TransformerEncoder(str(tiny), device="cuda")
+
+
+def test_while_the_back_of_a_tiered_store_rests_its_front_is_asked(monkeypatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("semtoken_rag.store.failsafe.time.monotonic", lambda: now[0])
+    front, back = MemoryStore(), Counted()
+    engine = SemToken(encoder="static", store=TieredStore(front, back))
+    told = "the store could not be read: TimeoutError: no answer"
+    first, again = compress(engine), compress(engine)
+    assert (first.stats.stored, first.stats.store_failure) == (0, told)
+    assert (again.stats.stored, again.stats.store_failure) == (len(CHUNKS), None)
+    more = compress(engine, [*CHUNKS, "Rivers run to the sea."])
+    assert (more.stats.stored, more.stats.store_failure, back.asked) == (len(CHUNKS), told, 1)
+    back.fails = False
+    now[0] += guarded.RETRY_AFTER + 1
+    last = compress(engine, [*CHUNKS, "Seas wait."])
+    assert (last.stats.store_failure, back.asked, len(list(back.yield_keys()))) == (None, 2, 1)

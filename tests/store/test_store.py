@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import sqlite3
+import subprocess
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +16,7 @@ import pytest
 
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.store.registry import resolve_store
-from semtoken_rag.store.sqlite import SQLiteStore
+from semtoken_rag.store.sqlite import IMMUTABLE, READ_ONLY, SQLiteStore
 from semtoken_rag.store.tiered import TieredStore
 from tests.support.byte_stores import check_byte_store
 
@@ -143,3 +148,83 @@ def test_a_copy_of_a_memory_is_empty():
     store.mset([("a", b"1")])
     again = pickle.loads(pickle.dumps(store))
     assert (again.max_bytes, again.mget(["a"])) == (99, [None])
+
+
+READING = """
+import os, tempfile
+from itertools import product
+from pathlib import Path
+from semtoken_rag.store.sqlite import SQLiteStore
+
+stores, folders = [], []
+for folder_mode, file_mode, in_use in product((0o555, 0o755), (0o444, 0o644, 0o666), (False, True)):
+    folder = Path(tempfile.mkdtemp(prefix="a store? #100%"))
+    store = SQLiteStore(folder / "store.db")
+    store.mset([("a", b"1")])
+    if not in_use:  # the last connection takes the log with it
+        store._connection().close()
+    for file in folder.iterdir():
+        file.chmod(file_mode)
+    folder.chmod(folder_mode)
+    stores.append(store)
+    folders.append(folder)
+if not os.getuid():  # root writes everywhere
+    os.setgid(65534)
+    os.setuid(65534)
+for folder in folders:
+    store = SQLiteStore(folder / "store.db")
+    assert store.mget(["a", "b"]) == [b"1", None], folder
+    assert list(store.yield_keys()) == ["a"]
+    for _ in range(2):
+        try:
+            store.mset([("b", b"2")])
+        except Exception as error:
+            print(type(error).__name__, "readonly" in str(error))
+"""
+
+
+def test_a_file_that_cannot_be_written_is_read_whatever_the_rights_of_its_folder():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", READING], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.splitlines()) == {"OperationalError True"}
+
+
+def test_a_file_that_is_taken_for_immutable_is_opened_again_when_it_changes(tmp_path):
+    path = tmp_path / "store.db"
+    writer = SQLiteStore(path)
+    writer.mset([("a", b"1")])
+    writer._connection().close()  # which leaves no log
+    store = SQLiteStore(path)
+    store._local.connection, store._local.options = store._connect(IMMUTABLE), IMMUTABLE
+    store._local.open = store._there()
+    assert store.mget(["a", "b"]) == [b"1", None]
+    writer = SQLiteStore(path)
+    writer.mset([("b", b"2")])
+    assert store.mget(["a", "b"]) == [b"1", b"2"]
+    store._local.options = READ_ONLY
+    store.mset([("c", b"3")])  # what could not be written is tried again
+    assert writer.mget(["c"]) == [b"3"]
+
+
+def test_a_forked_process_does_not_wait_for_a_lock_that_another_thread_held():
+    memory, inside, go = MemoryStore(), threading.Event(), threading.Event()
+    memory.mset([("a", b"1")])
+
+    def slow():
+        inside.set()
+        go.wait(30)
+        yield "a", b"2"
+
+    thread = threading.Thread(target=memory.mset, args=(slow(),))
+    thread.start()
+    assert inside.wait(30)
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        os._exit(memory.mget(["a"]) != [b"1"])
+    go.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert memory.mget(["a"]) == [b"2"]

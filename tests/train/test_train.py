@@ -397,3 +397,10 @@ def test_a_line_ends_at_a_line_feed_alone_and_a_byte_order_mark_is_passed_over(t
     file.write_text('{"question": "a?", "chunks": ["x"], "gold": {"x": 1}}')
     with pytest.raises(ValueError, match=r"line 1: .*gold must be a list"):
         read_examples(file)
+
+
+def test_the_command_refuses_missing_questions_before_it_loads_a_model(tmp_path, monkeypatch):
+    monkeypatch.setattr("semtoken_rag.cli.train.resolve_encoder", lambda base: pytest.fail("loaded"))
+    result = CliRunner().invoke(app, ["train", str(tmp_path / "nosuch.jsonl")])
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "nosuch.jsonl" in result.stderr

@@ -59,14 +59,18 @@ def test_an_error_on_the_way_is_an_event(client):
     assert events(client.post("/api/answer", json={**ASKED, "query": ""}))[-1][0] == "error"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "", "[::1]:8765", "127.0.0.1:1:2", "*"],
+)
 def test_another_name_for_this_machine_gets_nothing(client, host: str):
     for method, path in (("GET", "/"), ("GET", "/api/about"), ("POST", "/api/compress")):
         assert client.request(method, path, headers={"host": host}).status_code == 400
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "http://localhost"]
+    "origin",
+    ["http://evil.example", "null", "http://127.0.0.1:9999", "http://localhost", "https://127.0.0.1:8765"],
 )
 def test_another_site_may_ask_nothing(client, origin: str):
     for path in ("/api/read?name=a", "/api/compress", "/api/answer"):
@@ -188,6 +192,22 @@ def test_the_command_listens_to_this_machine_alone(served, tmp_path):
     about = TestClient(made, base_url=f"http://127.0.0.1:{port}").get("/api/about").json()
     assert [d["title"] for d in about["documents"]] == ["tower.md"]
     assert about["max_bytes"] == 20 * 2**20
+
+
+@pytest.mark.enable_socket
+@pytest.mark.skipif(not socket.has_ipv6, reason="has no IPv6")
+@pytest.mark.parametrize("host", ["::1", "[0:0::1]"])
+def test_the_command_listens_to_an_address_of_ipv6(served, host: str):
+    result = command("--port", "0", "--host", host)
+    assert result.exit_code == 0, result.output
+    made, (address, port, *_) = served[0]
+    assert address == "::1"
+    assert f":{port} until" in result.stdout
+    client = TestClient(made, base_url=f"http://[::1]:{port}")
+    own = {"origin": f"http://[::1]:{port}"}
+    assert client.post("/api/compress", json=ASKED, headers=own).status_code == 200
+    assert client.get("/", headers={"host": "[::2]:80"}).status_code == 400
+    assert client.get("/", headers={"host": "::1"}).status_code == 400  # without brackets it is no host
 
 
 @pytest.mark.enable_socket

@@ -17,7 +17,7 @@ from semtoken_rag.llm.excerpts import Excerpt
 from semtoken_rag.llm.kv.cache import SpanCache
 from semtoken_rag.llm.kv.layout import lay_out
 from semtoken_rag.llm.kv.rotary import rotations
-from semtoken_rag.llm.model import tensor_bytes
+from semtoken_rag.llm.model import lock, tensor_bytes
 from semtoken_rag.llm.prompt import Prompt, Tokenized
 from semtoken_rag.types import BoolArray
 
@@ -194,7 +194,8 @@ class ChunkKVCache:
         """Read a chunk behind the prefix and return what is its own; of the prefix, without a chunk."""
         ids = torch.tensor([[*prefix, *block]], device=self.model.device)
         cache = DynamicCache()  # without sliding windows: all keys are kept
-        self.model.base_model(ids, past_key_values=cache, use_cache=True)
+        with lock(self.model):
+            self.model.base_model(ids, past_key_values=cache, use_cache=True)
         first = len(prefix) if block else 0
         return [(x.keys[:, :, first:].clone(), x.values[:, :, first:].clone()) for x in cache.layers]
 

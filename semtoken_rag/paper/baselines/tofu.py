@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semtoken_rag.arrays import range_sum, unit_length
+from semtoken_rag.deadline import check
 from semtoken_rag.paper.clusters import ranges
 from semtoken_rag.paper.runs import keep_best, run_cost, word_ranges, word_vectors
 from semtoken_rag.strategy.base import Problem
@@ -50,6 +51,7 @@ class TofuStrategy:
         groups = ranges(np.arange(len(words)), len(words))  # (g, 2) ranges of words
         stand = groups[:, 0]
         while (excess := int(cost[stand].sum()) - problem.budget) > 0:
+            check()
             merged = merge_round(vectors, groups, chunk, min(most, excess))
             if len(merged) == len(groups):
                 break

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semtoken_rag._optional import require
+from semtoken_rag.deadline import check
 from semtoken_rag.paper.clusters import ranges
 from semtoken_rag.paper.runs import keep_best, run_cost, word_ranges, word_vectors
 from semtoken_rag.strategy.base import Problem
@@ -20,8 +21,9 @@ class VQStrategy:
     """Quantise the words of a call with a codebook of its own, and keep each code once before any twice.
 
     The paper cites "Ronen et al., 2023" for VQ-Tok and does not define it. The choice here: a codebook of
-    spherical k-means over the call's words. Adjacent words with the same code are a run, represented by its
-    first word, and the first runs of all codes are kept before the second ones.
+    spherical k-means over the call's words, made on one thread, so that the number of cores changes nothing.
+    Adjacent words with the same code are a run, represented by its first word, and the first runs of all
+    codes are kept before the second ones.
 
     Parameters
     ----------
@@ -75,8 +77,15 @@ class VQStrategy:
             spherical=True,
             min_points_per_centroid=1,  # otherwise faiss warns of few words on stderr
         )
-        book.train(vectors)
-        found: IntArray = book.index.search(vectors, 1)[1][:, 0]
+        # The last bit of a product depends on the threads that share it, and decides between equal words.
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
+        try:
+            book.train(vectors)
+            found: IntArray = book.index.search(vectors, 1)[1][:, 0]
+        finally:
+            faiss.omp_set_num_threads(threads)
+        check()
         return found
 
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from semtoken_rag.llm import KV, ChunkKVCache, SpanRelevance
+from semtoken_rag.llm import KV, ChunkKVCache, SemTokenLLM, SpanRelevance
 from semtoken_rag.llm.excerpts import full_excerpts
+from semtoken_rag.llm.model import lock
 from tests.llm.kv.test_cache import CLOSE, dense
 from tests.llm.readers import reader
 from tests.llm.samples import ALL, CHUNKS, PART, QUESTION, context, tokenizer
@@ -132,3 +136,48 @@ def test_a_prompt_too_long_is_not_read(llama):
     with pytest.raises(ValueError, match="positions"):
         made.stream(QUESTION, context([[(0, 10)]], (chunk,)), mode=mode, chunks=(chunk,))
     assert mode.chunk_cache.misses == 0
+
+
+def test_a_chunk_is_not_read_while_another_thread_has_the_model(llama):
+    """Another thread's cache may be attached to it, and would take the chunk's tokens for its own."""
+    made, read = reader(llama), threading.Event()
+
+    def ask():
+        made.generate(QUESTION, context(PART), mode=caching(llama), chunks=CHUNKS)
+        read.set()
+
+    thread = threading.Thread(target=ask)
+    with lock(llama):
+        thread.start()
+        assert not read.wait(0.3)
+    thread.join(30)
+    assert read.is_set()
+
+
+def test_threads_that_read_chunks_beside_kv_answers_give_the_same(llama):
+    made, whole = reader(llama), context(PART)
+
+    def ask(cached):
+        mode = caching(llama) if cached else "kv"
+        return made.generate(QUESTION, whole, mode=mode, chunks=CHUNKS).ids
+
+    expected = {cached: ask(cached) for cached in (False, True)}
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(ask, [False, True] * 10))
+    finally:
+        sys.setswitchinterval(before)
+    assert found == [expected[False], expected[True]] * 10
+
+
+def test_the_former_place_of_a_cache_of_chunks_still_works(llama):
+    cache = ChunkKVCache(llama, tokenizer())
+    with pytest.warns(DeprecationWarning, match=r"KV\(chunk_cache=cache\)"):
+        settings = replace(reader(llama).settings, store=cache)
+    former = SemTokenLLM(llama, tokenizer(), template=reader(llama).template, settings=settings)
+    answer = former.generate(QUESTION, context(PART), mode="kv", chunks=CHUNKS)
+    mode = KV(chunk_cache=ChunkKVCache(llama, tokenizer()))
+    assert answer.ids == reader(llama).generate(QUESTION, context(PART), mode=mode, chunks=CHUNKS).ids
+    assert cache.misses == 2
