@@ -126,6 +126,7 @@ soak: venv
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.reliability.concurrency --store memory:// --seconds 300
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.reliability.concurrency --max-calls 8 --seconds 300
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.reliability.shared_store
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.reliability.service
 
 # The site is build/site/index.html.
 docs: venv

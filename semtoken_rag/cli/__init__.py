@@ -19,6 +19,7 @@ from semtoken_rag.cli import (  # noqa: E402  (they import both packages)
     figures,
     ingest,
     mcp,
+    serve,
     streams,
     train,
     ui,
@@ -53,6 +54,7 @@ app.command()(explain.explain)
 app.command()(figures.figure)
 app.command()(ingest.ingest)
 app.command()(mcp.mcp)
+app.command()(serve.serve)
 app.command()(train.train)
 app.command()(ui.ui)
 

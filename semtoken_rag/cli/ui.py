@@ -45,10 +45,12 @@ def ui(
 ) -> None:
     """Show in a browser what is kept of your documents, and what an LLM answers from it."""
     with ExitStack() as stack, one_line():
-        from semtoken_rag.ui.app import LOOPBACK, create_app
+        from semtoken_rag.ui.app import create_app
         from semtoken_rag.ui.documents import load
-        from semtoken_rag.ui.server import listen, server
+        from semtoken_rag.ui.server import server
         from semtoken_rag.ui.workbench import Workbench
+        from semtoken_rag.web.listen import listen
+        from semtoken_rag.web.security import LOOPBACK
 
         documents = [load(file) for file in files or []]
         # A port in use is an error before a model is loaded.

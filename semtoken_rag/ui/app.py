@@ -19,11 +19,11 @@ from semtoken_rag import __version__
 from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.ui.documents import SUFFIXES, Document, read
 from semtoken_rag.ui.events import close_when_left, stream
-from semtoken_rag.ui.security import Guard
 from semtoken_rag.ui.workbench import Asked, Workbench
+from semtoken_rag.web.errors import describe
+from semtoken_rag.web.security import LOOPBACK, Guard
 
 STATIC = Path(__file__).parent / "static"
-LOOPBACK = ("127.0.0.1", "localhost")
 MAX_BYTES = 20 * 2**20
 Left = Annotated[ExitStack, Depends(close_when_left)]
 
@@ -105,7 +105,5 @@ def create_app(
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """Describe the error without the input, which may be large or contain lone surrogates."""
     assert isinstance(error, RequestValidationError)
-    found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-    return JSONResponse({"detail": "; ".join(found)}, 422)
+    return JSONResponse({"detail": describe(error)}, 422)

@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of the page, and a guard against requests of other sites."""
+"""A Content-Security-Policy, and a guard against requests of other sites."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = ("127.0.0.1", "localhost")
 
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -30,8 +32,8 @@ class Guard:
     app
         The application.
     hosts
-        Names and addresses that are answered to, in any spelling. A request for another is refused (DNS
-        rebinding), as is one of another site's page.
+        Names and addresses that are answered to, in any spelling, ``"*"`` for any. A request for another is
+        refused (DNS rebinding), as is one of another site's page.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
@@ -64,7 +66,7 @@ class Guard:
         """Return what is answered in place of the application; only browsers send an origin."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if _name(host) not in self._hosts:
+        if "*" not in self._hosts and _name(host) not in self._hosts:
             return PlainTextResponse("Invalid host header", 400)
         if origin is not None and origin.lower() != f"{scope['scheme']}://{host}".lower():
             return PlainTextResponse("Cross-origin request", 403)

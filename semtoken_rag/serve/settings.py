@@ -1,0 +1,123 @@
+"""Settings of the service, and the server behind it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from semtoken_rag._checks import check_positive
+from semtoken_rag.budget import Budget
+from semtoken_rag.encoders.cores import usable_cores
+from semtoken_rag.readers.address import SCHEME, Address
+from semtoken_rag.web.security import LOOPBACK
+
+RATIO = 0.4  # as the adapters' default
+MAX_BYTES = 2**20
+OVERHEAD = 1024  # bytes that any request counts for, so that empty bodies are bounded in number too
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """The OpenAI-compatible server that the proxy passes requests on to.
+
+    Parameters
+    ----------
+    url
+        Its address with the path of the API, such as ``http://127.0.0.1:8080/v1``.
+    model
+        Name of the model for requests that name none; None leaves them as they are.
+    api_key
+        What is sent to it as the bearer; None passes on what the caller sent, unless that is the key of this
+        service.
+    seconds
+        Longest wait for the next bytes of a reply.
+
+    Raises
+    ------
+    ValueError
+        If ``url`` is no http or https address; the message has the value received.
+    """
+
+    url: str
+    model: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", Address.parse(SCHEME + self.url).url)
+
+    @classmethod
+    def parse(cls, text: str, api_key: str | None = None) -> Upstream:
+        """Read an address as it is typed, with or without ``openai:`` before and ``#model`` behind it.
+
+        >>> Upstream.parse("openai:http://localhost:11434/v1/#qwen3")
+        Upstream(url='http://localhost:11434/v1', model='qwen3', seconds=600.0)
+        """
+        address = Address.parse(text if text.startswith(SCHEME) else SCHEME + text)
+        return cls(address.url, address.model or None, api_key)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """Who may ask, how much at one time, and what the proxy compresses.
+
+    Parameters
+    ----------
+    hosts
+        Names that requests may call this server by, ``"*"`` for any: another site's page could have a name of
+        its own lead to this machine (DNS rebinding).
+    api_key
+        What callers must send as the bearer; None asks for nothing.
+    max_bytes
+        Largest body of a request. The bodies of all requests under way have at most four times as many.
+    max_calls
+        Calls that compress at one time; None: one for each core that the process may use.
+    max_waiting
+        Calls that wait for their turn; one more is answered 503 at once.
+    max_wait
+        Seconds that a call waits for its turn before it is answered 503.
+    max_upload
+        Seconds for a body to arrive before the request is answered 408.
+    budget
+        For requests that give no bound.
+    threshold
+        Tokens from which the proxy compresses a text that nobody marked as context; 0: never.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range; the message has the value received.
+    """
+
+    hosts: tuple[str, ...] = LOOPBACK
+    api_key: str | None = field(default=None, repr=False)
+    max_bytes: int = MAX_BYTES
+    max_calls: int | None = None
+    max_waiting: int = 64
+    max_wait: float = 10.0
+    max_upload: float = 20.0
+    budget: Budget = field(default_factory=lambda: Budget(ratio=RATIO))
+    threshold: int = 2000
+
+    def __post_init__(self) -> None:
+        check_positive("max_bytes", self.max_bytes)
+        if self.max_calls is not None:
+            check_positive("max_calls", self.max_calls)
+        for name in ("max_waiting", "threshold"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)!r}")
+        for name in ("max_wait", "max_upload"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be a number of seconds above 0, got {getattr(self, name)!r}")
+        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.strip()):
+            raise ValueError("api_key must be one or more ASCII characters, got one that is not")
+
+    @property
+    def calls(self) -> int:
+        """Calls that compress at one time."""
+        return self.max_calls or usable_cores()
+
+    @property
+    def max_held_bytes(self) -> int:
+        """Bytes of all bodies that are held at one time."""
+        return 4 * (self.max_bytes + OVERHEAD)
