@@ -113,7 +113,8 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
             self.results, max_tokens=self.config.history_tokens, keep_turns=self.config.keep_turns
         )
         self.retriever = retriever
-        self.tools: Sequence[BaseTool] = [_expand_tool(self.results, self.config)]
+        self._expand = _expand_tool(self.results, self.config)
+        self.tools: Sequence[BaseTool] = [self._expand]
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -151,10 +152,9 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
     def _prepared(self, request: ModelRequest[Any], retrieve: Retrieve | None) -> ModelRequest[Any]:
         """Return the request as it is sent."""
         tools, name = request.tools, self.config.looking_for
-        names = [tool.name for tool in tools if isinstance(tool, BaseTool)]
-        if self.config.expand in names:  # its own
-            names.remove(self.config.expand)
-        self.config.check_tools(names)
+        expands = self._expand.func  # which a copy of the tool has too
+        others = [t for t in tools if isinstance(t, BaseTool) and getattr(t, "func", None) is not expands]
+        self.config.check_tools([tool.name for tool in others])
         if name is not None:  # whatever the switch says, since the tools are a part of what a cache holds
             tools = [self._with_parameter(tool, name) for tool in tools]
         request = request.override(tools=tools)
@@ -224,7 +224,7 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
         return said is not False and configured is not False
 
 
-def _expand_tool(results: ToolResultCompressor, config: AgentConfig) -> BaseTool:
+def _expand_tool(results: ToolResultCompressor, config: AgentConfig) -> StructuredTool:
     def run(ref: str, query: str = "") -> str:
         try:
             return results.expand(ref, query, max_tokens=config.expand_tokens)

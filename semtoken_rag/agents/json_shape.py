@@ -86,6 +86,7 @@ class _Shape:
     long: set[int] = field(default_factory=set)  # where the long strings of the last rendering begin
     _members: dict[int, IntArray] = field(default_factory=dict)
     _ranks: dict[int, list[int]] = field(default_factory=dict)
+    _taken: dict[int, set[str]] = field(default_factory=dict)  # keys of an object
 
     def render(self, start: int) -> str | None:
         """Return the fullest form that fits."""
@@ -164,9 +165,10 @@ class _Shape:
         said = json.dumps(said if name == NAME else f"… {said}", ensure_ascii=False)
         if kind == "[":
             return said
-        keys = self._members[start][:, :2].tolist() if start in self._members else []
-        taken = {json.loads(self.text[key:end]) for key, end in keys}
-        while name in taken:
+        if start not in self._taken:
+            keys = self._members[start][:, :2].tolist() if start in self._members else []
+            self._taken[start] = {json.loads(self.text[key:end]) for key, end in keys}
+        while name in self._taken[start]:
             name += "_"
         return f'"{name}": {said}'
 
