@@ -67,7 +67,8 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
     max_tokens
         Most tokens of a compressed result, and of the documents that ``retriever`` finds.
     retriever
-        Finds documents for each human message, which are put before it; None: none are.
+        Finds documents for each human message, which are put before it; None: none are. Conversations that
+        begin alike share what it found: one whose results depend on the user needs a middleware for each.
     config
         See `semtoken_rag.agents.AgentConfig`; None: the defaults.
 

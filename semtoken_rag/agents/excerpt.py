@@ -72,7 +72,8 @@ def excerpt(
             for chunk in context.chunks
             for piece in chunk.pieces
         ]
-        if not pieces:  # no unit fits, as where many lines look like one sentence
+        if all(any(a <= p.start and p.end <= b for a, b in kept) for p in pieces):
+            # Nothing more fits, as where many lines look like one sentence.
             pieces = _best_lines(text, query, ranges, engine.counter.count, room)
         made = join(text, _united(pieces, kept), GAP)
         if len(made) > LONGEST * max_tokens:  # blanks, which some counters count as nothing

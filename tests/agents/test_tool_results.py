@@ -230,3 +230,8 @@ def test_settings_of_an_agent_are_checked():
     }.items():
         with pytest.raises(ValueError, match=rf"^{name} must be .*, got {re.escape(repr(bad))}"):
             AgentConfig(**{name: bad})
+
+
+def test_a_line_among_lines_that_look_like_one_sentence_is_found():
+    text = "\n".join(["a 3", *(f"line {i} worker did step {i}" for i in range(500))])
+    assert "line 77 worker did step 77" in compressor().compress(text, "path: a\nstep 77").text
