@@ -15,7 +15,7 @@ from semtoken_rag.types import Chunk, Granularity
 
 ENCODED_CHARS = 32_000  # most characters of one text that are encoded, if the budget asks for no more
 PER_TOKEN = 16  # characters that are encoded for each token of the budget
-LONGEST = 64  # most characters of what is made for each token of the budget
+LONGEST = 256  # most characters of what is made for each token of the budget
 GAP = " … "
 TRACEBACK = r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*\S.*"
 

@@ -25,6 +25,7 @@ ITEMS = (64, 32, 16, 8, 4, 2, 1, 0)  # most elements of an array, the first that
 # ... and most fields of an object, which has many only where its keys are data.
 LIMITS = (*((items, None) for items in ITEMS), (2, 32), (1, 16), (1, 8), (0, 4), (0, 1))
 NAME = "semtoken"  # field with the line that says what was left out
+STARTS = NAME[0] + "…\\"  # of keys in JSON that may have the name of a field that is added
 
 
 class _TooLong(Exception):
@@ -86,7 +87,7 @@ class _Shape:
     long: set[int] = field(default_factory=set)  # where the long strings of the last rendering begin
     _members: dict[int, IntArray] = field(default_factory=dict)
     _ranks: dict[int, list[int]] = field(default_factory=dict)
-    _taken: dict[int, set[str]] = field(default_factory=dict)  # keys of an object
+    _taken: dict[int, set[str]] = field(default_factory=dict)  # those keys of an object
 
     def render(self, start: int) -> str | None:
         """Return the fullest form that fits."""
@@ -167,7 +168,9 @@ class _Shape:
             return said
         if start not in self._taken:
             keys = self._members[start][:, :2].tolist() if start in self._members else []
-            self._taken[start] = {json.loads(self.text[key:end]) for key, end in keys}
+            self._taken[start] = {
+                json.loads(self.text[key:end]) for key, end in keys if self.text[key + 1] in STARTS
+            }
         while name in self._taken[start]:
             name += "_"
         return f'"{name}": {said}'
