@@ -164,7 +164,7 @@ def chat_model(llm: str | None) -> Iterator[BaseChatModel]:
     yield ChatOpenAI(base_url=found[1], model=found[2], api_key=key, temperature=0)
 
 
-def main(question: QuestionOption = None, tokens: int = 200, llm: LlmOption = None) -> None:
+def main(question: QuestionOption = None, tokens: int = 100, llm: LlmOption = None) -> None:
     """Answer each question, and say which tools were called and what was saved."""
     config = AgentConfig(expand_tokens=tokens)
     middleware = SemTokenMiddleware(SemToken(encoder="static"), max_tokens=tokens, config=config)

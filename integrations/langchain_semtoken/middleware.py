@@ -31,18 +31,15 @@ from semtoken_rag.agents import (  # noqa: E402
     Originals,
     ToolResultCompressor,
     UnknownRef,
-    expand,
     question_of,
 )
+from semtoken_rag.agents.config import EXPAND, resolve_config  # noqa: E402
 
 log = logging.getLogger(__name__)
 
 CONTEXT = "Context:\n{context}\n\nQuestion: {question}"
-EXPAND = (
-    "Return what was left out of a shortened tool result or message. `ref` stands in its last line, or in "
-    "its field semtoken; `query` says what you look for. Without a query it is the original from its start."
-)
 Result = ToolMessage | Command[Any]
+Retrieve = Callable[[str], list[Document]]
 
 
 class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -70,7 +67,8 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
     max_tokens
         Most tokens of a compressed result, and of the documents that ``retriever`` finds.
     retriever
-        Finds documents for each human message, which are put before it; None: none are.
+        Finds documents for each human message, which are put before it; None: none are. Conversations that
+        begin alike share what it found: one whose results depend on the user needs a middleware for each.
     config
         See `semtoken_rag.agents.AgentConfig`; None: the defaults.
 
@@ -101,7 +99,9 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
         config: AgentConfig | None = None,
     ) -> None:
         super().__init__()
-        self.config = config or AgentConfig()
+        if retriever is not None and not isinstance(retriever, Runnable):
+            raise ValueError(f"retriever must be a Runnable, got {retriever!r:.80}")
+        self.config = resolve_config(config)
         self.results = ToolResultCompressor(
             engine,
             originals,
@@ -114,13 +114,14 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
             self.results, max_tokens=self.config.history_tokens, keep_turns=self.config.keep_turns
         )
         self.retriever = retriever
-        self.tools: Sequence[BaseTool] = [_expand_tool(self.results, self.config)]
+        self._expand = _expand_tool(self.results, self.config)
+        self.tools: Sequence[BaseTool] = [self._expand]
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         """Send the conversation with the forms of its messages."""
-        return handler(self._prepared(request))
+        return handler(self._prepared(request, self.retriever.invoke if self.retriever else None))
 
     async def awrap_model_call(
         self,
@@ -128,7 +129,14 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
         handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
     ) -> ModelResponse[Any]:
         """Do the same without blocking the event loop."""
-        return await handler(await asyncio.to_thread(self._prepared, request))
+        retriever, loop = self.retriever, asyncio.get_running_loop()
+
+        def retrieve(question: str) -> list[Document]:  # in the thread; some retrievers are async alone
+            assert retriever is not None
+            return asyncio.run_coroutine_threadsafe(retriever.ainvoke(question), loop).result()
+
+        prepared = await asyncio.to_thread(self._prepared, request, retrieve if retriever else None)
+        return await handler(prepared)
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Result]
@@ -142,20 +150,23 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
         """Do the same without blocking the event loop."""
         return await asyncio.to_thread(self._compressed, request, await handler(self._plain(request)))
 
-    def _prepared(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+    def _prepared(self, request: ModelRequest[Any], retrieve: Retrieve | None) -> ModelRequest[Any]:
         """Return the request as it is sent."""
         tools, name = request.tools, self.config.looking_for
+        expands = self._expand.func  # which a copy of the tool has too
+        others = [t for t in tools if isinstance(t, BaseTool) and getattr(t, "func", None) is not expands]
+        self.config.check_tools([tool.name for tool in others])
         if name is not None:  # whatever the switch says, since the tools are a part of what a cache holds
             tools = [self._with_parameter(tool, name) for tool in tools]
         request = request.override(tools=tools)
         context = getattr(request.runtime, "context", None)
         if not self._is_on(context, _run_config()) or not request.messages:
             return request
-        if self.retriever is None and self.history.max_tokens is None:
+        if retrieve is None and self.history.max_tokens is None:
             return request
         try:
             read = [read_message(message) for message in request.messages]
-            add = self._with_context if self.retriever is not None else None
+            add = partial(self._with_context, retrieve) if retrieve else None
             forms = self.history.forms(read, last_human(request.messages), add_context=add)
             return request.override(messages=with_texts(request.messages, forms.texts))
         except Exception as error:
@@ -165,16 +176,17 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
             return request
 
     def _with_parameter(self, tool: Any, name: str) -> Any:
-        return (
-            with_parameter(tool, name)
-            if isinstance(tool, BaseTool) and self.config.takes(tool.name)
-            else tool
-        )
+        return with_parameter(tool, name) if isinstance(tool, BaseTool) and self._takes(tool) else tool
 
-    def _with_context(self, question: str) -> str | None:
+    def _takes(self, tool: BaseTool | None, name: str = "") -> bool:
+        """Return whether a tool's results are compressed; those that go to the user directly are not."""
+        if tool is None:
+            return self.config.takes(name)
+        return self.config.takes(tool.name) and not tool.return_direct
+
+    def _with_context(self, retrieve: Retrieve, question: str) -> str | None:
         """Retrieve for a question; return it with what is kept of the documents before it."""
-        assert self.retriever is not None
-        taken = to_chunks(self.retriever.invoke(question), "title")
+        taken = to_chunks(retrieve(question), "title")
         chunks = list(taken.chunks.values())
         context = self.results.engine.compress(chunks, question, max_tokens=self.results.max_tokens)
         return CONTEXT.format(context=context.text, question=question) if context.text else None
@@ -196,7 +208,7 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
     def _compressed(self, request: ToolCallRequest, result: Result) -> Result:
         call, runtime = request.tool_call, request.runtime
         on = self._is_on(getattr(runtime, "context", None), getattr(runtime, "config", None))
-        if not on or not isinstance(result, ToolMessage) or not self.config.takes(call["name"]):
+        if not on or not isinstance(result, ToolMessage) or not self._takes(request.tool, call["name"]):
             return result
         arguments = dict(call["args"])
         looking_for = arguments.pop(self.config.looking_for, "") if self.config.looking_for else ""
@@ -213,16 +225,10 @@ class SemTokenMiddleware(AgentMiddleware[Any, Any, Any]):
         return said is not False and configured is not False
 
 
-def _expand_tool(results: ToolResultCompressor, config: AgentConfig) -> BaseTool:
+def _expand_tool(results: ToolResultCompressor, config: AgentConfig) -> StructuredTool:
     def run(ref: str, query: str = "") -> str:
         try:
-            return expand(
-                results.originals,
-                ref,
-                engine=results.engine,
-                query=query,
-                max_tokens=config.expand_tokens,
-            )
+            return results.expand(ref, query, max_tokens=config.expand_tokens)
         except UnknownRef as error:
             raise ToolException(str(error)) from error
 

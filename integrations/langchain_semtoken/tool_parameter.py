@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
-ASKS = "What you look for in the result, in a few words. A long result is shortened to it."
+from semtoken_rag.agents.config import ASKS
 
 
 def with_parameter(tool: BaseTool, name: str) -> BaseTool:
     """Return a copy of a tool whose schema has one more parameter, an optional string.
 
     The copy is for the model to read; the tool itself is called, see `without_parameter`. A tool that has a
-    parameter of that name is returned as it is.
+    parameter of that name, or no parameters at all, as one that takes free text, is returned as it is.
     """
-    if name in (schema := _schema(tool)).get("properties", {}):
+    if (schema := _schema(tool)) is None or name in schema.get("properties", {}):
         return tool
     asked = {"type": "string", "description": ASKS}
     properties = {**schema.get("properties", {}), name: asked}
@@ -39,11 +40,15 @@ def without_parameter(tool: BaseTool | None, name: str, arguments: dict[str, Any
     dict
         What the tool is called with.
     """
-    if name not in arguments or tool is None or name in _schema(tool).get("properties", {}):
+    if name not in arguments or tool is None or name in (_schema(tool) or {}).get("properties", {}):
         return arguments
     return {key: value for key, value in arguments.items() if key != name}
 
 
-def _schema(tool: BaseTool) -> dict[str, Any]:
-    schema: Any = tool.tool_call_schema
-    return dict(schema) if isinstance(schema, dict) else schema.model_json_schema()
+def _schema(tool: BaseTool) -> dict[str, Any] | None:
+    """Return the JSON schema of what the model is told to give; None if that is free text."""
+    told = convert_to_openai_tool(tool)
+    if told["type"] != "function":
+        return None
+    schema: dict[str, Any] = told["function"].get("parameters", {})
+    return schema

@@ -15,6 +15,7 @@ from semtoken_rag.types import Chunk, Granularity
 
 ENCODED_CHARS = 32_000  # most characters of one text that are encoded, if the budget asks for no more
 PER_TOKEN = 16  # characters that are encoded for each token of the budget
+LONGEST = 256  # most characters of what is made for each token of the budget
 GAP = " … "
 TRACEBACK = r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*\S.*"
 
@@ -71,9 +72,12 @@ def excerpt(
             for chunk in context.chunks
             for piece in chunk.pieces
         ]
-        if not pieces:  # no unit fits, as where many lines look like one sentence
+        if all(any(a <= p.start and p.end <= b for a, b in kept) for p in pieces):
+            # Nothing more fits, as where many lines look like one sentence.
             pieces = _best_lines(text, query, ranges, engine.counter.count, room)
         made = join(text, _united(pieces, kept), GAP)
+        if len(made) > LONGEST * max_tokens:  # blanks, which some counters count as nothing
+            break
         if (excess := count(made) - max_tokens) <= 0:
             return made if made.strip() else beginning(text, count, max_tokens)
         room = min(room - excess, room * 9 // 10)
@@ -158,7 +162,7 @@ def _landmarks(text: str, count: Count, room: int) -> list[tuple[int, int]]:
     end = start + len(text[start : start + PER_TOKEN * room].split("\n", 1)[0])
     found = [(start, end)]
     at = text.rfind("Traceback (most recent call last):\n")
-    if at > 0 and (match := re.compile(TRACEBACK).match(text, at)):
+    if at > 0 and (match := re.compile(TRACEBACK).match(text, at, at + PER_TOKEN * room)):
         found.append(match.span())
     kept = []
     for start, end in found:

@@ -11,14 +11,20 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
+from typing import TypeVar
 
 from semtoken_rag._checks import check_positive
 from semtoken_rag._lru import ByteLRU
+from semtoken_rag.agents.originals import UnknownRef
 from semtoken_rag.agents.tool_results import ToolResultCompressor
+from semtoken_rag.store.base import FingerprintStore
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 FORMS_BYTES = 32 * 2**20
 KEY = "form-{}"  # in a store that others use too
@@ -134,16 +140,20 @@ class History:
         Raises
         ------
         Exception
-            A failure of ``add_context``; others under ``on_error="raise"`` of the compressor alone.
+            Any failure inside, under ``on_error="raise"`` of the compressor. Else a message whose form cannot
+            be made is sent as it is, and all others as they were.
         """
         keys = _keys(messages)
         forms = self._recall(keys)
         new = {}
         if add_context and messages and forms[-1] is None and _is_question(messages[-1]):
-            text = add_context(messages[-1].text)
+            text = self._tried("no context is added", partial(add_context, messages[-1].text))
             new = {} if text is None else {len(messages) - 1: _Form(text, final=False)}
         forms = [new.get(i, form) for i, form in enumerate(forms)]
-        short = self._checkpoint(messages, keys, forms, question) if self.max_tokens else {}
+        short = {}
+        if self.max_tokens:
+            shorten = partial(self._checkpoint, messages, keys, forms, question)
+            short = self._tried("a history is not shortened", shorten) or {}
         forms = [short.get(i, form) for i, form in enumerate(forms)]
         self._remember([(keys[i], form) for i, form in (new | short).items()])
         return Forms(tuple(form.text if form else None for form in forms), bool(short))
@@ -164,7 +174,11 @@ class History:
         share = max(0.0, GOAL * limit - (total - mine)) / mine
         made = {}
         for i in old:
-            form = self._shorten(messages[i], forms[i], question, max(least, int(share * sizes[i])))
+            most = max(least, int(share * sizes[i]))
+            form = self._tried(
+                "an older message is not shortened",
+                partial(self._shorten, messages[i], forms[i], question, max_tokens=most),
+            )
             if form is not None:
                 made[i] = form
         return made
@@ -176,18 +190,15 @@ class History:
         end = said[-self.keep_turns] if len(said) >= self.keep_turns else 0
         return [i for i, m in enumerate(messages[:end]) if m.role != "system" and not m.fixed and i != asked]
 
-    def _shorten(self, message: Message, form: _Form | None, question: str, max_tokens: int) -> _Form | None:
-        try:
-            text = form.text if form else message.text
-            if message.ref is not None:
+    def _shorten(
+        self, message: Message, form: _Form | None, question: str, *, max_tokens: int
+    ) -> _Form | None:
+        text = form.text if form else message.text
+        if message.ref is not None:
+            with suppress(UnknownRef):  # dropped since
                 text = self.results.originals.get(message.ref)
-            short = self.results.shorten(text, question, max_tokens=max_tokens, error=message.error)
-        except Exception as error:
-            if self.results.on_error == "raise":
-                raise
-            log.warning("an older message is passed on as it is: %s", type(error).__name__)
-            return None
-        return None if short.ref is None else _Form(short.text, final=True)
+        short = self.results.shorten(text, question, max_tokens=max_tokens, error=message.error)
+        return None if short.text is text else _Form(short.text, final=True)
 
     def _size(self, message: Message, key: str, form: _Form | None) -> int:
         key = f"{key} {form is not None and len(form.text)}"
@@ -201,19 +212,38 @@ class History:
 
     def _recall(self, keys: Sequence[str]) -> list[_Form | None]:
         forms, store = self._forms.get(keys), self.results.originals.store
-        if store is not None and (missing := [i for i, form in enumerate(forms) if form is None]):
-            for i, data in zip(missing, store.mget([KEY.format(keys[i]) for i in missing]), strict=True):
-                forms[i] = None if data is None else _Form(*json.loads(data))
-        return forms
+        missing = [key for key, form in zip(keys, forms, strict=True) if form is None]
+        if store is None or not missing:
+            return forms
+        found = self._tried("forms are not read from the store", partial(_read, store, missing)) or {}
+        self._forms.put(found.items())
+        return [form or found.get(key) for key, form in zip(keys, forms, strict=True)]
 
     def _remember(self, forms: Sequence[tuple[str, _Form]]) -> None:
         self._forms.put(forms)
         if forms and (store := self.results.originals.store) is not None:
-            store.mset([(KEY.format(k), json.dumps([f.text, f.final]).encode()) for k, f in forms])
+            data = [(KEY.format(k), json.dumps([f.text, f.final]).encode()) for k, f in forms]
+            self._tried("forms are not kept in the store", partial(store.mset, data))
+
+    def _tried(self, failed: str, act: Callable[[], T]) -> T | None:
+        """Return what a call returns; None after a failure, unless failures are raised."""
+        try:
+            return act()
+        except Exception as error:
+            if self.results.on_error == "raise":
+                raise
+            log.warning("%s: %s", failed, type(error).__name__)
+            return None
+
+
+def _read(store: FingerprintStore, keys: Sequence[str]) -> dict[str, _Form]:
+    """Return the forms that a store has."""
+    values = store.mget([KEY.format(key) for key in keys])
+    return {key: _Form(*json.loads(data)) for key, data in zip(keys, values, strict=True) if data is not None}
 
 
 def _is_question(message: Message) -> bool:
-    return message.role == "human" and not message.fixed
+    return message.role == "human" and not message.fixed and bool(message.text.strip())
 
 
 def _is_final(form: _Form | None) -> bool:

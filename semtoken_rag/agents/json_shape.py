@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from semtoken_rag.agents.excerpt import ENCODED_CHARS, beginning, excerpt
+from semtoken_rag.agents.excerpt import ENCODED_CHARS, LONGEST, beginning, excerpt
 from semtoken_rag.agents.shortlist import WINDOW, overlap
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.types import Chunk, IntArray
@@ -25,6 +25,11 @@ ITEMS = (64, 32, 16, 8, 4, 2, 1, 0)  # most elements of an array, the first that
 # ... and most fields of an object, which has many only where its keys are data.
 LIMITS = (*((items, None) for items in ITEMS), (2, 32), (1, 16), (1, 8), (0, 4), (0, 1))
 NAME = "semtoken"  # field with the line that says what was left out
+STARTS = NAME[0] + "…\\"  # of keys in JSON that may have the name of a field that is added
+
+
+class _TooLong(Exception):
+    """A form has far more characters than its tokens could be."""
 
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -78,22 +83,30 @@ class _Shape:
     items: int = 0
     keys: int | None = None
     room: int = 0  # tokens of a long string
+    left: int = 0  # characters that the rendering may still take
     long: set[int] = field(default_factory=set)  # where the long strings of the last rendering begin
     _members: dict[int, IntArray] = field(default_factory=dict)
     _ranks: dict[int, list[int]] = field(default_factory=dict)
+    _taken: dict[int, set[str]] = field(default_factory=dict)  # those keys of an object
 
     def render(self, start: int) -> str | None:
         """Return the fullest form that fits."""
         for self.items, self.keys in LIMITS:
             self.room, self.long = 0, set()
-            skeleton = self._count(self._value(start, self.end_of(start), 0))
+            try:
+                skeleton = self._count(self._whole(start))
+            except _TooLong:
+                continue
             if skeleton > self.max_tokens * (0.6 if self.long else 1):
                 continue
             strings = max(1, len(self.long))
             left = self.max_tokens - skeleton
             for share in (1.0, 0.8, 0.6, 0.4, 0.2, 0.0):
                 self.room = int(left * share / strings) + SHORT // 4 if share else 0
-                made = self._value(start, self.end_of(start), 0)
+                try:
+                    made = self._whole(start)
+                except _TooLong:
+                    continue
                 if self._count(made) <= self.max_tokens:
                     return made
         note = json.dumps(self.note, ensure_ascii=False)
@@ -117,20 +130,29 @@ class _Shape:
             self._members[start] = places.reshape(-1, 4)
         return self._members[start]
 
+    def _whole(self, start: int) -> str:
+        """Return the outermost value in the form at hand; raise _TooLong as soon as it cannot fit."""
+        self.left = LONGEST * self.max_tokens
+        return self._value(start, self.end_of(start), 0)
+
+    def _take(self, text: str) -> str:
+        self.left -= len(text)
+        if self.left < 0:
+            raise _TooLong
+        return text
+
     def _value(self, start: int, end: int, depth: int) -> str:
-        if end - start <= SHORT and depth:
-            return self.text[start:end]
         kind = self.text[start]
-        if kind == '"':
-            return self._string(start, end)
-        if kind not in "{[":
-            return self.text[start:end]
+        if kind == '"' and end - start > SHORT:
+            return self._take(self._string(start, end))
+        if kind not in "{[" or (end - start <= SHORT and depth):
+            return self._take(self.text[start:end])
         members = self._read(start) if depth < DEPTH else np.zeros((0, 4), np.int64)
         n, most = len(members), self.items if kind == "[" else self.keys
         kept = range(n) if most is None or n <= most else self._chosen(start, most)
         made = []
         for key, key_end, value, value_end in members[kept].tolist():
-            name = f"{self.text[key:key_end]}: " if kind == "{" else ""
+            name = self._take(f"{self.text[key:key_end]}: ") if kind == "{" else ""
             made.append(name + self._value(value, value_end, depth + 1))
         if depth == DEPTH:
             made.append(self._marker(kind, "left out", start))
@@ -144,9 +166,12 @@ class _Shape:
         said = json.dumps(said if name == NAME else f"… {said}", ensure_ascii=False)
         if kind == "[":
             return said
-        keys = self._members[start][:, :2].tolist() if start in self._members else []
-        taken = {json.loads(self.text[key:end]) for key, end in keys}
-        while name in taken:
+        if start not in self._taken:
+            keys = self._members[start][:, :2].tolist() if start in self._members else []
+            self._taken[start] = {
+                json.loads(self.text[key:end]) for key, end in keys if self.text[key + 1] in STARTS
+            }
+        while name in self._taken[start]:
             name += "_"
         return f'"{name}": {said}'
 

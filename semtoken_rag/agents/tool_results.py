@@ -11,12 +11,13 @@ from typing import Any
 from semtoken_rag._checks import check_positive
 from semtoken_rag.agents.excerpt import excerpt, middle_cut
 from semtoken_rag.agents.json_shape import shorten_json
-from semtoken_rag.agents.originals import Originals
+from semtoken_rag.agents.originals import Originals, UnknownRef, expand
 from semtoken_rag.compressor import SemToken
 
 log = logging.getLogger(__name__)
 
 COUNTED_CHARS = 1_000_000  # a longer text is counted by a sample
+SPARSE = 256  # most characters of such a text for each token, should the sample be blank
 ASKED_CHARS = 400  # of each end of a long message, and of a long argument
 ERROR = r"\s*(?:Traceback \(most recent call last\)|(?:[\w.]*(?:Error|Exception)|error|ERROR|fatal|panic):)"
 
@@ -102,6 +103,10 @@ class ToolResultCompressor:
         check_positive("max_tokens", max_tokens)
         if on_error not in ("fallback", "raise"):
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r:.80}")
+        if engine is not None and not isinstance(engine, SemToken):
+            raise ValueError(f"engine must be a SemToken, got {engine!r:.80}")
+        if originals is not None and not isinstance(originals, Originals):
+            raise ValueError(f"originals must be an Originals, got {originals!r:.80}")
         self.engine = engine or SemToken()
         self.originals = Originals() if originals is None else originals
         self.min_tokens, self.max_tokens, self.tool, self.on_error = min_tokens, max_tokens, tool, on_error
@@ -121,7 +126,7 @@ class ToolResultCompressor:
         parts = 8
         step, size = len(text) // parts, COUNTED_CHARS // parts // 4
         counted = sum(self._count(text[i * step : i * step + size]) for i in range(parts))
-        return round(counted * len(text) / (parts * size))
+        return max(round(counted * len(text) / (parts * size)), len(text) // SPARSE)
 
     def compress(self, text: str, question: str = "", *, error: bool = False) -> CompressedResult:
         """Compress a result, if it is long.
@@ -150,8 +155,6 @@ class ToolResultCompressor:
         for name, value in (("text", text), ("question", question)):
             if not isinstance(value, str):
                 raise ValueError(f"{name} must be a str, got {type(value).__name__}: {value!r:.80}")
-        if len(text) <= min(self.min_tokens, self.max_tokens):  # a token is a character at least
-            return CompressedResult(text, len(text), len(text))
         try:
             before = self.count(text)
             if before <= max(self.min_tokens, self.max_tokens):
@@ -192,6 +195,40 @@ class ToolResultCompressor:
         if made is None or (after := self._count(made)) >= before:
             return CompressedResult(text, before, before)
         return CompressedResult(made, before, after, ref)
+
+    def expand(self, ref: str, query: str = "", *, max_tokens: int) -> str:
+        """Return what an original says on a question, as the tool of an agent does.
+
+        Parameters
+        ----------
+        ref
+            The reference of the original.
+        query
+            The question; blank for the beginning of the text.
+        max_tokens
+            Most tokens.
+
+        Returns
+        -------
+        str
+            See `semtoken_rag.agents.expand`.
+
+        Raises
+        ------
+        UnknownRef
+            If the text is not kept, or cannot be read; then the failure itself under ``on_error="raise"``.
+        """
+        try:
+            return expand(self.originals, ref, engine=self.engine, query=query, max_tokens=max_tokens)
+        except UnknownRef:
+            raise
+        except Exception as error:
+            if self.on_error == "raise":
+                raise
+            log.warning("an original cannot be read: %s", type(error).__name__)
+            raise UnknownRef(
+                f"the original under ref {ref!r:.80} cannot be read now: {type(error).__name__}"
+            ) from error
 
     def _shortened(
         self, text: str, question: str, ref: str | None, max_tokens: int, error: bool

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semtoken_rag import SemToken
 from semtoken_rag.agents import History, Message, Originals, ToolResultCompressor
+from semtoken_rag.store import MemoryStore
 from tests.support.samples import BREAD, PARIS, ROME, words
 
 ENGINE = SemToken(encoder="static", token_counter=words, on_error="raise")
@@ -135,3 +138,41 @@ def test_a_failure_leaves_the_messages_as_they_are():
 def test_bad_arguments_are_refused_with_their_value(name: str):
     with pytest.raises(ValueError, match=f"{name} must be an int of at least 1, got 0"):
         history(**{name: 0})
+
+
+def test_a_store_that_fails_changes_nothing_that_was_sent():
+    class Failing(MemoryStore):
+        down = False
+
+        def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+            self.check()
+            return super().mget(keys)
+
+        def mset(self, pairs: Sequence[tuple[str, bytes]]) -> None:
+            self.check()
+            super().mset(pairs)
+
+        def check(self) -> None:
+            if self.down:
+                raise OSError("down")
+
+    store, messages = Failing(), long_conversation()
+    results = ToolResultCompressor(ENGINE, Originals(store=store), min_tokens=60, max_tokens=60)
+    made = History(results, max_tokens=300, keep_turns=2)
+    first = made.forms(messages, "?")
+    store.down = True
+    assert made.forms(messages, "?").texts == first.texts
+    other = History(
+        results, max_tokens=300, keep_turns=2
+    )  # of another process: has neither forms nor originals
+    assert other.forms(messages, "?").texts == (None,) * len(messages)
+    store.down = False
+    assert other.forms(messages, "?").texts == first.texts
+    store.down = True
+    assert other.forms(messages, "?").texts == first.texts
+
+
+def test_a_compressed_result_whose_original_was_dropped_is_shortened_all_the_same():
+    messages = [Message("tool", "Step 1 went well. " * 40, ref="0000"), *long_conversation(3)]
+    short = history(max_tokens=100).forms(messages, "?").texts[0]
+    assert words(short) < 160

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from semtoken_rag import SemToken
-from semtoken_rag.agents import CompressedResult, Originals, ToolResultCompressor, question_of
+from semtoken_rag.agents import AgentConfig, CompressedResult, Originals, ToolResultCompressor, question_of
 from semtoken_rag.agents.shortlist import WINDOW, merged, shortlist
 from tests.support.samples import words
 
@@ -182,3 +183,55 @@ def test_a_shortlist_is_sorted_and_has_both_ends(text: str, query: str, max_char
     assert ranges[0][0] == 0
     assert ranges[-1][1] == len(text)
     assert sum(end - start for start, end in ranges) <= max(max_chars, 4 * WINDOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({f"key {i}": f"the port is {i} {'x' * 90}" for i in range(20_000)}),
+        json.dumps([[{f"key {i}": f"the port is {i} {'x' * 90}" for i in range(300)}] * 10] * 10),
+    ],
+    ids=["many keys", "nested"],
+)
+def test_wide_json_is_not_written_out_to_be_counted(text: str):
+    counted = []
+
+    def count(text: str) -> int:
+        counted.append(len(text))
+        return words(text)
+
+    engine = SemToken(encoder="static", token_counter=count, on_error="raise")
+    made = ToolResultCompressor(engine, max_tokens=200, on_error="raise")
+    result = made.compress(text, "Which port?")
+    assert isinstance(json.loads(result.text), dict | list)
+    assert words(result.text) <= 200
+    assert sum(counted) < len(text)
+
+
+@pytest.mark.parametrize("start", ["", "$ make\nTraceback (most recent call last):\n"])
+def test_blanks_that_a_counter_takes_for_nothing_are_not_passed_on(start: str):
+    text = f"{start}{chr(10) * 2_000_000}The port is 5432."
+    assert len(compressor().compress(text, "Which port?").text) < 10_000
+
+
+def test_letters_of_several_tokens_are_counted():
+    engine = SemToken(encoder="static", token_counter=lambda text: 3 * len(text), on_error="raise")
+    result = ToolResultCompressor(engine, min_tokens=900, max_tokens=900).compress("abc " * 200, "b")
+    assert (result.tokens_before, result.tokens_after <= 900) == (2400, True)
+
+
+def test_settings_of_an_agent_are_checked():
+    for name, bad in {
+        "tools": [print],
+        "looking_for": "a b",
+        "expand": "",
+        "switch": None,
+        "expand_tokens": 0,
+    }.items():
+        with pytest.raises(ValueError, match=rf"^{name} must be .*, got {re.escape(repr(bad))}"):
+            AgentConfig(**{name: bad})
+
+
+def test_a_line_among_lines_that_look_like_one_sentence_is_found():
+    text = "\n".join(["a 3", *(f"line {i} worker did step {i}" for i in range(500))])
+    assert "line 77 worker did step 77" in compressor().compress(text, "path: a\nstep 77").text

@@ -20,7 +20,7 @@ def test_calls_a_tool_and_saves_tokens(llama_server, monkeypatch, capsys):
     from contextlib import nullcontext
 
     monkeypatch.setattr(agent, "local_server", lambda threads: nullcontext(llama_server))
-    agent.main(question=[agent.QUESTIONS[0]], tokens=150, llm=None)
+    agent.main(question=[agent.QUESTIONS[0]], tokens=100, llm=None)
     out = capsys.readouterr().out
     assert '  read_file {"path": "app.log"' in out
     assert re.search(r"characters are left out; expand\(ref=", out)

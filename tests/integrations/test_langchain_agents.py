@@ -21,12 +21,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableLambda
-from langchain_core.tools import tool
+from langchain_core.tools import BaseTool, StructuredTool, Tool, tool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_semtoken import SemTokenMiddleware
 from langchain_semtoken.messages import tokens_saved
+from langchain_semtoken.tool_parameter import with_parameter, without_parameter
 from semtoken_rag import SemToken
 from semtoken_rag.agents import AgentConfig, Originals
 from tests.support.samples import BREAD, PARIS, ROME, words
@@ -328,3 +329,103 @@ def test_no_history_is_torn_and_what_was_sent_is_sent_again(turns: list[Any]):
         shortened |= changed
         before = now
     assert messages == kept
+
+
+def test_what_is_too_large_to_be_kept_and_parts_without_a_type_are_compressed_too():
+    made = compressed(ToolMessage(LOG, tool_call_id="1"), originals=Originals(100))
+    assert words(made.content) <= 60
+    assert "ref" not in made.response_metadata["semtoken"]
+    made = compressed(ToolMessage([LOG, "Short."], tool_call_id="1"))
+    assert words(made.content[0]) <= 60
+    assert made.content[1] == "Short."
+
+
+def test_what_a_tool_returns_to_the_user_directly_stays():
+    asked = next(iter(QUESTIONS))
+    direct = read_log.model_copy(update={"return_direct": True})
+    model = Scripted(looks_for="the port")
+    agent = create_agent(model, [direct], middleware=[middleware()])
+    state = agent.invoke({"messages": [HumanMessage(asked)]})
+    assert state["messages"][-1].text == read_log.invoke("app.log")
+    assert "looking_for" not in model.tools[0]["parameters"]["properties"]
+
+
+def old_schema() -> Any:
+    from pydantic import v1
+
+    return v1.create_model("Path", path=(str, ...))
+
+
+@pytest.mark.parametrize("kind", ["free text", "pydantic 1", "JSON schema"])
+def test_the_parameter_is_all_that_a_tools_schema_gains(kind: str):
+    given: dict[str, Any] = {"name": "read_log", "description": "Reads.", "func": lambda path: LOG}
+    if kind == "free text":
+        own: BaseTool = Tool(**given)
+    elif kind == "pydantic 1":
+        own = StructuredTool(**given, args_schema=old_schema())
+    else:
+        fields = {"path": {"type": "string"}}
+        own = StructuredTool(**given, args_schema={"type": "object", "properties": fields})
+    more = convert_to_openai_tool(with_parameter(own, "looking_for"))
+    asked = more["function"]["parameters"]["properties"].pop("looking_for")
+    plain = convert_to_openai_tool(own)
+    for each in plain["function"]["parameters"]["properties"].values():
+        each.pop("title", None)
+    assert asked["type"] == "string"
+    assert more == plain
+    assert without_parameter(own, "looking_for", {"looking_for": "x", "path": "a"}) == {"path": "a"}
+
+
+def test_what_was_sent_stays_when_the_retriever_fails_later():
+    found = iter([[Document(PARIS)], OSError("down")])
+
+    def retrieve(question: str) -> list[Document]:
+        if isinstance(said := next(found), Exception):
+            raise said
+        return said
+
+    made, sent = middleware(retriever=RunnableLambda(retrieve), config=AgentConfig()), []
+    turns = [HumanMessage("How tall is it?"), AIMessage("330 metres."), HumanMessage("Who built it?")]
+    for n in (1, 3):
+        request = ModelRequest(model=Scripted(), messages=turns[:n])
+        made.wrap_model_call(request, lambda r: sent.append(r.messages))
+    assert sent[0][0].text.startswith("Context:\n")
+    assert sent[1] == [*sent[0], *turns[1:]]
+
+
+def test_a_retriever_may_be_async_alone():
+    async def retrieve(question: str) -> list[Document]:
+        return [Document(PARIS)]
+
+    class Answers(Scripted):
+        def say(self, messages: list[BaseMessage]) -> AIMessage:
+            return AIMessage(messages[-1].text)
+
+    made = middleware(retriever=RunnableLambda(retrieve))
+    state = ainvoke(create_agent(Answers(), [], middleware=[made]), {"messages": [HumanMessage("How tall?")]})
+    assert state["messages"][-1].text.startswith("Context:\n")
+
+
+def test_an_original_that_cannot_be_read_is_an_error_that_the_model_reads():
+    class Unreadable(Originals):
+        def get(self, ref: str) -> str:
+            raise OSError("down")
+
+    called = {"name": "expand", "args": {"ref": "0000"}, "id": "1", "type": "tool_call"}
+    message = middleware(originals=Unreadable(), config=AgentConfig()).tools[0].invoke(called)
+    assert message.status == "error"
+    assert message.content == "the original under ref '0000' cannot be read now: OSError"
+    with pytest.raises(OSError, match="down"):
+        middleware(originals=Unreadable()).tools[0].invoke(called)
+
+
+def test_bad_arguments_are_refused_with_their_value():
+    for name, bad in {"originals": "sqlite:///a.db", "config": {}, "retriever": "docs"}.items():
+        with pytest.raises(ValueError, match=f"^{name} must be an? .*, got {bad!r}"):
+            middleware(**{name: bad})
+    with pytest.raises(ValueError, match=r"^engine must be a SemToken, got 'static'"):
+        SemTokenMiddleware("static")
+    own = read_log.model_copy(update={"name": "expand"})  # which create_agent prefers to that of a middleware
+    agent = create_agent(Scripted(), [own], middleware=[middleware()])
+    with pytest.raises(ValueError, match=r"^a tool is named 'expand' already"):
+        agent.invoke({"messages": [HumanMessage(next(iter(QUESTIONS)))]})

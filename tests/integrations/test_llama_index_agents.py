@@ -200,3 +200,15 @@ def test_tools_that_are_not_taken_are_the_same_objects():
     short = FunctionTool.from_defaults(lambda: "Yes.", name="short")
     output = tools().wrap([short])[0]()
     assert output.content == "Yes."
+
+
+def test_names_that_are_taken_are_left_to_the_callers_tools():
+    def search(ctx: str) -> str:
+        return f"{ctx}!"
+
+    (own, _) = tools().wrap([search])
+    here = SimpleNamespace(store=Empty())
+    called = own.acall(**{"ctx": "a", own.ctx_param_name: here})
+    assert asyncio.run(called).content == "a!"
+    with pytest.raises(ValueError, match=r"^a tool is named 'expand' already"):
+        tools().wrap([FunctionTool.from_defaults(search, name="expand")])

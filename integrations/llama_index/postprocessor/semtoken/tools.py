@@ -19,16 +19,11 @@ from semtoken_rag.agents import (
     Originals,
     ToolResultCompressor,
     UnknownRef,
-    expand,
     question_of,
 )
+from semtoken_rag.agents.config import ASKS, EXPAND, resolve_config
 
 ASKED = "user_msg_str"  # where LlamaIndex's agents keep what the user said
-ASKS = "What you look for in the output, in a few words. A long output is shortened to it."
-EXPAND = (
-    "Return what was left out of a shortened output. `ref` stands in its last line, or in its field "
-    "semtoken; `query` says what you look for. Without a query it is the original from its start."
-)
 
 
 class SemTokenTools:
@@ -80,7 +75,7 @@ class SemTokenTools:
         max_tokens: int = 500,
         config: AgentConfig | None = None,
     ) -> None:
-        self.config = config or AgentConfig()
+        self.config = resolve_config(config)
         self.results = ToolResultCompressor(
             engine,
             originals,
@@ -104,8 +99,14 @@ class SemTokenTools:
         -------
         list of BaseTool
             As many as ``tools``, and one more.
+
+        Raises
+        ------
+        ValueError
+            If a tool has the name of the one that expands.
         """
         made = [tool if isinstance(tool, BaseTool) else FunctionTool.from_defaults(tool) for tool in tools]
+        self.config.check_tools([tool.metadata.get_name() for tool in made])
         return [*map(self._wrapped, made), self._expand_tool()]
 
     def compress(self, output: ToolOutput, question: str) -> ToolOutput:
@@ -131,9 +132,8 @@ class SemTokenTools:
 
     def _expand_tool(self) -> BaseTool:
         def run(ref: str, query: str = "") -> str:
-            results, most = self.results, self.config.expand_tokens
             try:
-                return expand(results.originals, ref, engine=results.engine, query=query, max_tokens=most)
+                return self.results.expand(ref, query, max_tokens=self.config.expand_tokens)
             except UnknownRef as error:
                 return f"Error: {error}"
 
@@ -162,6 +162,8 @@ class CompressedTool(FunctionTool):  # agents pass their context to this class a
         self._needs_context = bool(getattr(tool, "requires_context", False))
         self.requires_context = True
         self.ctx_param_name = getattr(tool, "ctx_param_name", None) or "ctx"
+        while not self._needs_context and schema is not None and self.ctx_param_name in schema.model_fields:
+            self.ctx_param_name += "_"  # the tool has a parameter of its own by that name
 
     def call(self, *args: Any, **kwargs: Any) -> ToolOutput:
         """Call the tool, and compress what it returns."""
