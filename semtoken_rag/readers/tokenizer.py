@@ -16,6 +16,7 @@ from semtoken_rag.text.encodable import encodable
 BATCH = 2**20  # characters of one request, if it has more than one text
 CALLERS = 8  # requests at once, where each takes one text
 REMEMBERED = 100_000  # texts
+UNKNOWN = (200, 400, 404, 405, 415, 422, 501)  # statuses of servers that do not know an endpoint or its body
 BORDER = -1  # no token has this number; llama.cpp passes on numbers between texts as they are
 
 
@@ -101,7 +102,7 @@ class ServerTokenizer:
             try:
                 endpoint.ask(self._connection, ["a", "b"] if endpoint.many else ["a"])
             except ServerError as error:
-                if error.status in (None, 401, 403):
+                if error.status not in UNKNOWN:
                     raise
             else:
                 return endpoint

@@ -88,6 +88,13 @@ def test_a_server_that_does_not_count_says_what_to_name(replay, name: str):
         ServerReader(f"openai:{server.url}#{model}").check()
 
 
+def test_a_server_that_is_not_ready_is_not_one_that_does_not_count(replay):
+    loading = {"status": 503, "json": {"error": {"message": "Loading model", "code": 503}}}
+    server = replay("vllm", tokenize=loading)
+    with pytest.raises(ServerError, match=r"refuses the request.* \(503\): Loading model$"):
+        ServerTokenizer(f"openai:{server.url}#m")("a")
+
+
 def test_a_tokenizer_in_a_file_counts_in_the_servers_place(replay, tmp_path):
     from tokenizers import Tokenizer, models, pre_tokenizers
 
