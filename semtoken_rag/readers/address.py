@@ -58,7 +58,8 @@ class Address:
             raise ValueError(f"the address of a server must be as {EXAMPLE}, got {text!r:.80}")
         if "@" in urlsplit(url).netloc:
             raise ValueError(
-                "the address of a server holds no password: give the key apart, as OPENAI_API_KEY"
+                "the address of a server holds no password: give the key apart, as OPENAI_API_KEY, "
+                "or SEMTOKEN_UPSTREAM_KEY to semtoken serve"
             )
         return cls(url, model)
 
