@@ -140,7 +140,10 @@ def _vllm(connection: Connection, texts: Sequence[str]) -> list[int]:
     """Count by vLLM's ``/tokenize``."""
     body = {"prompt": texts[0], "add_special_tokens": False} | _model(connection)
     reply = connection.post(f"{connection.address.root}/tokenize", body)
-    return [_field(connection, reply, "count", int)]
+    count: int = _field(connection, reply, "count", int)
+    if count < 0:
+        raise connection.not_the_protocol(json.dumps(reply).encode())
+    return [count]
 
 
 def _ollama(connection: Connection, texts: Sequence[str]) -> list[int]:
@@ -159,7 +162,7 @@ def _model(connection: Connection) -> dict[str, str]:
 
 def _field(connection: Connection, reply: Any, name: str, kind: type) -> Any:
     value = reply.get(name) if isinstance(reply, dict) else None
-    if not isinstance(value, kind):
+    if type(value) is not kind:  # JSON has no subclasses, and a bool is no number of tokens
         raise connection.not_the_protocol(json.dumps(reply).encode())
     return value
 

@@ -95,6 +95,13 @@ def test_a_server_that_is_not_ready_is_not_one_that_does_not_count(replay):
         ServerTokenizer(f"openai:{server.url}#m")("a")
 
 
+@pytest.mark.parametrize("count", [-5, True, 1.5, None, "3"])
+def test_what_is_no_number_of_tokens_is_not_counted_with(replay, count: object):
+    server = replay("vllm", tokenize={"status": 200, "json": {"count": count}})
+    with pytest.raises(ServerError, match="has no endpoint that counts tokens"):
+        ServerTokenizer(f"openai:{server.url}#m")("a")
+
+
 def test_a_tokenizer_in_a_file_counts_in_the_servers_place(replay, tmp_path):
     from tokenizers import Tokenizer, models, pre_tokenizers
 
