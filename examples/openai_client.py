@@ -38,7 +38,7 @@ def main(
     """Ask, and print the tokens before and after, and the answer as it is streamed."""
     text = file.read_text(encoding="utf-8") if file else TEXT
     with local_server() if llm is None else nullcontext(llm) as address:
-        upstream = Upstream.parse(address if llm else f"{address}#{MODEL}")
+        upstream = Upstream(address if llm else f"{address}#{MODEL}")
         config = ServeConfig(budget=Budget(max_tokens=max_tokens))
         with serving(create_app(SemToken(encoder="static"), config, upstream=upstream)) as url:
             ask(OpenAI(base_url=f"{url}/v1", api_key="none"), upstream.model or "", text, question)

@@ -61,6 +61,7 @@ def serve(
 ) -> None:
     """Serve until Ctrl+C."""
     with one_line():
+        from semtoken_rag.readers.address import Address
         from semtoken_rag.readers.tokenizer import load_tokenizer
         from semtoken_rag.serve.app import create_app
         from semtoken_rag.serve.server import make_server
@@ -80,9 +81,12 @@ def serve(
             budget=Budget(max_tokens, ratio, keep),
             threshold=threshold,
         )
-        behind = Upstream.parse(upstream, upstream_key) if upstream else None
+        behind = Upstream(upstream, api_key=upstream_key) if upstream else None
         listener, address = listen(host, port)  # a port in use is an error before a model is loaded
+        own = {f"http://{name}:{listener.getsockname()[1]}" for name in (*LOOPBACK, host)}
         with listener:
+            if behind and Address(behind.url).root in own:
+                raise ValueError(f"the server behind must be another than this one, got {upstream!r:.80}")
             with Console(stderr=True).status("Loading the encoder"):
                 engine = SemToken(
                     encoder=encoder,

@@ -72,6 +72,10 @@ def load_reader(name: str, tokenizer: str | None = None) -> ServerReader | SemTo
     if name == "auto":
         name = _packaged() or "none"
     if name == "none":
+        if tokenizer is not None:
+            raise ValueError(
+                f"--tokenizer is for a server that --llm names, there is none: got {tokenizer!r:.80}"
+            )
         return None
     if not is_address(name):
         from transformers.utils.logging import disable_progress_bar

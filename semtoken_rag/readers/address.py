@@ -57,7 +57,10 @@ class Address:
         if not text.startswith(SCHEME) or not _is_url(url):
             raise ValueError(f"the address of a server must be as {EXAMPLE}, got {text!r:.80}")
         if "@" in urlsplit(url).netloc:
-            raise ValueError("the address of a server holds no password: give the key as OPENAI_API_KEY")
+            raise ValueError(
+                "the address of a server holds no password: give the key apart, as OPENAI_API_KEY, "
+                "or SEMTOKEN_UPSTREAM_KEY to semtoken serve"
+            )
         return cls(url, model)
 
     @property
@@ -86,6 +89,7 @@ def _is_url(url: str) -> bool:
             and bool(parts.hostname)
             and parts.port != 0  # raises if it is no number up to 65535
             and not parts.query
+            and url.isascii()
             and url.isprintable()
             and " " not in url
         )

@@ -11,6 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
+from semtoken_rag._checks import check_key, check_seconds
 from semtoken_rag.readers.address import Address
 
 MAX_REPLY = 64 * 2**20  # bytes of one reply that is read whole
@@ -58,44 +59,43 @@ class Connection:
 
     def __init__(self, address: Address, *, api_key: str | None = None, timeout: float = 120.0) -> None:
         key = os.environ.get("OPENAI_API_KEY", "") if api_key is None else api_key
-        if not (key.isascii() and key.isprintable()):
-            raise ValueError("the API key must be printable ASCII, got other characters in it")
-        if not timeout > 0:
-            raise ValueError(f"timeout must be above 0 seconds, got {timeout!r:.80}")
-        self.address, self.timeout, self._key = address, timeout, key
+        self._key = key and check_key("the API key", key)
+        self.address, self.timeout = address, check_seconds("timeout", timeout)
         self.requests = 0
 
     def get(self, path: str) -> Any:
         """Return the JSON of a path below the address."""
-        return self._read(Request(self.address.url + path))
+        return self._json(Request(self.address.url + path))
 
     def post(self, url: str, body: dict[str, Any]) -> Any:
         """Return the JSON that the server answers to JSON."""
-        return self._read(_request(url, body))
+        return self._json(_request(url, body))
 
     def open(self, path: str, body: dict[str, Any]) -> HTTPResponse:
         """Return the open reply to JSON, for a stream of events; the caller closes it."""
         reply = self._send(_request(self.address.url + path, body))
-        if reply.headers.get_content_type() != "text/event-stream":
-            with reply:
-                raise self.not_the_protocol(reply.read(MAX_ERROR))
-        return reply
+        if reply.headers.get_content_type() == "text/event-stream":
+            return reply
+        raise self.not_the_protocol(self._read(reply, MAX_ERROR))
 
     def not_the_protocol(self, got: bytes) -> ServerError:
         """Return the error for a reply that cannot be read."""
         start = got[:SHOWN].decode("utf-8", "replace")
         return ServerError(f"{self.address.url} does not answer by OpenAI's protocol, got {start!r}", 200)
 
-    def _read(self, request: Request) -> Any:
+    def _json(self, request: Request) -> Any:
+        data = self._read(self._send(request), MAX_REPLY + 1)
         try:
-            with self._send(request) as reply:
-                data = reply.read(MAX_REPLY + 1)
-        except (OSError, HTTPException) as error:
-            raise self._failure(error) from error
-        try:
-            return json.loads(data if len(data) <= MAX_REPLY else b"")
+            return parse(data if len(data) <= MAX_REPLY else b"")
         except ValueError:
             raise self.not_the_protocol(data) from None
+
+    def _read(self, reply: HTTPResponse, most: int) -> bytes:
+        try:
+            with reply:
+                return reply.read(most)
+        except (OSError, HTTPException) as error:
+            raise self._failure(error) from error
 
     def _send(self, request: Request) -> HTTPResponse:
         if self._key:
@@ -109,8 +109,6 @@ class Connection:
 
     def _failure(self, error: Exception) -> ServerError:
         """Return the error as one sentence."""
-        if isinstance(error, ServerError):
-            return error
         url = self.address.url
         if isinstance(error, HTTPError):
             try:
@@ -130,6 +128,14 @@ class Connection:
         return ServerError(f"no server answers at {url}: {said}")
 
 
+def parse(text: str | bytes) -> Any:
+    """Return what JSON says; raise a ValueError, also if it is too deep, if it cannot be read."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("the JSON is too deep") from None
+
+
 def words_of(body: bytes) -> str:
     """Return what a server says in the body of an error, in the notations of the known servers.
 
@@ -138,7 +144,7 @@ def words_of(body: bytes) -> str:
     """
     text = body.decode("utf-8", "replace")
     try:
-        found = json.loads(text)
+        found = parse(text)
     except ValueError:
         found = text
     for key in ("error", "message", "detail"):

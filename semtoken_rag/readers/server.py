@@ -11,7 +11,7 @@ from semtoken_rag._checks import check_positive
 from semtoken_rag.budget import TokenCounter
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.readers.address import Address
-from semtoken_rag.readers.connection import SHOWN, Connection, ServerError, StreamBroken, words_of
+from semtoken_rag.readers.connection import SHOWN, Connection, ServerError, StreamBroken, parse, words_of
 from semtoken_rag.readers.tokenizer import ServerTokenizer, load_tokenizer
 from semtoken_rag.text.encodable import encodable
 
@@ -163,7 +163,7 @@ class ServerReader:
         """Return the text of an event, and why the answer ends with it; both may be empty."""
         text: Any = None
         try:
-            event = json.loads(data)
+            event = parse(data)
             if event.get("error"):
                 raise ServerError(f"{self.address.url} gave up: {words_of(data)}")
             if not event["choices"]:  # the event with the counts

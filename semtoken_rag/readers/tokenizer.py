@@ -16,6 +16,7 @@ from semtoken_rag.text.encodable import encodable
 BATCH = 2**20  # characters of one request, if it has more than one text
 CALLERS = 8  # requests at once, where each takes one text
 REMEMBERED = 100_000  # texts
+UNKNOWN = (200, 400, 404, 405, 415, 422, 501)  # statuses of servers that do not know an endpoint or its body
 BORDER = -1  # no token has this number; llama.cpp passes on numbers between texts as they are
 
 
@@ -101,7 +102,7 @@ class ServerTokenizer:
             try:
                 endpoint.ask(self._connection, ["a", "b"] if endpoint.many else ["a"])
             except ServerError as error:
-                if error.status in (None, 401, 403):
+                if error.status not in UNKNOWN:
                     raise
             else:
                 return endpoint
@@ -139,7 +140,10 @@ def _vllm(connection: Connection, texts: Sequence[str]) -> list[int]:
     """Count by vLLM's ``/tokenize``."""
     body = {"prompt": texts[0], "add_special_tokens": False} | _model(connection)
     reply = connection.post(f"{connection.address.root}/tokenize", body)
-    return [_field(connection, reply, "count", int)]
+    count: int = _field(connection, reply, "count", int)
+    if count < 0:
+        raise connection.not_the_protocol(json.dumps(reply).encode())
+    return [count]
 
 
 def _ollama(connection: Connection, texts: Sequence[str]) -> list[int]:
@@ -158,7 +162,7 @@ def _model(connection: Connection) -> dict[str, str]:
 
 def _field(connection: Connection, reply: Any, name: str, kind: type) -> Any:
     value = reply.get(name) if isinstance(reply, dict) else None
-    if not isinstance(value, kind):
+    if type(value) is not kind:  # JSON has no subclasses, and a bool is no number of tokens
         raise connection.not_the_protocol(json.dumps(reply).encode())
     return value
 

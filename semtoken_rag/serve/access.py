@@ -7,7 +7,8 @@ from hmac import compare_digest
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from semtoken_rag.serve.problems import problem
+from semtoken_rag.web.errors import problem
+from semtoken_rag.web.paths import own_path
 
 OPEN = ("/health",)  # what a container's check and a balancer ask
 
@@ -24,7 +25,7 @@ class ApiKey:
     """
 
     def __init__(self, app: ASGIApp, key: str) -> None:
-        self.app, self._expected = app, f"Bearer {key}".encode()
+        self.app, self._expected = app, key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application, or refuse the request.
@@ -38,9 +39,10 @@ class ApiKey:
         send
             See there.
         """
-        if scope["type"] == "http" and scope["path"] not in OPEN:
-            given = Headers(scope=scope).get("authorization", "").encode("latin-1")
-            if not compare_digest(given, self._expected):  # in a time that tells nothing of the key
+        if scope["type"] == "http" and own_path(scope) not in OPEN:
+            scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+            same = compare_digest(given.encode("latin-1"), self._expected)  # in a time that tells nothing
+            if not same or scheme.lower() != "bearer":
                 refused = problem(
                     401, "send the key as Authorization: Bearer KEY", {"WWW-Authenticate": "Bearer"}
                 )

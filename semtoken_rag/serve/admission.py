@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+RETRY = {"Retry-After": "1"}  # seconds, for who found no room
+
 
 class Busy(Exception):
     """There is no room for another call."""
@@ -34,13 +36,15 @@ class Admission:
         if self._turn.locked() and self._waiting >= self._most:
             raise Busy(f"{self._most} calls wait already")
         self._waiting += 1
+        taken = asyncio.ensure_future(self._turn.acquire())
         try:
-            await asyncio.wait_for(self._turn.acquire(), self._seconds)
-        except asyncio.TimeoutError:  # another class than the built-in one before Python 3.11
-            raise Busy(f"no turn within {self._seconds:g} s") from None
-        finally:
-            self._waiting -= 1
-        try:
+            try:  # not wait_for, which before Python 3.12 forgets that the caller left as its turn came
+                await asyncio.wait({taken}, timeout=self._seconds)
+            finally:
+                self._waiting -= 1
+            if not taken.done():
+                raise Busy(f"no turn within {self._seconds:g} s")
             yield
         finally:
-            self._turn.release()
+            if not taken.cancel():
+                self._turn.release()

@@ -19,17 +19,16 @@ from semtoken_rag.compressor import SemToken
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.errors import CallRejected
 from semtoken_rag.serve.access import ApiKey
-from semtoken_rag.serve.admission import Admission, Busy
+from semtoken_rag.serve.admission import RETRY, Admission, Busy
 from semtoken_rag.serve.intake import Intake, Linger
 from semtoken_rag.serve.monitor import Metrics, Monitor
-from semtoken_rag.serve.problems import RETRY, Problem, problem
 from semtoken_rag.serve.proxy import CHAT, PASSED_ON, Proxy
 from semtoken_rag.serve.rerank import rerank
 from semtoken_rag.serve.schema import Compressed, Health, Question, Reranked, Reranking
 from semtoken_rag.serve.settings import ServeConfig, Upstream
 from semtoken_rag.serve.upstream import Relay, Unreachable
 from semtoken_rag.types import Chunk
-from semtoken_rag.web.errors import describe
+from semtoken_rag.web.errors import Problem, describe, problem
 from semtoken_rag.web.security import Guard
 
 ENDPOINTS = (
@@ -73,7 +72,7 @@ def create_app(
     service = Service(engine, config)
     _handle_errors(app)
     _add_compression(app, service)
-    _add_proxy(app, Proxy(relay, config, engine.counter.count, service.run) if relay else None)
+    _add_proxy(app, Proxy(relay, config, engine.counter.count_or_bytes, service.run) if relay else None)
     _add_probes(app, service, metrics)
     app.add_middleware(Intake, config=config)
     if config.api_key is not None:

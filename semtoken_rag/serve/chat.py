@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import groupby, pairwise
 from typing import Any, TypeAlias
@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from semtoken_rag._lru import ByteLRU
 from semtoken_rag.serve.schema import MAX_PASSAGES, ChatOptions
 from semtoken_rag.types import Chunk
+from semtoken_rag.web.errors import describe
 
 Message: TypeAlias = Mapping[str, Any]
 Span: TypeAlias = tuple[int | None, int, int]  # part, start and end, as in `Place`
@@ -90,8 +91,7 @@ def options(request: Mapping[str, Any]) -> ChatOptions:
     try:
         return ChatOptions.model_validate(request.get("semtoken", {}))
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, ('semtoken', *e['loc'])))}: {e['msg']}" for e in error.errors()]
-        raise ValueError("; ".join(found)) from None
+        raise ValueError(describe(error, "semtoken")) from None
 
 
 def find(
@@ -111,28 +111,60 @@ def find(
     Returns
     -------
     Context or None
-        None if nothing can: no question, no passage, too many passages, or content that is not text.
+        None if nothing can: no question, no passage, too many passages, or content that is not text. Passages
+        that were given are there in any case.
 
     Raises
     ------
     ValueError
-        If passages were given and no message of the user follows the last answer.
+        As for `beside`.
     """
+    asking = _asking(messages)
+    if asking < 0:
+        return beside(messages, given)
     begin = _turn(messages)
-    asking = max((i for i, m in enumerate(messages) if m.get("role") == "user"), default=-1)
-    if given and asking < begin:
-        raise ValueError("semtoken.context needs a message of the user behind the last answer")
     fresh = [i for i in range(begin, len(messages)) if messages[i].get("role") in ("user", "tool")]
-    if asking < 0 or not all(_is_text(messages[i]) for i in {asking, *fresh}):
-        return None
     query, own = _question(messages[asking], is_long)
-    spans = [(i, span) for i in fresh for span in (own if i == asking else _passages(messages[i], is_long))]
-    places = [Place(i, part, *_stripped(_text_of(messages[i], part), *at)) for i, (part, *at) in spans]
-    places = [place for place in places if place.start < place.end]
-    if not query or not 0 < len(places) + len(given) <= MAX_PASSAGES:
-        return None
+    places: list[Place] = []
+    if query and all(_is_text(messages[i]) for i in {asking, *fresh}):
+        spans = [(i, at) for i in fresh for at in (own if i == asking else _passages(messages[i], is_long))]
+        places = [Place(i, part, *_stripped(_text_of(messages[i], part), *at)) for i, (part, *at) in spans]
+        places = [place for place in places if place.start < place.end]
+    if len(places) + len(given) > MAX_PASSAGES:
+        places = []
+    alone = beside(messages, given)
+    if not places:
+        return alone and replace(alone, query=query)
     chunks = (Chunk(_text_of(messages[p.message], p.part)[p.start : p.end]) for p in places)
     return Context(query, (*chunks, *given), tuple(places), asking)
+
+
+def beside(messages: Sequence[Message], given: Sequence[Chunk]) -> Context | None:
+    """Return the passages that a request brought beside its messages; None if there are none.
+
+    Parameters
+    ----------
+    messages
+        Of the request.
+    given
+        The passages.
+
+    Returns
+    -------
+    Context or None
+        With an empty question.
+
+    Raises
+    ------
+    ValueError
+        If there are passages, and no message of the user with text or parts follows the last answer.
+    """
+    if not given:
+        return None
+    asking = _asking(messages)
+    if asking < _turn(messages) or not isinstance(messages[asking].get("content"), str | list):
+        raise ValueError("semtoken.context needs a message of the user behind the last answer")
+    return Context("", tuple(given), (), asking)
 
 
 def rewrite(messages: Sequence[Message], found: Context, kept: Mapping[int, str]) -> list[Message]:
@@ -160,11 +192,9 @@ def rewrite(messages: Sequence[Message], found: Context, kept: Mapping[int, str]
             pieces += [text[at : place.start], kept.get(number, "")]
             at = place.end
         made[message] = _with_text(made[message], part, "".join((*pieces, text[at:])))
-    beside = [text for number, text in kept.items() if number >= len(found.places)]
-    if beside:
-        part, text = _texts(made[found.question])[0]
-        text = f"<context>\n{chr(10).join(beside)}\n</context>\n\n{text}"
-        made[found.question] = _with_text(made[found.question], part, text)
+    given = [text for number, text in kept.items() if number >= len(found.places)]
+    if any(map(str.strip, given)):
+        made[found.question] = _behind("\n".join((BEGIN, *given, END, "", "")), made[found.question])
     return [old if new == old else new for old, new in zip(messages, made, strict=True)]
 
 
@@ -196,6 +226,11 @@ class Sent:
             for message, content in zip(messages, contents, strict=False)
         )
         return [*earlier, *messages[begin:]]
+
+
+def _asking(messages: Sequence[Message]) -> int:
+    """Return the position of the last message of the user, -1 if there is none."""
+    return max((i for i, m in enumerate(messages) if m.get("role") == "user"), default=-1)
 
 
 def _turn(messages: Sequence[Message]) -> int:
@@ -267,16 +302,14 @@ def _texts(message: Message) -> list[tuple[int | None, str]]:
     content = message.get("content")
     if isinstance(content, str):
         return [(None, content)]
-    return [(i, part["text"]) for i, part in enumerate(content or [])]
+    parts = enumerate(content) if isinstance(content, list) else ()
+    return [(i, p["text"]) for i, p in parts if isinstance(p, dict) and isinstance(p.get("text"), str)]
 
 
 def _is_text(message: Message) -> bool:
-    content = message.get("content")
-    return isinstance(content, str) or (
-        isinstance(content, list)
-        and bool(content)
-        and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in content)
-    )
+    """Return whether a message is text and nothing else."""
+    content, texts = message.get("content"), _texts(message)
+    return isinstance(content, str) or (isinstance(content, list) and 0 < len(content) == len(texts))
 
 
 def _text_of(message: Message, part: int | None) -> str:
@@ -289,6 +322,14 @@ def _with_text(message: Message, part: int | None, text: str) -> Message:
     parts = list(message["content"])
     parts[part] = {**parts[part], "text": text}
     return {**message, "content": parts}
+
+
+def _behind(text: str, message: Message) -> Message:
+    """Return a message with a text before all of its content."""
+    content = message["content"]
+    if isinstance(content, str):
+        return {**message, "content": text + content}
+    return {**message, "content": [{"type": "text", "text": text}, *content]}
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from semtoken_rag.serve.admission import Busy
-from semtoken_rag.serve.problems import RETRY, problem
+from semtoken_rag.serve.admission import RETRY, Busy
 from semtoken_rag.serve.settings import OVERHEAD, ServeConfig
+from semtoken_rag.web.errors import problem
 
 LINGER = 20.0  # seconds in which the rest of a refused body is read and thrown away
 
@@ -55,12 +55,12 @@ class Intake:
         send
             See there.
         """
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        most = self._config.max_bytes
+        announced = _announced(Headers(scope=scope), most) if scope["type"] == "http" else 0
+        if scope["type"] != "http" or (scope["method"] in ("GET", "HEAD", "OPTIONS") and not announced):
             await self.app(scope, receive, send)
             return
-        most = self._config.max_bytes
         try:
-            announced = _announced(Headers(scope=scope), most)
             if announced > most:
                 raise TooLarge
             with self._hold(announced + OVERHEAD):
@@ -98,8 +98,8 @@ class Intake:
 
 
 def _announced(headers: Headers, most: int) -> int:
-    """Return the bytes that a body may have: the most if it comes in chunks of any number."""
-    return int(headers.get("content-length", most if "transfer-encoding" in headers else 0))
+    """Return the bytes that a body may have: the most if it comes in chunks, whatever length is given."""
+    return most if "transfer-encoding" in headers else int(headers.get("content-length", 0))
 
 
 async def _read(receive: Receive, most: int) -> bytes:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from semtoken_rag.result import Stats
+from semtoken_rag.web.paths import own_path
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class Monitor:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status, start = LEFT, time.perf_counter()
+        status, start, path = LEFT, time.perf_counter(), own_path(scope)
         figures = scope.setdefault("state", {})["figures"] = Figures()
 
         async def sending(message: Message) -> None:
@@ -144,7 +145,7 @@ class Monitor:
                 raise
             finally:
                 seconds = time.perf_counter() - start
-                endpoint = scope["path"] if scope["path"] in self._endpoints else "other"
+                endpoint = path if path in self._endpoints else "other"
                 self._metrics.record(endpoint, status, seconds, figures)
                 told = {"endpoint": endpoint, "status": status, "seconds": round(seconds, 4), **vars(figures)}
                 log.info("request", extra={"figures": told})

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
 from fastapi import HTTPException
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from semtoken_rag.budget import Budget
@@ -15,6 +16,7 @@ from semtoken_rag.serve import chat
 from semtoken_rag.serve.settings import ServeConfig
 from semtoken_rag.serve.upstream import Relay, Reply
 from semtoken_rag.types import Chunk
+from semtoken_rag.web.paths import own_path
 
 CHAT = "/v1/chat/completions"
 PASSED_ON = (("GET", "/v1/models"), ("POST", "/v1/completions"), ("POST", "/v1/embeddings"))
@@ -71,17 +73,22 @@ class Proxy:
             asked = chat.parse(body)
             options = chat.options(asked)
             off = request.headers.get(SWITCH, "").lower() == "off" or not options.enabled
-            found = None if off else chat.find(asked["messages"], options.chunks, self._is_long)
+            if off:
+                found = chat.beside(asked["messages"], options.chunks)
+            else:  # counts, for which another server may be asked
+                found = await run_in_threadpool(chat.find, asked["messages"], options.chunks, self._is_long)
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
         passed = self._passed(asked)
         done, before, after = "off" if off else "unchanged", 0, 0
         if not off:
             passed["messages"] = self._sent.recall(asked["messages"])
-        if found is not None:
+        if found is not None and off:
+            passed["messages"] = chat.rewrite(asked["messages"], found, _whole(found))
+        elif found is not None:
             context = await self._run(request, found.chunks, found.query, options.budget(self._config.budget))
             failed = context.stats.fallback is not None
-            kept = dict(enumerate(c.text for c in found.chunks)) if failed else _kept(context)
+            kept = _whole(found) if failed else _kept(context)
             passed["messages"] = chat.rewrite(passed["messages"], found, kept)
             if not options.context:
                 self._sent.remember(asked["messages"], passed["messages"])
@@ -94,7 +101,8 @@ class Proxy:
         return await self._send(request, body, done, before, after)
 
     async def _send(self, request: Request, body: bytes, done: str, before: int = 0, after: int = 0) -> Reply:
-        path = request.url.path.removeprefix("/v1") + (f"?{request.url.query}" if request.url.query else "")
+        path = own_path(request.scope).removeprefix("/v1")
+        path += f"?{request.url.query}" if request.url.query else ""
         reply = await self._relay.send(request.method, path, request.headers.raw, body)
         reply.headers["x-semtoken"] = done
         reply.headers["x-semtoken-tokens-before"] = str(before)
@@ -114,6 +122,10 @@ class Proxy:
 
 def _kept(context: CompressedContext) -> dict[int, str]:
     return {chunk.index: chunk.text for chunk in context.chunks}
+
+
+def _whole(found: chat.Context) -> dict[int, str]:
+    return {number: chunk.text for number, chunk in enumerate(found.chunks)}
 
 
 def _dumped(request: dict[str, Any]) -> bytes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +13,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from semtoken_rag.serve.logs import CONFIG
+from semtoken_rag.web.listen import running
 
 MAX_CONNECTIONS = 1000
 
@@ -118,13 +117,6 @@ def make_server(
 @contextmanager
 def serving(app: FastAPI, **options: Any) -> Iterator[str]:
     """Serve ``app`` in another thread on a free port of this machine; yield its URL without a path."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        quiet = {"log_config": None, "timeout_graceful_shutdown": 1}
-        server = make_server(app, **{**quiet, **options})
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    quiet = {"log_config": None, "timeout_graceful_shutdown": 1}
+    with running(make_server(app, **{**quiet, **options})) as url:
+        yield url

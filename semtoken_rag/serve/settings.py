@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._checks import check_key, check_positive, check_seconds
 from semtoken_rag.budget import Budget
 from semtoken_rag.encoders.cores import usable_cores
 from semtoken_rag.readers.address import SCHEME, Address
@@ -23,9 +22,11 @@ class Upstream:
     Parameters
     ----------
     url
-        Its address with the path of the API, such as ``http://127.0.0.1:8080/v1``.
+        Its address with the path of the API, such as ``http://127.0.0.1:8080/v1``, with or without
+        ``openai:`` before and ``#model`` behind it.
     model
-        Name of the model for requests that name none; None leaves them as they are.
+        Name of the model for requests that name none; None: that of the address, without one they stay as
+        they are.
     api_key
         What is sent to it as the bearer; None passes on what the caller sent, unless that is the key of this
         service.
@@ -35,7 +36,13 @@ class Upstream:
     Raises
     ------
     ValueError
-        If ``url`` is no http or https address; the message has the value received.
+        If ``url`` is no http or https address, or another value is out of range; the message has the value
+        received, unless it is the key.
+
+    Examples
+    --------
+    >>> Upstream("openai:http://localhost:11434/v1/#qwen3")
+    Upstream(url='http://localhost:11434/v1', model='qwen3', seconds=600.0)
     """
 
     url: str
@@ -44,17 +51,12 @@ class Upstream:
     seconds: float = 600.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "url", Address.parse(SCHEME + self.url).url)
-
-    @classmethod
-    def parse(cls, text: str, api_key: str | None = None) -> Upstream:
-        """Read an address as it is typed, with or without ``openai:`` before and ``#model`` behind it.
-
-        >>> Upstream.parse("openai:http://localhost:11434/v1/#qwen3")
-        Upstream(url='http://localhost:11434/v1', model='qwen3', seconds=600.0)
-        """
-        address = Address.parse(text if text.startswith(SCHEME) else SCHEME + text)
-        return cls(address.url, address.model or None, api_key)
+        address = Address.parse(self.url if self.url.startswith(SCHEME) else SCHEME + self.url)
+        object.__setattr__(self, "url", address.url)
+        object.__setattr__(self, "model", self.model or address.model or None)
+        check_seconds("seconds", self.seconds)
+        if self.api_key is not None:
+            check_key("the upstream's api_key", self.api_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,9 @@ class ServeConfig:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)!r}")
         for name in ("max_wait", "max_upload"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be a number of seconds above 0, got {getattr(self, name)!r}")
-        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.strip()):
-            raise ValueError("api_key must be one or more ASCII characters, got one that is not")
+            check_seconds(name, getattr(self, name))
+        if self.api_key is not None:
+            check_key("api_key", self.api_key)
 
     @property
     def calls(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 
 import httpx
 from starlette.responses import Response
@@ -15,13 +14,14 @@ log = logging.getLogger(__name__)
 
 CONNECT = 10.0  # seconds
 MAX_CONNECTIONS = 1000
+LAST_STATUS = 599
 
 # Of one connection, not of the message (RFC 9110, 7.6.1), or set anew for the next one.
 HOP = frozenset(b"connection keep-alive proxy-authenticate te trailer transfer-encoding upgrade".split())
 NOT_SENT = HOP | frozenset(
     b"host content-length accept-encoding origin cookie expect proxy-authorization".split()
 )
-NOT_RETURNED = HOP | frozenset((b"date", b"server"))
+NOT_RETURNED = HOP | frozenset((b"date", b"server", b"set-cookie"))
 OURS = b"x-semtoken"
 
 Headers = list[tuple[bytes, bytes]]
@@ -90,10 +90,14 @@ class Relay:
             extensions={"timeout": self._timeout},
         )
         try:
-            return Reply(await self._transport.handle_async_request(request))
+            reply = await self._transport.handle_async_request(request)
+            if reply.status_code > LAST_STATUS:
+                await reply.aclose()
+                raise httpx.RemoteProtocolError(f"there is no status {reply.status_code}")
         except httpx.HTTPError as error:
             log.warning("the server behind gives no reply: %s", type(error).__name__)
             raise Unreachable(error) from None
+        return Reply(reply)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -104,7 +108,7 @@ class Relay:
         left_out = NOT_SENT
         if self._own_key is not None or self.upstream.api_key is not None:
             left_out = left_out | {b"authorization"}
-        headers = [(name, value) for name, value in given if _passes(name, left_out)]
+        headers = _passed(given, left_out)
         if self.upstream.api_key is not None:
             headers.append((b"authorization", f"Bearer {self.upstream.api_key}".encode()))
         encodings = [value for name, value in given if name.lower() == b"accept-encoding"]
@@ -123,7 +127,9 @@ class Reply(Response):
     def __init__(self, reply: httpx.Response) -> None:
         self._reply = reply
         self.status_code, self.background = reply.status_code, None
-        self.raw_headers = [(n.lower(), v) for n, v in reply.headers.raw if _passes(n, NOT_RETURNED)]
+        # Where both are sent, the length is not that of the chunks (RFC 9112, 6.3).
+        chunked = {b"content-length"} if "transfer-encoding" in reply.headers else set()
+        self.raw_headers = _passed(reply.headers.raw, NOT_RETURNED | chunked)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the reply part by part, and close it.
@@ -148,6 +154,9 @@ class Reply(Response):
             await self._reply.aclose()
 
 
-def _passes(name: bytes, left_out: Iterable[bytes]) -> bool:
-    name = name.lower()
-    return name not in left_out and not name.startswith(OURS)
+def _passed(given: Headers, left_out: frozenset[bytes]) -> Headers:
+    """Return the headers to pass on, without ours and those that ``Connection`` names."""
+    headers = [(name.lower(), value) for name, value in given]
+    named = (value.lower().split(b",") for name, value in headers if name == b"connection")
+    left_out |= {name.strip() for names in named for name in names}
+    return [(n, value) for n, value in headers if n not in left_out and not n.startswith(OURS)]

@@ -20,7 +20,7 @@ from semtoken_rag.strategy.registry import STRATEGIES
 from semtoken_rag.ui.documents import SUFFIXES, Document, read
 from semtoken_rag.ui.events import close_when_left, stream
 from semtoken_rag.ui.workbench import Asked, Workbench
-from semtoken_rag.web.errors import describe
+from semtoken_rag.web.errors import describe, problem
 from semtoken_rag.web.security import LOOPBACK, Guard
 
 STATIC = Path(__file__).parent / "static"
@@ -106,4 +106,4 @@ def create_app(
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return JSONResponse({"detail": describe(error)}, 422)
+    return problem(422, describe(error))

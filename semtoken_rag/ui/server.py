@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+
+from semtoken_rag.web.listen import running
 
 
 def server(app: FastAPI) -> uvicorn.Server:
@@ -19,12 +19,5 @@ def server(app: FastAPI) -> uvicorn.Server:
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """Serve ``app`` in another thread on a free port of this machine; yield its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        made = server(app)
-        thread = threading.Thread(target=made.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        finally:
-            made.should_exit = made.force_exit = True
-            thread.join()
+    with running(server(app), at_once=True) as url:
+        yield f"{url}/"

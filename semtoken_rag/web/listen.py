@@ -1,8 +1,15 @@
-"""A socket to listen on."""
+"""A socket to listen on, and a server in a thread."""
 
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 def listen(host: str, port: int) -> tuple[socket.socket, str]:
@@ -31,3 +38,29 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
     made = socket.create_server(address, family=family)
     shown = f"[{bare}]" if ":" in bare else bare
     return made, f"http://{shown}:{made.getsockname()[1]}"
+
+
+@contextmanager
+def running(server: uvicorn.Server, *, at_once: bool = False) -> Iterator[str]:
+    """Run a server in another thread on a free port of this machine; yield its URL without a path.
+
+    Parameters
+    ----------
+    server
+        The server.
+    at_once
+        Whether it is stopped without a wait for requests under way.
+
+    Yields
+    ------
+    str
+        The URL.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit, server.force_exit = True, at_once
+            thread.join()

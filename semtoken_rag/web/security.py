@@ -7,8 +7,10 @@ import re
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from semtoken_rag.web.errors import problem
 
 LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -62,14 +64,14 @@ class Guard:
         else:
             await self.app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
         """Return what is answered in place of the application; only browsers send an origin."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if "*" not in self._hosts and _name(host) not in self._hosts:
-            return PlainTextResponse("Invalid host header", 400)
+            return problem(400, f"this server does not answer to the name {host!r:.80}")
         if origin is not None and origin.lower() != f"{scope['scheme']}://{host}".lower():
-            return PlainTextResponse("Cross-origin request", 403)
+            return problem(403, f"a page of {origin!r:.80} may not ask this server")
         return None
 
 

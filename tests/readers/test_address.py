@@ -41,6 +41,7 @@ def test_an_address_is_read_and_written(text: str, url: str, root: str, model: s
         "openai:http://host:no/v1",
         "openai:http://host/v1?key=1",
         "openai:http://ho st/v1",
+        "openai:http://höst/v1",
         "openai:http://host\r\nX: y/v1",
         "org/model",
     ],

@@ -88,6 +88,20 @@ def test_a_server_that_does_not_count_says_what_to_name(replay, name: str):
         ServerReader(f"openai:{server.url}#{model}").check()
 
 
+def test_a_server_that_is_not_ready_is_not_one_that_does_not_count(replay):
+    loading = {"status": 503, "json": {"error": {"message": "Loading model", "code": 503}}}
+    server = replay("vllm", tokenize=loading)
+    with pytest.raises(ServerError, match=r"refuses the request.* \(503\): Loading model$"):
+        ServerTokenizer(f"openai:{server.url}#m")("a")
+
+
+@pytest.mark.parametrize("count", [-5, True, 1.5, None, "3"])
+def test_what_is_no_number_of_tokens_is_not_counted_with(replay, count: object):
+    server = replay("vllm", tokenize={"status": 200, "json": {"count": count}})
+    with pytest.raises(ServerError, match="has no endpoint that counts tokens"):
+        ServerTokenizer(f"openai:{server.url}#m")("a")
+
+
 def test_a_tokenizer_in_a_file_counts_in_the_servers_place(replay, tmp_path):
     from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -144,8 +158,9 @@ def test_what_came_before_a_stream_broke_stays(replay, events: list):
         {"status": 200, "json": {"error": "Unexpected endpoint"}},
         {"status": 200, "events": ["<html>"]},
         {"status": 200, "events": [[]]},
+        {"status": 200, "events": ["[" * 100_000]},
     ],
-    ids=["a page", "an object", "events of something else", "a list"],
+    ids=["a page", "an object", "events of something else", "a list", "deep JSON"],
 )
 def test_what_is_not_the_protocol_is_shown(replay, reply: dict):
     server = replay("ollama", chat=reply)
@@ -184,6 +199,23 @@ def test_a_server_that_sends_nothing_is_left_after_a_while():
         ServerReader(address).check()
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_reply_that_is_deep_or_stops_is_one_sentence(status: int):
+    import socket
+    from concurrent.futures import ThreadPoolExecutor
+
+    for sent, said in ((100_000 * b"[", r"protocol|refuses"), (b"", r"sent nothing|refuses")):
+        with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+            address = f"openai:http://127.0.0.1:{listener.getsockname()[1]}/v1#m"
+            answer = pool.submit(list, ServerReader(address, timeout=0.2).chat("Why?"))
+            taken, _ = listener.accept()
+            with taken:
+                taken.recv(10_000)
+                taken.sendall(b"HTTP/1.1 %d Odd\r\nContent-Length: 100000\r\n\r\n" % status + sent)
+                with pytest.raises(ServerError, match=said):
+                    answer.result()
+
+
 @pytest.mark.parametrize(("key", "said"), [("wrong", "refuses the key"), (None, "asks for a key")])
 def test_a_wrong_key_is_said_at_once(replay, key: str | None, said: str):
     reader = ServerReader(f"openai:{replay('llama_cpp_key').url}#smollm2", api_key=key)
@@ -212,7 +244,9 @@ def test_a_key_that_cannot_be_sent_is_not_shown():
     assert "secret" not in str(error.value)
 
 
-@pytest.mark.parametrize("bad", [{"timeout": 0}, {"timeout": float("nan")}, {"max_new_tokens": 0}])
+@pytest.mark.parametrize(
+    "bad", [{"timeout": 0}, {"timeout": float("nan")}, {"timeout": float("inf")}, {"max_new_tokens": 0}]
+)
 def test_bad_arguments_are_shown(bad: dict):
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=f"{name} must be .*{value}"):

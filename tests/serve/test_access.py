@@ -8,6 +8,7 @@ import logging
 import pytest
 
 pytest.importorskip("fastapi")
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from semtoken_rag import SemToken
@@ -30,7 +31,9 @@ def client():
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", ""])
 def test_another_name_for_this_machine_gets_nothing(client, host: str):
     for method, path in (("GET", "/health"), ("GET", "/metrics"), ("POST", "/v1/compress")):
-        assert client.request(method, path, headers={"host": host}).status_code == 400
+        reply = client.request(method, path, headers={"host": host})
+        assert reply.status_code == 400
+        assert reply.json()["error"]["message"].endswith(f"to the name {host!r}")
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999"])
@@ -57,8 +60,30 @@ def test_without_the_key_only_health_answers(given: str):
             reply = client.request(method, path, headers=headers)
             assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
         assert client.get("/health", headers=headers).status_code == 200
+        for scheme in ("Bearer", "bearer"):
+            right = {"authorization": f"{scheme} sk-right"}
+            assert client.post("/v1/compress", json=ASKED, headers=right).status_code == 200
+
+
+def test_it_can_be_mounted_below_a_path():
+    outer = FastAPI()
+    outer.mount("/api", create_app(ENGINE, ServeConfig(api_key="sk-right")))
+    with TestClient(outer, base_url=OWN) as client:
+        assert client.get("/api/health").status_code == 200
+        assert client.get("/api/metrics").status_code == 401
         right = {"authorization": "Bearer sk-right"}
-        assert client.post("/v1/compress", json=ASKED, headers=right).status_code == 200
+        assert client.post("/api/v1/compress", json=ASKED, headers=right).status_code == 200
+        text = client.get("/api/metrics", headers=right).text
+    assert 'semtoken_calls_total{endpoint="/v1/compress",status="200"} 1.0' in text
+
+
+def test_many_errors_are_a_short_reply(client):
+    reply = client.post("/v1/compress", json={"chunks": 5000 * [1]})
+    assert reply.status_code == 422
+    assert reply.json()["detail"].endswith("; and 4997 more")
+    assert len(reply.content) < 1000
+    form = client.post("/v1/compress", data={"chunks": "a"})
+    assert form.json()["detail"] == "the body must be JSON, sent with Content-Type: application/json"
 
 
 def test_metrics_count_calls_and_tokens_by_endpoint(client):
@@ -122,7 +147,7 @@ def test_a_failure_that_is_raised_is_a_500_whose_log_has_no_message(caplog):
     ],
 )
 def test_an_upstream_is_read_as_it_is_typed(text: str, url: str, model: str | None):
-    found = Upstream.parse(text, "sk-secret")
+    found = Upstream(text, api_key="sk-secret")
     assert (found.url, found.model) == (url, model)
     assert "sk-secret" not in repr(found)
 
@@ -132,7 +157,7 @@ def test_an_upstream_is_read_as_it_is_typed(text: str, url: str, model: str | No
 )
 def test_what_is_no_address_is_refused_with_the_value(text: str):
     with pytest.raises(ValueError, match="the address of a server must be as"):
-        Upstream.parse(text)
+        Upstream(text)
 
 
 @pytest.mark.parametrize(
@@ -146,8 +171,18 @@ def test_what_is_no_address_is_refused_with_the_value(text: str):
         {"max_upload": float("inf")},
         {"api_key": ""},
         {"api_key": "schlüssel"},
+        {"api_key": "sk-secret\n"},
     ],
 )
 def test_a_setting_out_of_range_is_refused(given):
-    with pytest.raises(ValueError, match=f"^{next(iter(given))} must be"):
+    with pytest.raises(ValueError, match=f"^{next(iter(given))} must be") as error:
         ServeConfig(**given)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "given", [{"api_key": ""}, {"api_key": "sk\n"}, {"seconds": 0}, {"seconds": float("nan")}]
+)
+def test_a_setting_of_the_server_behind_is_checked_before_it_is_asked(given):
+    with pytest.raises(ValueError, match=f"{next(iter(given))} must be"):
+        Upstream("http://localhost:8080/v1", **given)

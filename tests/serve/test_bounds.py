@@ -63,6 +63,19 @@ def test_a_body_that_is_too_large_is_refused_by_its_length_and_on_the_way(quick:
         assert (reply.status_code, reply.json()["detail"]) == (413, "the body must have at most 5000 bytes")
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_no_method_has_bodies_without_a_bound(quick: str, method: str):
+    assert httpx.request(method, f"{quick}/v1/models", content=6000 * b"x").status_code == 413
+
+
+def test_a_body_in_chunks_counts_as_the_largest_whatever_length_it_gives(quick: str):
+    head = HEAD % 0
+    with connect(quick) as one, connect(quick) as two, connect(quick) as three, connect(quick) as four:
+        for client in (one, two, three, four):
+            client.sendall(head.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n") + b"1\r\n")
+        assert four.recv(100).startswith(b"HTTP/1.1 503 ")
+
+
 def test_a_body_that_does_not_come_is_answered_and_dropped(quick: str):
     with connect(quick) as client:
         client.sendall(HEAD % 1000)

@@ -63,7 +63,7 @@ def send(client: httpx.Client, *messages: object, headers: dict[str, str] | None
 @pytest.fixture(scope="module")
 def llm(llama_server: str, engine: SemToken) -> Iterator[str]:
     config = ServeConfig(budget=Budget(max_tokens=12))
-    with serving(create_app(engine, config, upstream=Upstream.parse(f"openai:{llama_server}"))) as url:
+    with serving(create_app(engine, config, upstream=Upstream(f"openai:{llama_server}"))) as url:
         yield f"{url}/v1"
 
 
@@ -167,6 +167,43 @@ def test_a_request_that_switches_it_off_loses_the_field_alone(client, behind: Be
 def test_a_request_without_a_model_gets_one(client, behind: Behind):
     client.post("/v1/chat/completions", json={"messages": [user("Hello?")]})
     assert json.loads(behind.bodies[-1])["model"] == "default"
+
+
+GIVEN = {"context": [TOWER], "max_tokens": 8}
+WHOLE = f"<context>\n{TOWER}\n</context>\n\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "switch", "expected"),
+    [
+        (QUESTION, False, WHOLE + QUESTION),
+        ([PICTURE], False, [{"type": "text", "text": WHOLE}, PICTURE]),
+        ([{"type": "text", "text": QUESTION}, PICTURE], True, None),
+        ([PICTURE], True, None),
+        (" ", True, None),
+        (2000 * "x", True, None),
+    ],
+    ids=["off", "off with a picture", "picture", "picture alone", "no question", "no end"],
+)
+def test_context_beside_the_messages_is_never_lost(client, behind: Behind, content, switch, expected):
+    reply = send(client, user(content), semtoken={**GIVEN, "enabled": switch})
+    assert reply.headers["x-semtoken"] == ("compressed" if switch else "off")
+    (sent,) = behind.messages
+    if expected is not None:
+        assert sent["content"] == expected
+    elif isinstance(content, list):
+        assert sent["content"][0]["text"].startswith("<context>\n")
+        assert sent["content"][1:] == content
+    else:
+        assert sent["content"].startswith("<context>\n")
+        assert sent["content"].endswith(f"</context>\n\n{content}")
+
+
+@pytest.mark.parametrize("content", [None, 5, {"a": "b"}])
+def test_context_that_cannot_be_put_anywhere_is_refused(client, content):
+    reply = send(client, user(content), semtoken=GIVEN)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, 400)
+    assert "semtoken.context needs a message of the user" in reply.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -279,6 +316,46 @@ def test_a_failure_inside_passes_the_request_on_and_says_so(behind: Behind):
     with serving(create_app(broken, upstream=Upstream(behind.url))) as url:
         reply = httpx.post(f"{url}/v1/chat/completions", content=body)
     assert reply.headers["x-semtoken"] == "fallback"
+    assert behind.bodies[-1] == body.encode()
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+HELLO = b"Content-Length: 5\r\n\r\nhello"
+REPLIES = {
+    "both lengths": (b"200 OK\r\nContent-Length: 3\r\n" + CHUNKED, 200),
+    "no such status": (b"999 Odd\r\n" + HELLO, 502),
+    "a name for one hop": (b"200 OK\r\nConnection: close, X-Own\r\nX-Own: 1\r\n" + HELLO, 200),
+    "a cookie": (b"200 OK\r\nSet-Cookie: a=b\r\n" + HELLO, 200),
+}
+
+
+@pytest.mark.parametrize(("sent", "status"), REPLIES.values(), ids=REPLIES)
+def test_an_odd_reply_is_passed_back_in_order_or_refused(engine: SemToken, sent: bytes, status: int):
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        upstream = Upstream(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+        with serving(create_app(engine, upstream=upstream)) as url:
+            named = {"connection": "close, x-own", "x-own": "1"}
+            asked = pool.submit(httpx.get, f"{url}/v1/models", timeout=30, headers=named)
+            taken, _ = listener.accept()
+            with taken:
+                assert b"x-own" not in taken.recv(10_000).lower()
+                taken.sendall(b"HTTP/1.1 " + sent)
+                reply = asked.result()
+    assert reply.status_code == status
+    assert (reply.text == "hello") is (status == 200)
+    assert not {"x-own", "set-cookie"} & set(reply.headers)
+
+
+def test_a_counter_that_fails_does_not_stop_a_chat(behind: Behind):
+    def down(text: str) -> int:
+        raise ConnectionError("no server counts")
+
+    engine = SemToken(encoder="static", token_counter=down)
+    body = json.dumps({"model": "m", "messages": [user(2000 * "word. " + f"\n\n{QUESTION}")]}, indent=1)
+    config = ServeConfig(threshold=2000)
+    with serving(create_app(engine, config, upstream=Upstream(behind.url))) as url:
+        reply = httpx.post(f"{url}/v1/chat/completions", content=body)
+    assert (reply.status_code, reply.headers["x-semtoken"]) == (200, "fallback")
     assert behind.bodies[-1] == body.encode()
 
 
