@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+
 from haystack import Document
 
 from semtoken_rag import CompressedChunk, CompressedContext, Stats

@@ -67,7 +67,9 @@ def observe(call: Call) -> Iterator[Finish]:
     with use_span(span):
         try:
             # Without a tracer provider, or with one that leaves this trace out, nothing is recorded.
-            with _recorded(Record(span, call), timed) if span.is_recording() else nullcontext(timed) as finish:
+            with (
+                _recorded(Record(span, call), timed) if span.is_recording() else nullcontext(timed) as finish
+            ):
                 yield finish
         finally:
             with _harmless():
