@@ -92,9 +92,7 @@ class TokenCounter:
             return [self.count(text) for text in texts]
         counts = [to_count(count) for count in self.many([encodable(text) for text in texts])]
         if len(counts) != len(texts):
-            raise ValueError(
-                f"count_all must return {len(texts)} numbers for as many texts, got {len(counts)}"
-            )
+            raise ValueError(f"count_all must return {len(texts)} numbers, got {len(counts)}")
         return counts
 
     @property

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -66,11 +66,11 @@ def observe(call: Call) -> Iterator[Finish]:
         return
     with use_span(span):
         try:
-            # Without a tracer provider, or with one that leaves this trace out, nothing is recorded.
-            with (
-                _recorded(Record(span, call), timed) if span.is_recording() else nullcontext(timed) as finish
-            ):
-                yield finish
+            if span.is_recording():
+                with _recorded(Record(span, call), timed) as finish:
+                    yield finish
+            else:  # no tracer provider, or one that leaves this trace out
+                yield timed
         finally:
             with _harmless():
                 span.end()

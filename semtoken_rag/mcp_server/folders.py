@@ -60,10 +60,10 @@ class Folders:
     """
 
     def __init__(self, folders: Sequence[str | Path], limits: Limits | None = None) -> None:
+        for folder in folders:
+            if not str(folder).strip() or not Path(folder).is_dir():  # blank: of a variable not set
+                raise ValueError(f"a folder must be given, got {str(folder)!r:.200}")
         self.names = tuple(Path(folder).as_posix() for folder in folders)
-        for name in self.names:
-            if not Path(name).is_dir():
-                raise ValueError(f"a folder must be given, got {name!r:.200}")
         self.limits = limits or Limits()
         self._roots = [Path(name).resolve(strict=True) for name in self.names]
         self._known: ByteLRU[tuple[Path, str], Known] = ByteLRU(4 * self.limits.characters, _size)
@@ -106,20 +106,12 @@ class Folders:
         return documents, skipped
 
     def _files(self, folder: str) -> Iterator[tuple[Path, str]]:
-        """Yield path and name of each file, link and closed folder, in order; links are never followed."""
-        seen: set[str] = set()  # one folder may be inside of another
+        """Yield path and name of each file, link, and folder that cannot be listed."""
+        seen: set[str] = set()  # one of the folders may be inside of another
         for top, shown in self._tops(folder):
-            closed: list[str] = []
-            for where, inner, files in os.walk(top, onerror=lambda error: closed.append(error.filename)):
-                if where in seen:
-                    inner.clear()
-                    continue
-                seen.add(where)
-                links = [name for name in inner if Path(where, name).is_symlink()]
-                inner[:] = sorted(name for name in inner if name not in links and not _hidden(name))
-                for name in sorted(name for name in [*files, *links] if not _hidden(name)):
-                    yield _named(Path(where, name), top, shown)
-            yield from (_named(Path(where), top, shown) for where in closed)
+            for path in _walk(top, seen):
+                name = f"{shown.rstrip('/')}/{path.relative_to(top).as_posix()}".removeprefix("./")
+                yield path, encodable(name)  # a name on disk need not be text
 
     def _tops(self, folder: str) -> list[tuple[Path, str]]:
         """Return the folders that are meant, resolved, with their names in citations."""
@@ -192,10 +184,18 @@ class Folders:
         return text, tuple(pages)
 
 
-def _named(path: Path, top: Path, shown: str) -> tuple[Path, str]:
-    """Return a path with its name in citations; a name on disk need not be text."""
-    name = f"{shown.rstrip('/')}/{path.relative_to(top).as_posix()}"
-    return path, encodable(name.removeprefix("./"))
+def _walk(top: Path, seen: set[str]) -> Iterator[Path]:
+    """Yield what is no folder, in order, and last what cannot be listed; links are never followed."""
+    closed: list[str] = []
+    for where, inner, files in os.walk(top, onerror=lambda error: closed.append(error.filename)):
+        if where in seen:
+            inner.clear()
+            continue
+        seen.add(where)
+        links = [name for name in inner if Path(where, name).is_symlink()]
+        inner[:] = sorted(name for name in inner if name not in links and not _hidden(name))
+        yield from (Path(where, name) for name in sorted([*files, *links]) if not _hidden(name))
+    yield from map(Path, closed)
 
 
 def _text(data: bytes, name: str) -> str:

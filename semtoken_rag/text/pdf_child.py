@@ -1,7 +1,7 @@
 """Read a PDF in a process of its own, which may be killed: bytes on standard input, a JSON line a page.
 
 It is run as a file and imports nothing of the package. Its arguments are the most bytes of memory, seconds of
-the processor, pages and characters; the system ends it at the first two, also if nobody reads it any more. Its
+the processor, pages and characters: the system ends it at these seconds, even if its parent is gone. Its
 lines are ``[number, pages, text]``, and ``["end"]`` or ``["error", reason]`` as the last.
 """
 

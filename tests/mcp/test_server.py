@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import subprocess
+import sys
 import threading
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import anyio
@@ -381,7 +383,8 @@ def test_tools_describe_themselves(engine, folder):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [(["/no/such"], "'/no/such'"), (["--encoder", "none-such"], "none-such")]
+    ("given", "said"),
+    [(["/no/such"], "'/no/such'"), ([""], "got ''"), (["--encoder", "none-such"], "none-such")],
 )
 def test_a_bad_command_ends_with_one_line(given, said):
     done = CliRunner().invoke(app, ["mcp", *given])
@@ -507,10 +510,13 @@ def test_a_client_that_goes_is_no_failure(error, ends, monkeypatch):
         yield
 
     monkeypatch.setattr(serving, "stdio_server", gone)
-    try:
+    expected = nullcontext() if ends else pytest.raises(Exception, match="unhandled errors")
+    with expected:
         asyncio.run(serving.serve(create_server(SemToken(encoder="static"), Folders([]))))
-    except Exception as raised:
-        assert not ends
-        assert raised.exceptions == (error,)
-    else:
-        assert ends
+
+
+def test_closed_streams_are_one_line():
+    command = [sys.executable, "-c", "from semtoken_rag.cli import main; main()", "mcp"]
+    done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "semtoken: the protocol needs standard input and output, got a closed one\n"
