@@ -90,7 +90,10 @@ class TokenCounter:
         """Return the number of tokens of each text."""
         if self.many is None:
             return [self.count(text) for text in texts]
-        return [to_count(count) for count in self.many([encodable(text) for text in texts])]
+        counts = [to_count(count) for count in self.many([encodable(text) for text in texts])]
+        if len(counts) != len(texts):
+            raise ValueError(f"count_all must return {len(texts)} numbers, got {len(counts)}")
+        return counts
 
     @property
     def is_estimate(self) -> bool:
@@ -139,7 +142,8 @@ class TokenCounter:
         if hasattr(tokenizer, "encode_batch"):
             return cls(PlainCounter(tokenizer), "tokenizer")
         if callable(source):
-            return cls(converted(source), "callable", getattr(source, "count_all", None))
+            many = getattr(source, "count_all", None)
+            return cls(converted(source), "callable", many if callable(many) else None)
         raise ValueError(f"token_counter must be a callable, a tokenizer or None, got {source!r:.80}")
 
     @classmethod

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
 
 from haystack import Document
 
@@ -86,10 +85,11 @@ def untouched(documents: Sequence[Document], taken: Intake) -> list[Document]:
 
 
 def _to_document(document: Document, chunk: CompressedChunk, stats: Stats) -> Document:
-    text = document.content or ""
-    note = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(document))
-    meta: dict[str, Any] = {**copied(document.meta), METADATA_KEY: note}
-    return replace(document, content=kept_text(chunk, text), meta=meta)
+    text, meta = document.content or "", copied(document.meta)
+    meta[METADATA_KEY] = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(document))
+    changed = {"content": kept_text(chunk, text), "meta": meta}
+    own = (field.name for field in fields(document) if field.init and field.name not in changed)
+    return replace(document, **copied({name: getattr(document, name) for name in own}) | changed)
 
 
 def _source_start(document: Document) -> int | None:

@@ -40,6 +40,7 @@ class DocumentSettings(SemTokenSettings):
         dict
             The figures of `Stats.as_dict`; empty if there was no text.
         """
+        documents = list(documents)  # the caller's may change meanwhile
         if not (taken := self._take(documents)):
             return untouched(documents, taken), {}
         chunks, skipped = list(taken.chunks.values()), taken.skipped.values()
@@ -50,6 +51,7 @@ class DocumentSettings(SemTokenSettings):
         self, documents: Sequence[Document], query: str
     ) -> tuple[list[Document], dict[str, Any]]:
         """Compress documents without blocking the event loop, as `compress`."""
+        documents = list(documents)
         taken = await asyncio.to_thread(self._take, documents)  # may load the encoder, and counts
         if not taken:
             return untouched(documents, taken), {}

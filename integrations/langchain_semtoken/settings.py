@@ -42,6 +42,7 @@ class DocumentSettings(SemTokenSettings):
         self, documents: Sequence[Document], query: str, *, order: str = RETRIEVED
     ) -> tuple[list[Document], CompressedContext | None]:
         """Return the compressed documents, and the result with its stats; None if there are no documents."""
+        documents = list(documents)  # the caller's may change meanwhile
         if not (taken := self._take(documents)):
             return [], None
         chunks, skipped = list(taken.chunks.values()), taken.skipped.values()
@@ -51,6 +52,7 @@ class DocumentSettings(SemTokenSettings):
         self, documents: Sequence[Document], query: str, *, order: str = RETRIEVED
     ) -> tuple[list[Document], CompressedContext | None]:
         """Do the same without blocking the event loop."""
+        documents = list(documents)
         if self.overhead == "auto":  # loads the encoder, and counts
             taken = await asyncio.to_thread(self._take, documents)
         else:

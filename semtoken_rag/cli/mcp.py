@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from semtoken_rag.cli.errors import one_line
 from semtoken_rag.cli.options import Encoder
+from semtoken_rag.cli.streams import Closed
 
 
 def mcp(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Folders whose files may be searched; no others are read.")
+        list[str] | None, typer.Argument(help="Folders whose files may be searched; no others are read.")
     ] = None,
     encoder: Encoder = "auto",
 ) -> None:
@@ -26,6 +27,8 @@ def mcp(
         from semtoken_rag.mcp_server import Folders, create_server
         from semtoken_rag.mcp_server.server import serve
 
+        if sys.stdin is None or isinstance(sys.stdout, Closed):
+            raise ValueError("the protocol needs standard input and output, got a closed one")
         allowed = Folders(folders or [])
         engine = SemToken(encoder=encoder, store="memory://", config=Config(order="source"))
     with suppress(KeyboardInterrupt):

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from semtoken_rag.context import CompressedContext
@@ -55,32 +56,44 @@ def observe(call: Call) -> Iterator[Finish]:
         stats = replace(context.stats, total_seconds=time.perf_counter() - start)
         return replace(context, stats=stats)
 
-    api = sys.modules.get("opentelemetry.trace")
-    if api is None:
+    api, span, use_span = sys.modules.get("opentelemetry.trace"), None, None
+    if api is not None:
+        with _harmless():  # another thread may be importing it
+            use_span = partial(api.use_span, record_exception=False, set_status_on_exception=False)
+            span = api.get_tracer("semtoken_rag").start_span(NAME)
+    if span is None or use_span is None:
         yield timed
         return
-    with api.get_tracer("semtoken_rag").start_as_current_span(
-        NAME, record_exception=False, set_status_on_exception=False
-    ) as span:
-        if not span.is_recording():  # no tracer provider, or one that leaves this trace out
-            yield timed
-            return
-        record = Record(span, call)
-        with _harmless():
-            record.begin()
-
-        def finish(context: CompressedContext) -> CompressedContext:
-            context = timed(context)
-            with _harmless():
-                record.end(context)
-            return context
-
+    with use_span(span):
         try:
-            yield finish
-        except BaseException as error:
+            if span.is_recording():
+                with _recorded(Record(span, call), timed) as finish:
+                    yield finish
+            else:  # no tracer provider, or one that leaves this trace out
+                yield timed
+        finally:
             with _harmless():
-                record.fail("exception", type(error).__name__, str(error))
-            raise
+                span.end()
+
+
+@contextmanager
+def _recorded(record: Record, timed: Finish) -> Iterator[Finish]:
+    """Begin a record; end it with the result, or with the error."""
+    with _harmless():
+        record.begin()
+
+    def finish(context: CompressedContext) -> CompressedContext:
+        context = timed(context)
+        with _harmless():
+            record.end(context)
+        return context
+
+    try:
+        yield finish
+    except BaseException as error:
+        with _harmless():
+            record.fail("exception", type(error).__name__, str(error))
+        raise
 
 
 @contextmanager

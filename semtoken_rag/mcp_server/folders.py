@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from semtoken_rag._lru import ByteLRU
+from semtoken_rag.deadline import check
 from semtoken_rag.mcp_server.document import Document
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.text.files import decode_utf8
@@ -59,13 +60,13 @@ class Folders:
     """
 
     def __init__(self, folders: Sequence[str | Path], limits: Limits | None = None) -> None:
+        for folder in folders:
+            if not str(folder).strip() or not Path(folder).is_dir():  # blank: of a variable not set
+                raise ValueError(f"a folder must be given, got {str(folder)!r:.200}")
         self.names = tuple(Path(folder).as_posix() for folder in folders)
-        for name in self.names:
-            if not Path(name).is_dir():
-                raise ValueError(f"a folder must be given, got {name!r:.200}")
         self.limits = limits or Limits()
         self._roots = [Path(name).resolve(strict=True) for name in self.names]
-        self._known: ByteLRU[str, Known] = ByteLRU(4 * self.limits.characters, _size)
+        self._known: ByteLRU[tuple[Path, str], Known] = ByteLRU(4 * self.limits.characters, _size)
 
     def read(self, folder: str = "") -> tuple[list[Document], list[tuple[str, str]]]:
         """Read the files of a folder, text, code, markup and PDF; what is hidden is left out.
@@ -95,6 +96,7 @@ class Folders:
             if number == self.limits.files:
                 skipped.append((f"{name} and what follows it", f"beyond the first {number} files"))
                 break
+            check()
             found = self._file(path, name, left)
             if isinstance(found, str):
                 skipped.append((name, found))
@@ -104,14 +106,12 @@ class Folders:
         return documents, skipped
 
     def _files(self, folder: str) -> Iterator[tuple[Path, str]]:
-        """Yield path and name of each file and link, in order; links are named, never followed."""
+        """Yield path and name of each file, link, and folder that cannot be listed."""
+        seen: set[str] = set()  # one of the folders may be inside of another
         for top, shown in self._tops(folder):
-            for where, inner, files in os.walk(top, followlinks=False):
-                links = [name for name in inner if Path(where, name).is_symlink()]
-                inner[:] = sorted(name for name in inner if name not in links and not _hidden(name))
-                for path in (Path(where, name) for name in sorted([*files, *links]) if not _hidden(name)):
-                    name = f"{shown.rstrip('/')}/{path.relative_to(top).as_posix()}".removeprefix("./")
-                    yield path, encodable(name)  # a name on disk need not be text
+            for path in _walk(top, seen):
+                name = f"{shown.rstrip('/')}/{path.relative_to(top).as_posix()}".removeprefix("./")
+                yield path, encodable(name)  # a name on disk need not be text
 
     def _tops(self, folder: str) -> list[tuple[Path, str]]:
         """Return the folders that are meant, resolved, with their names in citations."""
@@ -139,12 +139,12 @@ class Folders:
             if fault := self._refused(state):
                 return fault
             stamp = (state.st_mtime_ns, state.st_size)
-            (known,) = self._known.get([name])
+            (known,) = self._known.get([(path, name)])
             if known is None or known[0] != stamp:
                 if state.st_size > left:
                     return self._beyond()
                 known = (stamp, self._load(path, name))
-                self._known.put([(name, known)])
+                self._known.put([((path, name), known)])
             found = known[1]
         except OSError as error:
             return f"cannot be read: {error.strerror}"
@@ -156,6 +156,8 @@ class Folders:
     def _refused(self, state: os.stat_result) -> str:
         if stat.S_ISLNK(state.st_mode):
             return "a link"
+        if stat.S_ISDIR(state.st_mode):
+            return "a folder that cannot be listed"
         if not stat.S_ISREG(state.st_mode):
             return "no regular file"
         if state.st_size > self.limits.file_bytes:
@@ -180,6 +182,20 @@ class Folders:
             pages.append(len(text))
             text += f"{page}\n\n"
         return text, tuple(pages)
+
+
+def _walk(top: Path, seen: set[str]) -> Iterator[Path]:
+    """Yield what is no folder, in order, and last what cannot be listed; links are never followed."""
+    closed: list[str] = []
+    for where, inner, files in os.walk(top, onerror=lambda error: closed.append(error.filename)):
+        if where in seen:
+            inner.clear()
+            continue
+        seen.add(where)
+        links = [name for name in inner if Path(where, name).is_symlink()]
+        inner[:] = sorted(name for name in inner if name not in links and not _hidden(name))
+        yield from (Path(where, name) for name in sorted([*files, *links]) if not _hidden(name))
+    yield from map(Path, closed)
 
 
 def _text(data: bytes, name: str) -> str:

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from semtoken_rag import SemToken, __version__
 from semtoken_rag.agents.originals import UnknownRef
+from semtoken_rag.deadline import Deadline
 from semtoken_rag.mcp_server.folders import Folders
 from semtoken_rag.mcp_server.tools import Arguments, Compress, Expand, Result, Search, Tools
 
@@ -79,10 +80,11 @@ def create_server(engine: SemToken, folders: Folders) -> Server[Any]:
         if params.name not in known:
             return _failure(f"no tool has the name {params.name!r:.80}: there are {', '.join(known)}")
         kind, run, _ = known[params.name]
+        work = Deadline()
         try:
             asked = kind.model_validate(params.arguments or {})
             result = await anyio.to_thread.run_sync(
-                partial(run, asked), limiter=limiter, abandon_on_cancel=True
+                partial(work.run, partial(run, asked)), limiter=limiter, abandon_on_cancel=True
             )
         except ValidationError as error:
             return _failure("; ".join(map(_fault, error.errors())))
@@ -91,6 +93,8 @@ def create_server(engine: SemToken, folders: Folders) -> Server[Any]:
         except Exception as error:
             log.exception("%s failed", params.name)
             return _failure(f"{params.name} failed inside: {type(error).__name__}")
+        finally:
+            work.stop()  # the thread of a call that was cancelled ends at its next file or batch
         content: list[ContentBlock] = [TextContent(type="text", text=result.text)]
         if result.notes:
             content.append(TextContent(type="text", text="\n".join(result.notes)))
@@ -101,8 +105,18 @@ def create_server(engine: SemToken, folders: Folders) -> Server[Any]:
 
 async def serve(server: Server[Any]) -> None:
     """Run a server over standard input and output until its client goes; nothing else may write there."""
-    async with stdio_server() as (reading, writing):
-        await server.run(reading, writing, server.create_initialization_options())
+    try:
+        async with stdio_server() as (reading, writing):
+            await server.run(reading, writing, server.create_initialization_options())
+    except Exception as error:
+        if not _client_is_gone(error):
+            raise
+
+
+def _client_is_gone(error: BaseException) -> bool:
+    """Return whether an error, or each one of a group, comes of a pipe that nobody reads any more."""
+    parts = getattr(error, "exceptions", ())
+    return all(map(_client_is_gone, parts)) if parts else isinstance(error, BrokenPipeError)
 
 
 def _tool(name: str, kind: type[Arguments], description: str) -> Tool:

@@ -23,7 +23,8 @@ READ = 24_000  # characters that the engine reads for a question, chosen by BM25
 READ_PER_TOKEN = 12  # ... and at least so many for each token of the budget
 LONGEST = 10 * 2**20  # characters of the texts that are sent
 NAMED = 100  # skipped files
-TOLD = 3  # ... of each reason, in what the model sees
+REASONS = 10  # why files were skipped, in what the model sees
+TOLD = 3  # ... and files of each
 REFS = 10  # files that the model can expand; for programs all of the passages have a reference
 
 
@@ -120,14 +121,15 @@ class Tools:
         shown, context = self._cited(documents, found, asked)
         passages, refs = [], {}
         for kept, document, start in shown:
-            refs[document.path] = self._originals.put(document.text)
+            if document.path not in refs:
+                refs[document.path] = self._originals.put(document.text)
             pieces = [_piece(document, start + p.start, start + p.end) for p in kept.pieces]
             passages.append(
                 {"path": document.path, "ref": refs[document.path], "text": kept.text, "pieces": pieces}
             )
         text = "\n\n".join(_shown(*each) for each in shown)
         if not shown:
-            text = "Nothing in the files matches." if documents else "There is no file with text."
+            text = _nothing(bool(documents), bool(found), asked.max_tokens)
         notes = [f"More of {path}: expand with ref {ref}." for path, ref in list(refs.items())[:REFS]]
         data = {
             "passages": passages,
@@ -238,20 +240,28 @@ def _shown(kept: CompressedChunk, document: Document, start: int) -> str:
     return f"[{document.path}, {place}]\n{kept.text}"
 
 
+def _nothing(read: bool, found: bool, max_tokens: int) -> str:
+    """Say why no passage is shown."""
+    if found:
+        return f"No passage fits into max_tokens={max_tokens} with its citation."
+    return "Nothing in the files matches." if read else "There is no file with text."
+
+
 def _piece(document: Document, start: int, end: int) -> dict[str, Any]:
     return {"start": start, "end": end, "place": document.place((start, end))}
 
 
 def _not_read(skipped: Sequence[tuple[str, str]]) -> list[str]:
-    """Name skipped files by reason."""
+    """Name skipped files by reason, the most frequent first."""
     paths: dict[str, list[str]] = {}
-    for path, reason in skipped[:NAMED]:
+    for path, reason in skipped:
         paths.setdefault(reason, []).append(path)
     lines = []
-    for reason, names in paths.items():
+    for reason, names in sorted(paths.items(), key=lambda each: -len(each[1]))[:REASONS]:
         more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
         lines.append(f"Not read, {reason}: {', '.join(names[:TOLD])}{more}.")
-    return lines
+        skipped = [each for each in skipped if each[1] != reason]
+    return [*lines, f"Not read for other reasons: {len(skipped)} more."] if skipped else lines
 
 
 def _failed(context: CompressedContext | None) -> tuple[str, ...]:

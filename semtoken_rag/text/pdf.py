@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import queue
 import subprocess
 import sys
@@ -102,7 +103,8 @@ def read_pdf_in_steps(
     """
     require("pypdf", extra="ui")
     limits = limits or PdfLimits()
-    bounds = [str(bound) for bound in (limits.memory, limits.pages, limits.characters)]
+    processor = math.ceil(limits.seconds) + 1  # for a child that nobody is there to kill
+    bounds = [str(bound) for bound in (limits.memory, processor, limits.pages, limits.characters)]
     command = [sys.executable, "-I", "-c", START, str(CHILD), str(len(sys.path)), *sys.path, *bounds]
     pipe, lines, end = subprocess.PIPE, queue.SimpleQueue[bytes](), time.monotonic() + limits.seconds
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as child:

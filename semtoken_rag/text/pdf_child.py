@@ -1,7 +1,8 @@
 """Read a PDF in a process of its own, which may be killed: bytes on standard input, a JSON line a page.
 
-It is run as a file and imports nothing of the package. Its arguments are the most bytes of memory, pages and
-characters; its lines are ``[number, pages, text]``, and ``["end"]`` or ``["error", reason]`` as the last.
+It is run as a file and imports nothing of the package. Its arguments are the most bytes of memory, seconds of
+the processor, pages and characters: the system ends it at these seconds, even if its parent is gone. Its
+lines are ``[number, pages, text]``, and ``["end"]`` or ``["error", reason]`` as the last.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any
 
 def main() -> None:
     """Read standard input to its end, then write page after page."""
-    memory, most_pages, most_characters = map(int, sys.argv[1:4])
-    _limit(memory)
+    memory, seconds, most_pages, most_characters = map(int, sys.argv[1:5])
+    _limit(memory, seconds)
     try:
         _read(sys.stdin.buffer.read(), most_pages, most_characters)
     except MemoryError:
@@ -25,11 +26,12 @@ def main() -> None:
         _write("error", " ".join(str(error).split())[:200] or type(error).__name__)
 
 
-def _limit(memory: int) -> None:
+def _limit(memory: int, seconds: int) -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):  # there is no such bound on this system
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
 def _read(data: bytes, most_pages: int, most_characters: int) -> None:

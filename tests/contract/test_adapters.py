@@ -22,6 +22,7 @@ from semtoken_rag.stages.calibration import Calibration, version_of
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding
 from tests.support.adapters import ADAPTERS, Adapter, LlamaIndex, Passage
+from tests.support.held import Held, until
 from tests.support.samples import BREAD, PARIS, QUERY, ROME, TEXTS, words
 
 
@@ -342,6 +343,20 @@ def test_async_equals_sync(adapter: Adapter) -> None:
     c = made(adapter, max_tokens=20)
     expected = adapter.run(c, documents(adapter), QUERY)
     assert asyncio.run(adapter.arun(c, documents(adapter), QUERY)) == expected
+
+
+def test_a_list_that_changes_meanwhile_does_not_matter(adapter: Adapter) -> None:
+    encoder, given = Held(), documents(adapter)
+    c = made(adapter, max_tokens=20, encoder=encoder)
+
+    async def main() -> list[Any]:
+        asked = asyncio.create_task(adapter.arun(c, given, QUERY))
+        await asyncio.to_thread(until, lambda: encoder.entered)
+        given.clear()
+        encoder.go.set()
+        return await asked
+
+    assert asyncio.run(main()) == adapter.run(made(adapter, max_tokens=20), documents(adapter), QUERY)
 
 
 def test_32_concurrent_calls_equal_sequential_ones(adapter: Adapter) -> None:

@@ -211,6 +211,27 @@ def test_where_a_counter_fails_the_originals_are_cut_to_the_budget_in_bytes(coun
         SemToken(encoder="static", token_counter=counter, on_error="raise").compress(chunks, max_tokens=30)
 
 
+@pytest.mark.parametrize("counts", [[1], [1, 1, 1]])
+def test_as_many_counts_as_texts_are_needed(counts):
+    counter = TokenCounter.of(SimpleCounter(lambda texts: counts), len)
+    with pytest.raises(ValueError, match=rf"^count_all must return 2 numbers, got {len(counts)}$"):
+        counter.count_all(["One.", "Two."])
+
+
+def test_a_count_all_that_is_no_method_is_left_alone():
+    assert TokenCounter.of(SimpleCounter(5), len).count_all(["One two.", ""]) == [2, 0]
+
+
+class SimpleCounter:
+    """Counts words, and many texts at once as it is told to."""
+
+    def __init__(self, count_all):
+        self.count_all = count_all
+
+    def __call__(self, text):
+        return len(text.split())
+
+
 def test_a_counter_that_fails_once_is_asked_again():
     answers = iter([ConnectionError("no answer")])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -139,6 +140,29 @@ def test_what_cannot_be_traced_does_no_harm(spans: Spans, caplog: pytest.LogCapt
         == made.compress([BREAD, PARIS], QUERY, max_tokens=15).text
     )
     assert spans()[0].attributes["semtoken.tokens_after"] <= 15
+    assert "the span of a call is incomplete: RuntimeError" in caplog.text
+
+
+def fail(*args: Any, **kwargs: Any) -> None:
+    raise RuntimeError("a broken tracer")
+
+
+@pytest.mark.parametrize("how", ["compress", "acompress"])
+@pytest.mark.parametrize("where", ["provider", "sampler", "on_start", "on_end"])
+def test_a_tracer_that_fails_does_no_harm(
+    how: str, where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trace = pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry import trace as api
+    from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+    provider, processor, sampler = trace.TracerProvider(), trace.SpanProcessor(), copy.copy(ALWAYS_ON)
+    monkeypatch.setattr(sampler, "should_sample", fail if where == "sampler" else sampler.should_sample)
+    monkeypatch.setattr(processor, where, fail, raising=False)
+    provider.sampler = sampler
+    provider.add_span_processor(processor)
+    monkeypatch.setattr(api, "get_tracer", fail if where == "provider" else provider.get_tracer)
+    assert call(engine(on_error="raise"), how).text
     assert "the span of a call is incomplete: RuntimeError" in caplog.text
 
 

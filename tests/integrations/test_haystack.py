@@ -111,6 +111,14 @@ def test_offsets_behind_haystacks_own_splitter():
     assert kept.meta["tags"] is not given.meta["tags"]
 
 
+def test_an_embedding_is_copied_too():
+    given = Document(content=PARIS, embedding=[0.5])
+    (kept,) = SemTokenCompressor(**FAST, max_tokens=14).run(documents=[given], query=QUERY)["documents"]
+    kept.embedding.append(1.0)
+    assert given.embedding == [0.5]
+    assert given.meta == {}
+
+
 def test_a_failure_is_flagged_in_the_stats():
     class Broken(HashEncoder):
         def encode(self, texts, titles):

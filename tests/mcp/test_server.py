@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import subprocess
+import sys
+import threading
+import time
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
+import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,9 +22,11 @@ from typer.testing import CliRunner
 from semtoken_rag import SemToken
 from semtoken_rag.cli import app
 from semtoken_rag.mcp_server import Folders, Limits, create_server
-from semtoken_rag.mcp_server.document import Document
+from semtoken_rag.mcp_server import server as serving
+from semtoken_rag.mcp_server.document import LONGEST, Document
 from semtoken_rag.stages.passages import LONG, passages
 from semtoken_rag.testing import HashEncoder
+from tests.support.held import Held, until
 from tests.support.samples import BREAD, PARIS, QUERY, ROME
 from tests.ui.samples import pdf
 
@@ -375,7 +383,8 @@ def test_tools_describe_themselves(engine, folder):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [(["/no/such"], "'/no/such'"), (["--encoder", "none-such"], "none-such")]
+    ("given", "said"),
+    [(["/no/such"], "'/no/such'"), ([""], "got ''"), (["--encoder", "none-such"], "none-such")],
 )
 def test_a_bad_command_ends_with_one_line(given, said):
     done = CliRunner().invoke(app, ["mcp", *given])
@@ -396,3 +405,118 @@ def test_a_place_is_lines_or_pages():
     assert Document.of("a.txt", text).place((0, 3), (4, 14), (1, 2)) == "lines 1, 2-3"
     pages = Document.of("a.pdf", "one\n\ntwo\n\n", (0, 5))
     assert [pages.place(span) for span in ((0, 3), (5, 8), (0, 8))] == ["page 1", "page 2", "pages 1-2"]
+
+
+def test_what_only_looks_like_a_heading_is_none():
+    text = f"We use C# and # here.\n\n####### deep\n\n# {'x' * (LONGEST + 1)}\n\n{BREAD * 20}"
+    assert set(Document.of("a.md", text).headings) == {()}
+    assert Document.of("A.MD", f"# Bread\n\n{BREAD * 20}").headings[-1] == ("Bread",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# " * 100_000 + "x", "# h\n\n```\n# x\n```\n\n" * 10_000],
+    ids=["marks in one line", "headings and code"],
+)
+def test_headings_are_found_in_linear_time(text: str):
+    start = time.perf_counter()
+    Document.of("a.md", text)
+    assert time.perf_counter() - start < 15  # minutes, where each is compared with each
+
+
+def test_places_in_a_large_text_are_counted_from_near_by():
+    text = "\n\n" + "a line\n" * 300_000
+    document = Document.of("a.txt", text)
+    assert document.place((0, 1)) == "line 1"
+    start = time.perf_counter()
+    for line in range(3, 300_000, 100):
+        at = (line - 3) * 7 + 2
+        assert document.place((at, at + 8)) == f"lines {line}-{line + 1}"
+    assert time.perf_counter() - start < 3
+
+
+def test_many_skipped_files_are_a_few_lines(call, tmp_path):
+    (tmp_path / "a.txt").write_text(PARIS, encoding="utf-8")
+    for number in range(120):
+        (tmp_path / f"latin{number}.txt").write_bytes(b"\n" * number + b"caf\xe9")
+        (tmp_path / f"zero{number}.bin").write_bytes(b"\0")
+    result = call([tmp_path], ("search_files", {"question": QUERY, "max_tokens": 100}))
+    lines = result.content[1].text.splitlines()
+    assert len(lines) <= 12
+    assert "and 117 more" in lines[1]
+    assert lines[-1] == "Not read for other reasons: 111 more."
+
+
+def test_a_folder_inside_of_another_is_read_once(call, folder):
+    folders = [folder / "deep", folder, folder]
+    result = call(folders, ("search_files", {"question": QUERY, "max_tokens": 2000}))
+    paths = [passage["path"] for passage in result.structured_content["passages"]]
+    assert len(paths) == len({Path(path).resolve() for path in paths})
+    assert result.structured_content["files"] == 5
+
+
+def test_a_folder_that_cannot_be_listed_is_named(folder, monkeypatch):
+    scan = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    documents, skipped = Folders([folder]).read()
+    assert len(documents) == 3
+    assert skipped == [("files/deep", "a folder that cannot be listed")]
+
+
+def test_a_budget_without_room_for_a_citation_says_so(call, folder):
+    result = call([folder], ("search_files", {"question": QUERY, "max_tokens": 1}))
+    assert result.content[0].text == "No passage fits into max_tokens=1 with its citation."
+
+
+class Left(Held):
+    """Counts who has left it, with a result or without."""
+
+    def encode(self, texts, titles):
+        try:
+            return super().encode(texts, titles)
+        finally:
+            self.finished = threading.get_ident()
+
+
+def test_a_call_that_is_cancelled_stops_its_thread():
+    encoder = Left(polite=True)
+
+    async def main() -> None:
+        async with Client(create_server(SemToken(encoder=encoder), Folders([]))) as client:
+            arguments = {"documents": [BREAD, PARIS], "question": QUERY, "max_tokens": 14}
+            asked = asyncio.create_task(client.call_tool("compress", arguments))
+            await asyncio.to_thread(until, lambda: encoder.entered)
+            asked.cancel()
+            await asyncio.to_thread(until, lambda: encoder.finished)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("error", "ends"), [(BrokenPipeError(), True), (ValueError("other"), False)])
+def test_a_client_that_goes_is_no_failure(error, ends, monkeypatch):
+    @asynccontextmanager
+    async def gone():
+        async def fail() -> None:
+            raise error
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(fail)
+        yield
+
+    monkeypatch.setattr(serving, "stdio_server", gone)
+    expected = nullcontext() if ends else pytest.raises(Exception, match="unhandled errors")
+    with expected:
+        asyncio.run(serving.serve(create_server(SemToken(encoder="static"), Folders([]))))
+
+
+def test_closed_streams_are_one_line():
+    command = [sys.executable, "-c", "from semtoken_rag.cli import main; main()", "mcp"]
+    done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "semtoken: the protocol needs standard input and output, got a closed one\n"

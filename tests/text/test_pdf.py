@@ -104,3 +104,11 @@ def test_the_command_can_be_interrupted_while_it_reads(tmp_path: Path):
         child.send_signal(signal.SIGINT)
         _, said = child.communicate(timeout=10)
     assert re.search(rb"KeyboardInterrupt\s*$", said)
+
+
+def test_a_child_that_nobody_can_kill_any_more_ends():
+    """Its parent may be killed itself, and a file may take any time."""
+    pytest.importorskip("resource")
+    command = [sys.executable, str(reading.CHILD), str(2**30), "1", "5000", str(10**9)]
+    done = subprocess.run(command, input=growing(300_000, 400), stdout=subprocess.DEVNULL, timeout=60)
+    assert done.returncode in (-signal.SIGXCPU, -signal.SIGKILL)

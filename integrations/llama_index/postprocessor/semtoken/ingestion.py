@@ -45,20 +45,22 @@ class SemTokenIngestion(SemTokenComponent, TransformComponent):
 
         Nodes whose text is no string are left out and logged.
         """
+        nodes = list(nodes)  # the caller's may change meanwhile
         if not (taken := self._take(nodes)):
-            return list(nodes)
+            return nodes
         chunks = list(taken.chunks.values())
         if self.mode == "annotate":
             self._engine().annotate(chunks)
-            return list(nodes)
+            return nodes
         return self._shorten(nodes, taken, self._run(chunks, ""))
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Do the same without blocking the event loop."""
         if self.mode == "annotate":
             return await asyncio.to_thread(self.__call__, nodes, **kwargs)
+        nodes = list(nodes)
         if not (taken := await asyncio.to_thread(self._take, nodes)):
-            return list(nodes)
+            return nodes
         return self._shorten(nodes, taken, await self._arun(list(taken.chunks.values()), ""))
 
     def _take(self, nodes: Sequence[BaseNode]) -> Intake:

@@ -51,9 +51,9 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
     def _postprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
-        query = query_bundle.query_str if query_bundle else ""
+        query, nodes = query_bundle.query_str if query_bundle else "", list(nodes)
         if not (taken := self._take(nodes)):
-            return list(nodes)
+            return nodes
         with self._observe(nodes, query) as finish:
             chunks, skipped = list(taken.chunks.values()), taken.skipped.values()
             return finish(taken, self._run(chunks, query, skipped=skipped))
@@ -63,9 +63,9 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         """Compress without blocking the event loop; a cancelled call stops at its next batch."""
-        query = query_bundle.query_str if query_bundle else ""
+        query, nodes = query_bundle.query_str if query_bundle else "", list(nodes)  # may change meanwhile
         if not (taken := await asyncio.to_thread(self._take, nodes)):
-            return list(nodes)
+            return nodes
         with self._observe(nodes, query) as finish:
             chunks, skipped = list(taken.chunks.values()), taken.skipped.values()
             return finish(taken, await self._arun(chunks, query, skipped=skipped))
