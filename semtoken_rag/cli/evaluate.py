@@ -21,7 +21,7 @@ from semtoken_rag.cli.options import Encoder
 from semtoken_rag.cli.outputs import check_output
 from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.evaluate.asking import FULL, Answers, ask, with_answers
-from semtoken_rag.evaluate.curve import RATIOS, SEMTOKEN, Curve, Point, measure
+from semtoken_rag.evaluate.curve import METHODS, RATIOS, SEMTOKEN, Curve, Point, measure
 from semtoken_rag.examples import Example, read_examples
 from semtoken_rag.readers import resolve_reader
 from semtoken_rag.text.visible import visible
@@ -105,23 +105,23 @@ def _advice(curve: Curve, cheapest: Point | None, want: float) -> str:
     )
     return (
         f"{said}: {_name(found.budget)}. It keeps {sum(found.kept)} of {len(found.kept)} in "
-        f"{found.mean_tokens:.0%} of the tokens; of more questions like these, {low:.0%} to {high:.0%} (95 % "
+        f"{found.mean_tokens:.0%} of the tokens; of more questions like these, {low:.0%} to {high:.0%} (95% "
         "confidence)."
     )
 
 
 def _by_ratio(curve: Curve) -> Table:
-    table = Table("answers kept", title="by share of the tokens", title_justify="left")
+    table = Table("answers kept in")
     for budget in RATIOS:
         table.add_column(f"{budget.ratio:.0%}", justify="right")
-    for method in dict.fromkeys(point.method for point in curve.points):
-        shares = [f"{point.share:.2f}" for point in curve.of(method) if point.budget in RATIOS]
-        table.add_row(method, *shares)
+    for method in METHODS:
+        if points := curve.of(method):  # an encoder that is the static one is not compared with it
+            table.add_row(method, *(f"{point.share:.2f}" for point in points if point.budget in RATIOS))
     return table
 
 
 def _by_promise(promises: Sequence[Point]) -> Table:
-    table = Table(title="by promise", title_justify="left")
+    table = Table()
     for column in ("keep", "tokens kept", "answers kept"):
         table.add_column(column, justify="right")
     for point in promises:
@@ -130,9 +130,10 @@ def _by_promise(promises: Sequence[Point]) -> Table:
 
 
 def _print_answers(reader: str, answers: Sequence[Answers]) -> None:
-    console, table = Console(), Table(title=Text(visible(reader)), title_justify="left")
-    for column in ("context", "tokens", "seconds", "answers right"):
-        table.add_column(column, justify="right" if column != "context" else "left")
+    console, table = Console(), Table()
+    table.add_column(Text(f"context of {visible(reader)}"))
+    for column in ("tokens", "seconds", "answers right"):
+        table.add_column(column, justify="right")
     for each in answers:
         n = len(each.right)
         means = f"{sum(each.tokens) / n:.0f}", f"{sum(each.seconds) / n:.2f}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -30,7 +30,7 @@ class Reader(Protocol):
         """What counts its tokens."""
         ...
 
-    def stream(self, question: str, context: CompressedContext | None = None) -> Iterator[str]:
+    def stream(self, question: str, context: CompressedContext | None = None) -> Iterable[str]:
         """Yield an answer part by part."""
         ...
 
@@ -72,13 +72,7 @@ class Answers:
 
 
 def with_answers(examples: Sequence[Example]) -> list[Example]:
-    """Return the questions whose answer is known, which a reply can be compared with.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """Return the questions with answers, which a reply can be compared with; raise ValueError without any."""
     if not (found := [example for example in examples if example.answers]):
         raise ValueError(f"a reader is judged by answers, got {len(examples)} questions with gold alone")
     return found
@@ -99,7 +93,7 @@ def ask(
     reader
         The reader.
     examples
-        Questions with answers, see `with_answers`.
+        Questions, each with answers, see `with_answers`.
     encoder
         See `semtoken_rag.SemToken`.
     budgets

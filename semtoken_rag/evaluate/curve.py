@@ -13,7 +13,7 @@ from semtoken_rag.evaluate.references import BestSentences, first_chunks
 from semtoken_rag.examples import Example
 from semtoken_rag.strategy.base import Strategy
 
-SEMTOKEN, STATIC, SENTENCES, CHUNKS = "semtoken", "static encoder", "BM25 sentences", "whole chunks"
+METHODS = SEMTOKEN, STATIC, SENTENCES, CHUNKS = "semtoken", "static encoder", "BM25 sentences", "whole chunks"
 RATIOS = tuple(Budget(ratio=ratio) for ratio in (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6))
 KEEPS = tuple(Budget(ratio=1.0, keep=keep) for keep in (0.8, 0.9, 0.95))
 
@@ -71,7 +71,7 @@ class Curve:
     counter
         How its tokens are counted, see `semtoken_rag.budget.TokenCounter`.
     points
-        Of one method after the other; of each, ratios and then promises, both rising.
+        Of each method its ratios, then its promises, both rising.
     """
 
     examples: Sequence[Example]
