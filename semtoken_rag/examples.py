@@ -100,6 +100,8 @@ def read_examples(path: Path) -> list[Example]:
             continue
         try:
             example = _example(json.loads(line))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise ValueError(f"{path}, line {number} is not JSON: {error!r:.200}") from error
         except ValueError as error:
             raise ValueError(f"{path}, line {number}: {error!s:.200}") from error
         if example.gold:

@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from rich.text import Text
 
 from semtoken_rag import Budget, __version__
 from semtoken_rag.budget import DEFAULT_RATIO
@@ -130,14 +129,14 @@ def _by_promise(promises: Sequence[Point]) -> Table:
 
 
 def _print_answers(reader: str, answers: Sequence[Answers]) -> None:
-    console, table = Console(), Table()
-    table.add_column(Text(f"context of {visible(reader)}"))
+    console, table = Console(), Table("context")
     for column in ("tokens", "seconds", "answers right"):
         table.add_column(column, justify="right")
     for each in answers:
         n = len(each.right)
         means = f"{sum(each.tokens) / n:.0f}", f"{sum(each.seconds) / n:.2f}"
         table.add_row("full" if each.budget == FULL else _name(each.budget), *means, _share(each))
+    _say(console, f"Reader: {reader}")
     console.print(table)
     for each in answers:
         if refused := [message for message in each.refused if message]:

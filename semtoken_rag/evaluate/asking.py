@@ -74,7 +74,7 @@ class Answers:
 def with_answers(examples: Sequence[Example]) -> list[Example]:
     """Return the questions with answers, which a reply can be compared with; raise ValueError without any."""
     if not (found := [example for example in examples if example.answers]):
-        raise ValueError(f"a reader is judged by answers, got {len(examples)} questions with gold alone")
+        raise ValueError(f"a reader is judged by answers, got {len(examples)} questions without")
     return found
 
 
@@ -108,11 +108,15 @@ def ask(
 
     Raises
     ------
+    ValueError
+        If there is no question, or one has no answers.
     ServerError
         If a server cannot be reached any more.
     Exception
         Any other failure of the reader, and of the encoder.
     """
+    if missing := len(examples) - len(with_answers(examples)):
+        raise ValueError(f"each question must have answers, got {missing} of {len(examples)} without")
     engine = SemToken(encoder=encoder, token_counter=reader.tokenizer)
     replies = []
     for done, example in enumerate(examples, 1):

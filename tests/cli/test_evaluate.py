@@ -73,7 +73,8 @@ def test_each_shape_gives_the_curve_as_a_table_and_as_json(shape: str, tmp_path:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "line 2: "),
+        ("{", "line 2 is not JSON: "),
+        ("[" * 100_000, "line 2 is not JSON: RecursionError"),
         ("[]", r"line 2: a line must be a JSON object, got \[\]"),
         ({"chunks": ["x"], "answer": "x"}, "line 2: question is missing, got 'chunks, answer'"),
         ({"question": "a?", "answer": "x"}, "line 2: chunks is missing"),
@@ -85,7 +86,7 @@ def test_each_shape_gives_the_curve_as_a_table_and_as_json(shape: str, tmp_path:
         ({"question": "a?", "chunks": ["x"], "answers": [1]}, r"line 2: .* list of strings, got \[1\]"),
         ({"question": " ", "chunks": ["x"], "answer": "x"}, "line 2: question must not be blank, got ' '"),
     ],
-    ids=lambda value: value if isinstance(value, str) else json.dumps(value),
+    ids=lambda value: f"{value:.40}" if isinstance(value, str) else json.dumps(value),
 )
 def test_a_line_that_cannot_be_used_is_named_in_one_sentence(line: Any, said: str, tmp_path: Path):
     lines = [json.dumps(SHAPES["gold"][0]), line if isinstance(line, str) else json.dumps(line)]
@@ -115,7 +116,7 @@ def test_questions_whose_chunks_have_no_answer_are_left_out_and_said(tmp_path: P
         (["--json", "nowhere/curve.json"], "folder that exists, got 'nowhere/curve.json'"),
         (["--encoder", "statik"], "got 'statik'"),
         (["--llm", "http://127.0.0.1:1/v1"], "write a server's address as openai:"),
-        (["--llm", "smollm2"], "a reader is judged by answers, got 2 questions with gold alone"),
+        (["--llm", "smollm2"], "a reader is judged by answers, got 2 questions without"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_measured(arguments: list[str], said: str, tmp_path: Path):
@@ -180,6 +181,13 @@ def test_a_refused_question_is_not_right_and_goes_on(tmp_path: Path):
     assert max(less.tokens) <= 20 < min(full.tokens)
 
 
+def test_questions_without_answers_are_not_asked(tmp_path: Path):
+    examples = read_examples(write(tmp_path / "q.jsonl", [*SHAPES["answer"], *SHAPES["gold"]]))
+    assert with_answers(examples) == examples[:2]
+    with pytest.raises(ValueError, match="got 2 of 4 without"):
+        ask(Refusing(), examples, encoder="static")
+
+
 @pytest.mark.model
 @pytest.mark.enable_socket
 def test_a_server_answers_from_the_full_and_from_the_compressed_context(llama_server: str, tmp_path: Path):
@@ -192,4 +200,5 @@ def test_a_server_answers_from_the_full_and_from_the_compressed_context(llama_se
     assert full["ratio"] == 1
     assert less["ratio"] == made["cheapest"]["ratio"]
     assert less["tokens"] < full["tokens"]
+    assert "Reader: smollm2" in result.stdout
     assert re.search(r"│ full +│ +\d+ │ +\d+\.\d\d │ [01]\.00 \(", result.stdout)
