@@ -13,6 +13,7 @@ from semtoken_rag.token_counts import PlainCounter, converted, count_bytes, owne
 
 log = logging.getLogger(__name__)
 
+DEFAULT_RATIO = 0.4  # where an adapter or a command is given no budget
 ESTIMATE, BYTES = "estimate", "bytes"
 
 

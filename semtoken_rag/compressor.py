@@ -19,12 +19,12 @@ from semtoken_rag.engine.call import Call, Setup
 from semtoken_rag.engine.dispatch import Dispatcher
 from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
 from semtoken_rag.engine.routing import Router
-from semtoken_rag.engine.run import run
+from semtoken_rag.engine.run import run, run_each
 from semtoken_rag.engine.tracing import observe
 from semtoken_rag.fingerprints.compute import Fingerprinter
 from semtoken_rag.stages.calibration import Calibration, find_calibration
 from semtoken_rag.stages.segment import Segmenter, segment
-from semtoken_rag.strategy.base import gives_chances
+from semtoken_rag.strategy.base import Strategy, gives_chances
 from semtoken_rag.strategy.registry import resolve_strategy
 from semtoken_rag.types import Chunk
 
@@ -226,6 +226,28 @@ class SemToken:
             self._setup, config=replace(config, order=config.order or order, separator=joint)
         )
         return made
+
+    def _compress_each(
+        self, chunks: Sequence[str | Chunk], query: str, asked: Sequence[tuple[Strategy | None, Budget]]
+    ) -> list[CompressedContext]:
+        """Compress by several strategies and budgets, at least one; chunks and question are encoded once.
+
+        None stands for the engine's own strategy. Each result is what `compress` returns. A failure is
+        raised, and neither a deadline nor a bound on the number of calls holds.
+        """
+        own = self._setup.strategy
+        call = self._call(chunks, query, asked[0][1])
+        varied = [(strategy or own, budget) for strategy, budget in asked]
+
+        def runs(call: Call) -> list[CompressedContext]:
+            return run_each(
+                [
+                    replace(call, setup=replace(call.setup, strategy=strategy), bound=budget)
+                    for strategy, budget in varied
+                ]
+            )
+
+        return self._router.run(runs, call) if self._router else runs(call)
 
     def _reads(self, query: str, chunks: Sequence[Chunk]) -> bool:
         """Return whether a call is read by `encoder`, not by that of other languages."""

@@ -32,6 +32,8 @@ class Example:
         Character ranges (chunk, start, end) that answer it.
     alternatives
         Whether one of the ranges is enough: they are occurrences of an answer, not parts of it.
+    answers
+        Strings of which each answers it; none if only ``gold`` is known.
     line
         Number of its line in the file that it was read from, from 1; 0 for none.
     """
@@ -40,6 +42,7 @@ class Example:
     chunks: Sequence[Chunk]
     gold: Sequence[tuple[int, int, int]]
     alternatives: bool = False
+    answers: Sequence[str] = field(default=(), compare=False)
     line: int = field(default=0, compare=False)
 
     def wanted(self, units: Units) -> npt.NDArray[np.bool_]:
@@ -67,9 +70,10 @@ def read_examples(path: Path) -> list[Example]:
 
     The log says how many.
 
-    Each line is ``{"question": str, "chunks": [...], "gold": [...] or "answers": [...]}``. Chunks are strings
-    or objects with ``text`` and optionally ``title``. ``gold`` are sentences that a chunk contains verbatim.
-    ``answers`` are strings of which every occurrence counts.
+    Each line is ``{"question": str, "chunks": [...]}`` with ``"gold": [...]``, ``"answers": [...]`` or
+    ``"answer": str``. Chunks are strings or objects with ``text`` and optionally ``title``. ``gold`` are
+    sentences that a chunk contains verbatim. ``answers`` are strings of which every occurrence counts, and
+    ``answer`` is the only one. ``gold`` is what counts if there are answers too.
 
     Parameters
     ----------
@@ -96,8 +100,10 @@ def read_examples(path: Path) -> list[Example]:
             continue
         try:
             example = _example(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path}, line {number}: {error!r:.200}") from error
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise ValueError(f"{path}, line {number} is not JSON: {error!r:.200}") from error
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error!s:.200}") from error
         if example.gold:
             examples.append(replace(example, line=number))
         else:
@@ -115,26 +121,50 @@ def read_examples(path: Path) -> list[Example]:
     return examples
 
 
-def _example(row: Mapping[str, Any]) -> Example:
-    if not isinstance(row["question"], str):
-        raise ValueError(f"question must be a string, got {row['question']!r:.80}")
-    for name in ("gold", "answers"):
-        if not isinstance(row.get(name, []), list):
-            raise ValueError(f"{name} must be a list of strings, got {row[name]!r:.80}")
-    chunks = [
-        Chunk(c) if isinstance(c, str) else Chunk(c["text"], title=c.get("title") or "")
-        for c in row["chunks"]
-    ]
+def _example(row: Any) -> Example:
+    if not isinstance(row, dict):
+        raise ValueError(f"a line must be a JSON object, got {row!r:.80}")
+    if missing := [name for name in ("question", "chunks") if name not in row]:
+        raise ValueError(f"{missing[0]} is missing, got {', '.join(row)!r:.80}")
+    if not row.keys() & {"gold", "answers", "answer"}:
+        raise ValueError(f"gold, answers or answer is needed, got {', '.join(row)!r:.80}")
+    question = row["question"]
+    if not isinstance(question, str):
+        raise ValueError(f"question must be a string, got {question!r:.80}")
+    if not isinstance(row["chunks"], list):
+        raise ValueError(f"chunks must be a list, got {row['chunks']!r:.80}")
+    chunks = [_chunk(given) for given in row["chunks"]]
+    answers = _strings(row, "answers")
+    if "answer" in row:
+        if not isinstance(row["answer"], str):
+            raise ValueError(f"answer must be a string, got {row['answer']!r:.80}")
+        answers.append(row["answer"])
     gold = [
         (i, at, at + len(sentence))
-        for sentence in row.get("gold", ())
+        for sentence in _strings(row, "gold")
         for i, chunk in enumerate(chunks)
         if (at := chunk.text.find(sentence)) >= 0
     ]
     if gold:
-        return Example(row["question"], chunks, gold)
-    gold = [(i, *span) for i, c in enumerate(chunks) for span in occurrences(c.text, row.get("answers", ()))]
-    return Example(row["question"], chunks, gold, alternatives=True)
+        return Example(question, chunks, gold, answers=answers)
+    gold = [(i, *span) for i, c in enumerate(chunks) for span in occurrences(c.text, answers)]
+    return Example(question, chunks, gold, alternatives=True, answers=answers)
+
+
+def _chunk(given: Any) -> Chunk:
+    if isinstance(given, str):
+        return Chunk(given)
+    if not isinstance(given, dict) or "text" not in given:
+        raise ValueError(f"chunks must hold strings or objects with text, got {given!r:.80}")
+    return Chunk(given["text"], title=given.get("title") or "")
+
+
+def _strings(row: Mapping[str, Any], name: str) -> list[str]:
+    """Return a copy of a list of strings, empty if there is none."""
+    found = row.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise ValueError(f"{name} must be a list of strings, got {found!r:.80}")
+    return list(found)
 
 
 def occurrences(text: str, answers: Sequence[str]) -> Iterator[tuple[int, int]]:

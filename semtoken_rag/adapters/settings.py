@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from semtoken_rag._forks import renew_in_child
 from semtoken_rag._optional import require
 from semtoken_rag.adapters.overhead import SEPARATOR, Frame
+from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
@@ -151,7 +152,7 @@ class SemTokenSettings(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
-    ratio: float | None = Field(default=0.4, gt=0, le=1)
+    ratio: float | None = Field(default=DEFAULT_RATIO, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1)
     keep: float | None = Field(default=None, gt=0, lt=1)
     min_relevance: float | None = Field(default=None, gt=0, lt=1)

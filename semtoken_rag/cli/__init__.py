@@ -15,6 +15,7 @@ import typer  # noqa: E402  (the check above names the extra)
 from semtoken_rag.cli import (  # noqa: E402  (they import both packages)
     calibrate,
     compress,
+    evaluate,
     explain,
     figures,
     ingest,
@@ -50,6 +51,7 @@ def semtoken(
 
 app.command()(calibrate.calibrate)
 app.command()(compress.compress)
+app.command()(evaluate.evaluate)
 app.command()(explain.explain)
 app.command()(figures.figure)
 app.command()(ingest.ingest)

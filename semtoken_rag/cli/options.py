@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from semtoken_rag import Chunk, CompressedContext, Config, SemToken
+from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.cli.outputs import STDIN
 from semtoken_rag.cli.streams import read_stdin
 from semtoken_rag.text.files import decode_utf8
@@ -28,7 +29,11 @@ Query: TypeAlias = Annotated[
 ]
 MaxTokens: TypeAlias = Annotated[str | None, typer.Option(metavar="N", help="Most tokens to pass on.")]
 Ratio: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="R", help="Largest share of the tokens to pass on.")
+    str | None,
+    typer.Option(
+        metavar="R",
+        help=f"Largest share of the tokens to pass on; {DEFAULT_RATIO:g} where no budget is given.",
+    ),
 ]
 Keep: TypeAlias = Annotated[
     str | None,
@@ -71,7 +76,7 @@ def compress_files(
     max_tokens
         Most tokens to pass on, as it was typed.
     ratio
-        Largest share of the tokens to pass on, as it was typed.
+        Largest share of the tokens to pass on, as it was typed; `DEFAULT_RATIO` if nothing else is given.
     keep
         Chance that nothing wanted is lost, as it was typed; if it is given without a bound, there is none.
     encoder
@@ -94,8 +99,8 @@ def compress_files(
     tokens = _number(max_tokens, int, "--max-tokens")
     share = _number(ratio, float, "--ratio")
     promise = _number(keep, float, "--keep")
-    if promise is not None and tokens is None and share is None:
-        share = 1.0
+    if tokens is None and share is None:
+        share = DEFAULT_RATIO if promise is None else 1.0
     chunks = _read(files or [STDIN])
     with Console(stderr=True).status("Compressing"):  # silent without a terminal
         engine = SemToken(encoder=encoder, config=config)

@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import compress
 from operator import not_
+from typing import TypeVar
 
 from semtoken_rag._forks import renew_in_child
-from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.reading import is_spelled
 from semtoken_rag.engine.call import Call, Setup
 from semtoken_rag.types import Chunk
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class Router:
@@ -38,7 +40,7 @@ class Router:
         """Copy and pickle as the function."""
         return type(self), (self._make,)
 
-    def run(self, runs: Callable[[Call], CompressedContext], call: Call) -> CompressedContext:
+    def run(self, runs: Callable[[Call], Result], call: Call) -> Result:
         """Run a call with the setup that its text asks for, and the settings of its own."""
         if self.asks(call.query, call.chunks) and (other := self._other()):
             call = replace(call, setup=replace(other, config=call.setup.config))

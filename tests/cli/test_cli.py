@@ -78,6 +78,18 @@ def test_a_bound_that_cuts_before_keep_is_reached_is_said_once(source: Path):
 
 
 @pytest.mark.parametrize("command", ["compress", "explain"])
+def test_without_a_budget_it_is_the_adapters(command: str, source: Path):
+    asked = (command, "--encoder", "static", "--query", QUERY, str(source))
+    result = run(*asked)
+    assert result.exit_code == 0, result.output
+    if command == "compress":
+        same = run(*asked, "--ratio", "0.4")
+        assert (result.stdout, result.stderr) == (same.stdout, same.stderr)
+    else:  # shows seconds too
+        assert "of 84 tokens, budget 33;" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["compress", "explain"])
 def test_keep_and_no_bound_is_in_the_help(command: str):
     shown = " ".join(run(command, "--help").stdout.split())
     assert "With neither --max-tokens nor --ratio there is no bound" in shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -13,12 +12,10 @@ pytest.importorskip("llama_index.llms.openai_like")
 import typer
 
 import chat
-import evaluate_yours
 import langchain_rag
 import langchain_server
 import llama_index_server
 from common import Served, load_reader
-from tests.examples.test_evaluate_yours import ROWS
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.model]
 
@@ -61,15 +58,6 @@ def test_the_chat_model_is_the_servers(address):
     reader = load_reader(address)
     assert isinstance(reader, Served)
     assert chat.chat_model(reader).invoke("Say yes.").text.strip()
-
-
-def test_answers_of_a_server_are_a_row_of_the_evaluation(address, tmp_path, monkeypatch, capsys):
-    path = tmp_path / "questions.jsonl"
-    path.write_text(json.dumps(ROWS[1]), encoding="utf-8")
-    monkeypatch.setattr(evaluate_yours, "RATIOS", (0.4,))
-    evaluate_yours.main(path, encoder="static", llm=address)
-    out = capsys.readouterr().out
-    assert re.search(r"semtoken, smollm2 +│ [01]\.00", out)
 
 
 @pytest.mark.parametrize("mode", ["soft", "kv"])

@@ -29,6 +29,7 @@ NAMES = {
     "semtoken_rag.ingest": "ingest ingest_ray open_source Source",
     "semtoken_rag.examples": "Example read_examples",
     "semtoken_rag.calibrate": "calibrate_on",
+    "semtoken_rag.evaluate": "measure Curve Point ask Answers with_answers",
     "semtoken_rag.train.trainer": "Trainer Recipe",
     "semtoken_rag.train.examples": "Example read_examples",
     "semtoken_rag.viz": "save",
