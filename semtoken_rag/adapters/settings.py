@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 from semtoken_rag._forks import renew_in_child
 from semtoken_rag._optional import require
@@ -16,6 +16,7 @@ from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.stages.render import arrange
+from semtoken_rag.store.registry import without_secrets
 from semtoken_rag.text.markers import count_markers
 from semtoken_rag.types import Chunk
 
@@ -26,6 +27,8 @@ from pydantic import (  # noqa: E402  (the check above names the extra)
     ConfigDict,
     Field,
     PrivateAttr,
+    WithJsonSchema,
+    create_model,
     field_serializer,
     field_validator,
     model_validator,
@@ -51,6 +54,15 @@ MADE_FROM = frozenset(
 
 
 RETRIEVED, PROMPT = "relevance", "best-last"  # orders: of what a retriever gives, and of what a model reads
+
+
+def _config_schema() -> dict[str, Any]:
+    """Return the JSON schema of `Config`, without the segmenter, a function."""
+    hints = get_type_hints(Config)
+    plain: dict[str, Any] = {
+        f.name: (hints[f.name], f.default) for f in fields(Config) if f.name != "segmenter"
+    }
+    return create_model("Config", **plain).model_json_schema()
 
 
 class Once:
@@ -169,7 +181,7 @@ class SemTokenSettings(BaseModel):
     on_error: Literal["fallback", "raise"] = "fallback"
     deadline: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     max_calls: int | None = Field(default=None, ge=1)
-    config: Config | None = None
+    config: Annotated[Config, WithJsonSchema(_config_schema())] | None = None
 
     _once: Once = PrivateAttr(default_factory=Once)
 
@@ -214,6 +226,12 @@ class SemTokenSettings(BaseModel):
         if given.get("max_tokens") is not None and "ratio" not in self.model_fields_set:
             given = {"ratio": None, **given}
         return super().model_copy(update=given, deep=deep)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Yield the fields as they are shown, the store's address without a password."""
+        for name, value in super().__repr_args__():
+            shown = without_secrets(value) if name == "store" and isinstance(value, str) else value
+            yield name, shown
 
     def __copy__(self) -> Self:
         """Copy without the engine: ``model_copy(update=...)`` may change what it is made from."""
