@@ -27,7 +27,8 @@ THIN = {  # a folder in packages/, which is the distribution's name too: the ext
     "langchain-semtoken": "langchain",
     "llama-index-postprocessor-semtoken": "llama-index",
 }
-TESTS_NEED = ("pytest", "pytest-socket", "langchain-tests>=1.1")
+TESTS_NEED = ("pytest", "pytest-socket")
+STANDARD = {"langchain-semtoken": ("langchain-tests>=1.1",)}  # a framework's own tests
 BLOCK = re.compile(r"```python\n(.*?)```\s*<!-- output -->\s*```text\n(.*?)```", re.DOTALL)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -175,7 +176,7 @@ def install(root: Path, name: str, wheels: Sequence[Path]) -> None:
         call(folder, *pip, *map(str, wheels))
         if (said := call(folder, str(python), "-c", code)) != printed:
             raise Refused(f"{name}: its README should print {printed!r}, got {said!r}")
-        call(folder, *pip, *TESTS_NEED)
+        call(folder, *pip, *TESTS_NEED, *STANDARD.get(name, ()))
         tests = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", str(project / "pyproject.toml"))
         print(f"{name}:", call(folder, str(python), *tests, str(project / "tests")).splitlines()[-1])
 

@@ -59,10 +59,9 @@ RETRIEVED, PROMPT = "relevance", "best-last"  # orders: of what a retriever give
 def _config_schema() -> dict[str, Any]:
     """Return the JSON schema of `Config`, without the segmenter, a function."""
     hints = get_type_hints(Config)
-    plain: dict[str, Any] = {
-        f.name: (hints[f.name], f.default) for f in fields(Config) if f.name != "segmenter"
-    }
-    return create_model("Config", **plain).model_json_schema()
+    plain: Any = {f.name: (hints[f.name], f.default) for f in fields(Config) if f.name != "segmenter"}
+    schema: dict[str, Any] = create_model("Config", **plain).model_json_schema()
+    return schema
 
 
 class Once:

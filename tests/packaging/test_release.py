@@ -202,14 +202,10 @@ def test_a_thin_distribution_is_installed_with_the_package_built_beside_it():
     ]
 
 
-def test_a_command_that_fails_is_refused_with_what_it_said(tmp_path: Path, monkeypatch):
+def test_a_command_runs_without_the_repository_and_is_refused_with_what_it_said(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    assert "no semtoken" in call(
-        str(tmp_path),
-        sys.executable,
-        "-Sc",
-        "try: import semtoken_rag\nexcept ImportError: print('no semtoken')",
-    )
+    found = "import importlib.util as u; print(u.find_spec('semtoken_rag'))"
+    assert call(str(tmp_path), sys.executable, "-Sc", found) == "None\n"
     with pytest.raises(Refused, match=r"ended with 3:\nwords$"):
         call(str(tmp_path), sys.executable, "-Sc", "print('words', end=''); raise SystemExit(3)")
 
