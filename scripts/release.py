@@ -95,12 +95,11 @@ def check(root: Path, tag: str | None = None) -> str:
 
 def build(root: Path, out: Path) -> list[Path]:
     """Build sdist and wheel of each distribution, the wheel from the sdist, and return the files."""
-    return [
-        file for folder in (root, *(root / "packages" / name for name in THIN)) for file in made(folder, out)
-    ]
+    folders = [root, *(root / "packages" / name for name in THIN)]
+    return [file for folder in folders for file in sdist_and_wheel(folder, out)]
 
 
-def made(folder: Path, out: Path) -> list[Path]:
+def sdist_and_wheel(folder: Path, out: Path) -> list[Path]:
     """Build sdist and wheel of one distribution, and return the two files."""
     before = set(out.glob("*"))
     subprocess.run([sys.executable, "-m", "build", "--outdir", str(out), str(folder)], check=True)

@@ -82,11 +82,7 @@ class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentT
     from langchain_semtoken import ContextualCompressionRetriever
 
     compressing = ContextualCompressionRetriever(compressor=compressor, retriever=retriever)
-    print(compressing.invoke("When did the tower open?")[0].metadata["semtoken"]["pieces"][0]["end"])
-    ```
-
-    ```text
-    25
+    kept = compressing.invoke("When did the tower open?")
     ```
 
     Results are copies, see `langchain_semtoken.documents.to_documents`.

@@ -34,7 +34,7 @@ class DocumentSettings(SemTokenSettings):
     # Taken as it is: the lowest pydantic would make a BasePromptTemplate[str] of it, which is abstract.
     document_prompt: Annotated[
         InstanceOf[BasePromptTemplate] | None,  # type: ignore[type-arg]
-        WithJsonSchema({"type": "null"}),
+        WithJsonSchema({"type": "null"}),  # JSON holds no prompt
     ] = None
     flat_note: bool = False
 

@@ -27,6 +27,7 @@ from pydantic import (  # noqa: E402  (the check above names the extra)
     ConfigDict,
     Field,
     PrivateAttr,
+    ValidationInfo,
     WithJsonSchema,
     create_model,
     field_serializer,
@@ -163,7 +164,7 @@ class SemTokenSettings(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     ratio: float | None = Field(default=0.4, gt=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: int | None = Field(default=None, ge=1, validate_default=True)
     keep: float | None = Field(default=None, gt=0, lt=1)
     min_relevance: float | None = Field(default=None, gt=0, lt=1)
     abstain: Literal["empty", "best"] = "empty"
@@ -187,14 +188,19 @@ class SemTokenSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _some_budget(cls, data: Any) -> Any:
-        """Drop the default ratio if ``max_tokens`` is the budget; refuse to have neither."""
-        if not isinstance(data, dict):
-            return data
-        if data.get("max_tokens") is not None:
+        """Drop the default ratio if ``max_tokens`` is the budget."""
+        if isinstance(data, dict) and data.get("max_tokens") is not None:
             return {"ratio": None, **data}
-        if data.get("ratio", 0) is None:
-            raise ValueError("ratio or max_tokens must be given, got None for both")
         return data
+
+    @field_validator("ratio", "max_tokens")
+    @classmethod
+    def _not_neither(cls, value: float | None, info: ValidationInfo) -> float | None:
+        """Refuse to have neither bound. A check of the whole model would show each field in its error."""
+        other = "ratio" if info.field_name == "max_tokens" else "max_tokens"
+        if value is None and info.data.get(other, 0) is None:
+            raise ValueError("ratio or max_tokens must be given, got None for both")
+        return value
 
     @field_validator("encoder")
     @classmethod

@@ -62,6 +62,26 @@ def test_a_password_is_used_and_not_shown(kind: Any, show: Any):
     assert pickle.loads(pickle.dumps(made)).store == address
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrong", [{"ratio": None}, {"ratio": 2}, {"max_tokens": 0}, {"rato": 0.4}])
+def test_an_error_shows_no_password(kind: Any, wrong: dict[str, Any]):
+    with pytest.raises(ValueError, match=r"rat|max_tokens") as refused:
+        kind(store="redis://:s3cret@host", **wrong)
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", [SemTokenPostprocessor, SemTokenIngestion])
+def test_the_last_bound_cannot_be_taken_off(kind: Any):
+    made = kind(store="redis://:s3cret@host")
+    with pytest.raises(ValueError, match="ratio or max_tokens must be given, got None for both") as refused:
+        made.ratio = None
+    assert "s3cret" not in str(refused.value)
+    made.max_tokens = 9
+    with pytest.raises(ValueError, match="ratio or max_tokens must be given, got None for both"):
+        made.max_tokens = None
+    assert (made.ratio, made.max_tokens) == (None, 9)
+
+
 def test_an_address_of_no_store_is_refused_without_its_password():
     with pytest.raises(ValueError, match=r"got 'reddis://\*\*\*@host'") as refused:
         SemTokenCompressor(store="reddis://:s3cret@host")._engine()
