@@ -51,8 +51,9 @@ lint: venv
 	PYTHONPATH=integrations:. $(BIN)/lint-imports
 	$(BIN)/pydoclint --quiet --config pyproject.toml semtoken_rag integrations
 
+# Of the package, and of the thin distributions that install it.
 wheel: venv
-	$(BIN)/python -m build --wheel --outdir dist .
+	for folder in . packages/*; do $(BIN)/python -m build --wheel --outdir dist $$folder || exit 1; done
 
 # RELEASE_ARGS="--tag v0.1.0" for a tag that must name the same version. Builds into dist, uploads nothing.
 release-check: venv

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = "{}.{}".format(*sys.version_info[:2])
 NEEDED = ("pytest", "pytest-socket", "hypothesis")
 ADAPTERS = ("tests/contract/test_adapters.py", "tests/integrations", "tests/packaging/test_packaging.py")
+CLASSIC = (*NEEDED, "langchain-classic")  # whose classes the adapters' tests use
 ENGINE = (
     "tests/stages",
     "tests/store/test_store.py",
@@ -48,13 +49,14 @@ ROWS = (
         "constraints-lowest.txt",
         "torch,offline,langchain,llama-index",
         (*ADAPTERS, "tests/encoders/test_transformer.py"),
+        CLASSIC,
     ),
     Row(HERE, "constraints-lowest-llm.txt", "llm", ("tests/llm",), LLM),
     Row(HERE, "", "llm", ("tests/llm",), LLM),
-    Row("3.10", "constraints-lowest.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE)),
-    Row("3.11", "constraints.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE)),
-    Row("3.12", "constraints.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE)),
-    Row("3.13", "constraints.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE)),
+    Row("3.10", "constraints-lowest.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE), CLASSIC),
+    Row("3.11", "constraints.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE), CLASSIC),
+    Row("3.12", "constraints.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE), CLASSIC),
+    Row("3.13", "constraints.txt", "langchain,llama-index", (*ADAPTERS, *ENGINE), CLASSIC),
 )
 
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from semtoken_rag._optional import require
 
-for _module in ("langchain_core", "langchain_classic"):
-    require(_module, extra="langchain")
+require("langchain_core", extra="langchain")
 
 from langchain_semtoken.compressor import SemTokenCompressor  # noqa: E402  (the check above names the extra)
-from langchain_semtoken.retriever import ContextualCompressionRetriever  # noqa: E402
-from langchain_semtoken.transformer import SemTokenTransformer  # noqa: E402
+from langchain_semtoken.retriever import ContextualCompressionRetriever  # noqa: E402  (the same)
+from langchain_semtoken.transformer import SemTokenTransformer  # noqa: E402  (the same)
 
 if TYPE_CHECKING:
     from langchain_semtoken.middleware import SemTokenMiddleware

@@ -24,10 +24,68 @@ from semtoken_rag.engine.tracing import figures, shows_text
 class SemTokenCompressor(DocumentSettings, BaseDocumentCompressor, BaseDocumentTransformer):
     """Keep what the query needs of the retrieved documents, word for word, within one token budget.
 
-    LangChain takes it as a compressor (`ContextualCompressionRetriever`, `DocumentCompressorPipeline`) and as
-    a document transformer. The parameters are those of `semtoken_rag.adapters.SemTokenSettings` and of
-    `langchain_semtoken.settings.DocumentSettings`. Results are copies, see
-    `langchain_semtoken.documents.to_documents`.
+    It is a document compressor, which a `ContextualCompressionRetriever` takes, and a document transformer.
+
+    Setup
+    -----
+    ```bash
+    pip install langchain-semtoken
+    ```
+
+    There is no key to set: the trained encoder is in the package, and runs on this machine.
+
+    Key init args
+    -------------
+    max_tokens : int, optional
+        Most tokens to keep, of all documents of a call together.
+    ratio : float, optional
+        Share of the tokens to keep; 0.4 if neither it nor ``max_tokens`` is given.
+    keep : float, optional
+        Chance that nothing wanted is lost: no more tokens are kept than it takes.
+    min_relevance : float, optional
+        Chance that the documents answer the question, below which none is returned.
+    token_counter : callable, tokenizer or None
+        How the reader counts tokens; None counts as the encoder does.
+    encoder : str, model or Encoder
+        ``"auto"``, ``"static"``, or a sentence-transformers model.
+    store : str, ByteStore or None
+        Keeps what was computed of a document for the next question.
+
+    These and the others are described in `semtoken_rag.adapters.SemTokenSettings` and
+    `langchain_semtoken.settings.DocumentSettings`.
+
+    Instantiate
+    -----------
+    ```python
+    from langchain_semtoken import SemTokenCompressor
+
+    compressor = SemTokenCompressor(max_tokens=8)
+    ```
+
+    Invoke
+    ------
+    ```python
+    from langchain_core.documents import Document
+
+    found = [Document("The tower opened in 1889. It rained."), Document("Bread is made of flour.")]
+    kept = compressor.compress_documents(found, "When did the tower open?")
+    print(kept[0].page_content)
+    ```
+
+    ```text
+    The tower opened in 1889.
+    ```
+
+    Behind a retriever of yours, as one step:
+
+    ```python
+    from langchain_semtoken import ContextualCompressionRetriever
+
+    compressing = ContextualCompressionRetriever(compressor=compressor, retriever=retriever)
+    kept = compressing.invoke("When did the tower open?")
+    ```
+
+    Results are copies, see `langchain_semtoken.documents.to_documents`.
     """
 
     def compress_documents(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 from langchain_core.documents import Document
 from langchain_core.prompts import BasePromptTemplate, format_document
-from pydantic import ConfigDict, InstanceOf, field_serializer
+from pydantic import ConfigDict, InstanceOf, WithJsonSchema, field_serializer
 
 from langchain_semtoken.documents import to_chunks, to_documents
 from semtoken_rag import CompressedContext
@@ -31,7 +32,10 @@ class DocumentSettings(SemTokenSettings):
     model_config = ConfigDict(frozen=True)
 
     # Taken as it is: the lowest pydantic would make a BasePromptTemplate[str] of it, which is abstract.
-    document_prompt: InstanceOf[BasePromptTemplate] | None = None  # type: ignore[type-arg]
+    document_prompt: Annotated[
+        InstanceOf[BasePromptTemplate] | None,  # type: ignore[type-arg]
+        WithJsonSchema({"type": "null"}),  # JSON holds no prompt
+    ] = None
     flat_note: bool = False
 
     @field_serializer("document_prompt", when_used="json-unless-none")

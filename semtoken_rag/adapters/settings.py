@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 from semtoken_rag._forks import renew_in_child
 from semtoken_rag._optional import require
@@ -17,6 +17,7 @@ from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.stages.render import arrange
+from semtoken_rag.store.registry import without_secrets
 from semtoken_rag.text.markers import count_markers
 from semtoken_rag.types import Chunk
 
@@ -27,6 +28,9 @@ from pydantic import (  # noqa: E402  (the check above names the extra)
     ConfigDict,
     Field,
     PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    create_model,
     field_serializer,
     field_validator,
     model_validator,
@@ -52,6 +56,14 @@ MADE_FROM = frozenset(
 
 
 RETRIEVED, PROMPT = "relevance", "best-last"  # orders: of what a retriever gives, and of what a model reads
+
+
+def _config_schema() -> dict[str, Any]:
+    """Return the JSON schema of `Config`, without the segmenter, a function."""
+    hints = get_type_hints(Config)
+    plain: Any = {f.name: (hints[f.name], f.default) for f in fields(Config) if f.name != "segmenter"}
+    schema: dict[str, Any] = create_model("Config", **plain).model_json_schema()
+    return schema
 
 
 class Once:
@@ -153,7 +165,7 @@ class SemTokenSettings(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     ratio: float | None = Field(default=DEFAULT_RATIO, gt=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: int | None = Field(default=None, ge=1, validate_default=True)
     keep: float | None = Field(default=None, gt=0, lt=1)
     min_relevance: float | None = Field(default=None, gt=0, lt=1)
     abstain: Literal["empty", "best"] = "empty"
@@ -170,21 +182,26 @@ class SemTokenSettings(BaseModel):
     on_error: Literal["fallback", "raise"] = "fallback"
     deadline: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     max_calls: int | None = Field(default=None, ge=1)
-    config: Config | None = None
+    config: Annotated[Config, WithJsonSchema(_config_schema())] | None = None
 
     _once: Once = PrivateAttr(default_factory=Once)
 
     @model_validator(mode="before")
     @classmethod
     def _some_budget(cls, data: Any) -> Any:
-        """Drop the default ratio if ``max_tokens`` is the budget; refuse to have neither."""
-        if not isinstance(data, dict):
-            return data
-        if data.get("max_tokens") is not None:
+        """Drop the default ratio if ``max_tokens`` is the budget."""
+        if isinstance(data, dict) and data.get("max_tokens") is not None:
             return {"ratio": None, **data}
-        if data.get("ratio", 0) is None:
-            raise ValueError("ratio or max_tokens must be given, got None for both")
         return data
+
+    @field_validator("ratio", "max_tokens")
+    @classmethod
+    def _not_neither(cls, value: float | None, info: ValidationInfo) -> float | None:
+        """Refuse to have neither bound. A check of the whole model would show each field in its error."""
+        other = "ratio" if info.field_name == "max_tokens" else "max_tokens"
+        if value is None and info.data.get(other, 0) is None:
+            raise ValueError("ratio or max_tokens must be given, got None for both")
+        return value
 
     @field_validator("encoder")
     @classmethod
@@ -215,6 +232,12 @@ class SemTokenSettings(BaseModel):
         if given.get("max_tokens") is not None and "ratio" not in self.model_fields_set:
             given = {"ratio": None, **given}
         return super().model_copy(update=given, deep=deep)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Yield the fields as they are shown, the store's address without a password."""
+        for name, value in super().__repr_args__():
+            shown = without_secrets(value) if name == "store" and isinstance(value, str) else value
+            yield name, shown
 
     def __copy__(self) -> Self:
         """Copy without the engine: ``model_copy(update=...)`` may change what it is made from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -58,6 +59,18 @@ def resolve_store(store: Any) -> FingerprintStore:
         if store.startswith("sqlite") and not store.removeprefix("sqlite:///").strip("/"):
             raise ValueError(f"store must name a file, got {store!r}")
         return make(store)
+    shown = without_secrets(store) if isinstance(store, str) else store
     raise ValueError(
-        f"store must be memory://, sqlite:///file, redis://host or a byte store, got {store!r:.80}"
+        f"store must be memory://, sqlite:///file, redis://host or a byte store, got {shown!r:.80}"
     )
+
+
+def without_secrets(address: str) -> str:
+    """Return the address of a store as it may be shown: without user, password and options.
+
+    >>> without_secrets("redis://user:secret@host:6379/0?password=secret")
+    'redis://***@host:6379/0?***'
+    >>> without_secrets("sqlite:///home/me@work/fingerprints.db")
+    'sqlite:///home/me@work/fingerprints.db'
+    """
+    return re.sub(r"(?<=\?).+", "***", re.sub(r"(?<=://)[^/].*@", "***@", address))

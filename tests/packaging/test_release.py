@@ -11,7 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from scripts.release import CHANGELOG, CITATION, PACKAGE, ROOT, Refused, agreement, check, wrong
+from scripts.release import (
+    CHANGELOG,
+    CITATION,
+    PACKAGE,
+    ROOT,
+    THIN,
+    Refused,
+    agreement,
+    call,
+    check,
+    readme,
+    wheels,
+    wrong,
+)
 
 METADATA = """Metadata-Version: 2.4
 Name: semtoken-rag
@@ -95,12 +108,14 @@ def test_the_files_of_this_repository_agree():
     assert agreement(ROOT) == []
 
 
-def built(folder: Path, text: str, suffix: str) -> Path:
-    """Write a wheel or an sdist that holds metadata alone."""
+def built(folder: Path, text: str, suffix: str, *modules: str) -> Path:
+    """Write a wheel of these modules, or an sdist that holds metadata alone."""
     if suffix == ".whl":
         path = folder / "semtoken_rag-1.2.3-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as wheel:
             wheel.writestr("semtoken_rag-1.2.3.dist-info/METADATA", text)
+            for module in modules:
+                wheel.writestr(module, "")
         return path
     path = folder / "semtoken_rag-1.2.3.tar.gz"
     with tarfile.open(path, "w:gz") as sdist:
@@ -127,6 +142,72 @@ def test_metadata_of_a_built_file_are_checked(tmp_path: Path, suffix, old, new, 
     assert old in METADATA
     reasons = wrong(built(tmp_path, METADATA.replace(old, new, 1), suffix), "1.2.3")
     assert (reasons == []) if reason is None else (len(reasons) == 1 and reason in reasons[0])
+
+
+@pytest.mark.parametrize("suffix", [".whl", ".tar.gz"])
+@pytest.mark.parametrize(
+    ("needed", "reason"),
+    [
+        ("semtoken-rag[langchain]==1.2.3", None),
+        ("semtoken-rag[langchain]==1.2.2", "got ['semtoken-rag[langchain]==1.2.2']"),
+        ("semtoken-rag[langchain]>=1.2.3", "it must need semtoken-rag[langchain]==1.2.3 alone"),
+        ("semtoken-rag==1.2.3", "it must need semtoken-rag[langchain]==1.2.3 alone"),
+    ],
+)
+def test_a_thin_distribution_needs_the_package_at_its_own_version(tmp_path: Path, suffix, needed, reason):
+    text = METADATA.replace("semtoken-rag", "langchain-semtoken", 1)
+    text = text.replace("Requires-Python", f"Requires-Dist: {needed}\nRequires-Python")
+    reasons = wrong(built(tmp_path, text, suffix), "1.2.3")
+    assert (reasons == []) if reason is None else (len(reasons) == 1 and reason in reasons[0])
+
+
+def test_a_thin_distribution_holds_no_module(tmp_path: Path):
+    text = METADATA.replace("semtoken-rag", "langchain-semtoken", 1)
+    text = text.replace("Requires-Python", "Requires-Dist: semtoken-rag[langchain]==1.2.3\nRequires-Python")
+    (reason,) = wrong(built(tmp_path, text, ".whl", "langchain_semtoken/llm.py"), "1.2.3")
+    assert reason.endswith("it must hold metadata alone, got ['langchain_semtoken/llm.py']")
+
+
+def test_the_thin_distributions_are_the_folders_of_packages():
+    folders = {folder.name for folder in (ROOT / "packages").iterdir()}
+    assert folders == set(THIN)
+    for name, extra in THIN.items():
+        described = (ROOT / "packages" / name / "pyproject.toml").read_text(encoding="utf-8")
+        assert f'name = "{name}"\n' in described
+        assert f'extra = "{extra}"\n' in described
+        assert "\nversion" not in described
+        code, printed = readme(ROOT / "packages" / name)
+        assert "import SemToken" in code
+        assert printed
+
+
+@pytest.mark.parametrize("name", THIN)
+def test_what_each_thin_distribution_has_of_its_own_is_the_same(name: str):
+    """An sdist holds what it is built with, so that each of them has a copy."""
+    folder, first = ROOT / "packages" / name, ROOT / "packages" / next(iter(THIN))
+    assert (folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert (folder / "hatch_build.py").read_bytes() == (first / "hatch_build.py").read_bytes()
+
+
+def test_a_thin_distribution_is_installed_with_the_package_built_beside_it():
+    names = [
+        "langchain_semtoken-1-py3-none-any.whl",
+        "langchain_semtoken-1.tar.gz",
+        "llama_index_postprocessor_semtoken-1-py3-none-any.whl",
+        "semtoken_rag-1-py3-none-any.whl",
+    ]
+    assert [path.name for path in wheels([Path(name) for name in names], "langchain-semtoken")] == [
+        names[0],
+        names[3],
+    ]
+
+
+def test_a_command_runs_without_the_repository_and_is_refused_with_what_it_said(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    found = "import importlib.util as u; print(u.find_spec('semtoken_rag'))"
+    assert call(str(tmp_path), sys.executable, "-Sc", found) == "None\n"
+    with pytest.raises(Refused, match=r"ended with 3:\nwords$"):
+        call(str(tmp_path), sys.executable, "-Sc", "print('words', end=''); raise SystemExit(3)")
 
 
 def test_the_command_prints_the_reasons_and_ends_with_1():

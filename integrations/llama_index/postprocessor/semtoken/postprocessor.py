@@ -27,18 +27,67 @@ Finish: TypeAlias = Callable[[Intake, CompressedContext], list[NodeWithScore]]
 class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
     """Keep what the query needs of the retrieved nodes, word for word, within one token budget.
 
-    The parameters are those of `semtoken_rag.adapters.SemTokenSettings`. Results are copies with the same
-    ids, scores and relationships, see `llama_index.postprocessor.semtoken.nodes.to_node`. Nodes of which
-    nothing is kept are left out, as are those whose text is no string, which the end event names; images and
-    other nodes without text pass untouched, behind the others. The best node comes first, if `Config` names
-    no other order. Without a query, information density and redundancy decide, and the order given stays. If
-    the call abstains, see ``min_relevance``, images and other nodes without text are left alone too.
+    Results are copies with the same ids, scores and relationships, see
+    `llama_index.postprocessor.semtoken.nodes.to_node`. Nodes of which nothing is kept are left out, as are
+    those whose text is no string, which the end event names; images and other nodes without text pass
+    untouched, behind the others. The best node comes first, if `Config` names no other order. Without a
+    query, information density and redundancy decide, and the order given stays. If the call abstains, see
+    ``min_relevance``, images and other nodes without text are left alone too.
 
-    Parameters
-    ----------
+    Setup
+    -----
+    ```bash
+    pip install llama-index-postprocessor-semtoken
+    ```
+
+    There is no key to set: the trained encoder is in the package, and runs on this machine.
+
+    Key init args
+    -------------
+    max_tokens : int, optional
+        Most tokens to keep, of all nodes of a call together.
+    ratio : float, optional
+        Share of the tokens to keep; 0.4 if neither it nor ``max_tokens`` is given.
+    keep : float, optional
+        Chance that nothing wanted is lost: no more tokens are kept than it takes.
+    min_relevance : float, optional
+        Chance that the nodes answer the question, below which none is returned.
+    token_counter : callable, tokenizer or None
+        How the reader counts tokens; None counts as the encoder does.
+    encoder : str, model or Encoder
+        ``"auto"``, ``"static"``, or a sentence-transformers model.
+    store : str, ByteStore or None
+        Keeps what was computed of a node for the next question.
     overhead : int >= 0 or "auto"
         By default the budget covers each kept node as a response synthesizer shows it: with the metadata that
         the LLM sees (`MetadataMode.LLM`) and a blank line.
+
+    These and the others are described in `semtoken_rag.adapters.SemTokenSettings`.
+
+    Instantiate
+    -----------
+    ```python
+    from llama_index.postprocessor.semtoken import SemTokenPostprocessor
+
+    postprocessor = SemTokenPostprocessor(max_tokens=8)
+    ```
+
+    Invoke
+    ------
+    ```python
+    from llama_index.core.schema import NodeWithScore, TextNode
+
+    texts = ["The tower opened in 1889. It rained.", "Bread is made of flour."]
+    found = [NodeWithScore(node=TextNode(text=text)) for text in texts]
+    kept = postprocessor.postprocess_nodes(found, query_str="When did the tower open?")
+    print(kept[0].text)
+    ```
+
+    ```text
+    The tower opened in 1889.
+    ```
+
+    In a query engine of yours: ``index.as_query_engine(node_postprocessors=[postprocessor])``.
     """
 
     overhead: Annotated[int, Field(strict=True, ge=0)] | Literal["auto"] = "auto"
