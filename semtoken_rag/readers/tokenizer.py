@@ -13,6 +13,7 @@ from semtoken_rag.readers.address import Address
 from semtoken_rag.readers.connection import Connection, ServerError
 from semtoken_rag.text.encodable import encodable
 
+TOKENIZER = "tokenizer.json"  # data alone, unlike what transformers may load by a name
 BATCH = 2**20  # characters of one request, if it has more than one text
 CALLERS = 8  # requests at once, where each takes one text
 REMEMBERED = 100_000  # texts
@@ -204,11 +205,12 @@ def load_tokenizer(name: str) -> Any:
         from semtoken_rag.llm.load import load_tokenizer as from_gguf
 
         return from_gguf(name)
+    from huggingface_hub import hf_hub_download
     from tokenizers import Tokenizer
 
-    file = Path(name, "tokenizer.json") if Path(name).is_dir() else Path(name)
+    file = Path(name, TOKENIZER) if Path(name).is_dir() else Path(name)
     try:
-        return Tokenizer.from_file(str(file)) if file.is_file() else Tokenizer.from_pretrained(name)
+        return Tokenizer.from_file(str(file) if file.is_file() else hf_hub_download(name, TOKENIZER))
     except Exception as error:  # the library raises a plain Exception
         said = " ".join(str(error).split())[:200]
         raise ValueError(f"no tokenizer can be loaded by the name {name!r:.80}: {said}") from error

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from semtoken_rag._checks import check_key, check_positive, check_seconds
-from semtoken_rag.budget import Budget
+from semtoken_rag.budget import DEFAULT_RATIO, Budget
 from semtoken_rag.encoders.cores import usable_cores
 from semtoken_rag.readers.address import SCHEME, Address
 from semtoken_rag.web.security import LOOPBACK
 
-RATIO = 0.4  # as the adapters' default
 MAX_BYTES = 2**20
 OVERHEAD = 1024  # bytes that any request counts for, so that empty bodies are bounded in number too
 
@@ -98,7 +97,7 @@ class ServeConfig:
     max_waiting: int = 64
     max_wait: float = 10.0
     max_upload: float = 20.0
-    budget: Budget = field(default_factory=lambda: Budget(ratio=RATIO))
+    budget: Budget = field(default_factory=lambda: Budget(ratio=DEFAULT_RATIO))
     threshold: int = 2000
 
     def __post_init__(self) -> None:
