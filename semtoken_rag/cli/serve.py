@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from semtoken_rag import Budget, Config, SemToken
+from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.cli.errors import one_line
 from semtoken_rag.cli.streams import echo
 
@@ -65,12 +66,12 @@ def serve(
         from semtoken_rag.readers.tokenizer import load_tokenizer
         from semtoken_rag.serve.app import create_app
         from semtoken_rag.serve.server import make_server
-        from semtoken_rag.serve.settings import RATIO, ServeConfig, Upstream
+        from semtoken_rag.serve.settings import ServeConfig, Upstream
         from semtoken_rag.web.listen import listen
         from semtoken_rag.web.security import LOOPBACK
 
         if ratio is None and max_tokens is None:
-            ratio = RATIO if keep is None else 1.0
+            ratio = DEFAULT_RATIO if keep is None else 1.0
         config = ServeConfig(
             hosts=(*LOOPBACK, host, *(allow or [])),
             api_key=api_key,

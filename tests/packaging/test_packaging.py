@@ -57,7 +57,7 @@ def test_import_loads_nothing_optional():
         ("haystack", "haystack_semtoken", "haystack"),
         ("mcp.server.lowlevel", "semtoken_rag.mcp_server", "mcp"),
         ("fastapi", "semtoken_rag.ui", "ui"),
-        ("httpx", "semtoken_rag.serve", "serve"),
+        ("fastapi", "semtoken_rag.serve", "serve"),
         ("sklearn", "semtoken_rag.calibrate", "calibrate"),
     ],
 )
