@@ -26,7 +26,8 @@ from semtoken_rag import SemToken, __version__
 from semtoken_rag.agents.originals import UnknownRef
 from semtoken_rag.deadline import Deadline
 from semtoken_rag.mcp_server.folders import Folders
-from semtoken_rag.mcp_server.tools import Arguments, Compress, Expand, Result, Search, Tools
+from semtoken_rag.mcp_server.tools import Compress, Expand, Result, Search, Tools
+from semtoken_rag.web.fields import Strict
 
 AT_ONCE = 4  # calls; more wait
 
@@ -64,7 +65,7 @@ def create_server(engine: SemToken, folders: Folders) -> Server[Any]:
         Of the SDK's low level.
     """
     tools = Tools(engine, folders)
-    known: dict[str, tuple[type[Arguments], Callable[[Any], Result], str]] = {
+    known: dict[str, tuple[type[Strict], Callable[[Any], Result], str]] = {
         "search_files": (Search, tools.search_files, SEARCH.format(folders=", ".join(folders.names))),
         "compress": (Compress, tools.compress, COMPRESS),
         "expand": (Expand, tools.expand, EXPAND),
@@ -119,7 +120,7 @@ def _client_is_gone(error: BaseException) -> bool:
     return all(map(_client_is_gone, parts)) if parts else isinstance(error, BrokenPipeError)
 
 
-def _tool(name: str, kind: type[Arguments], description: str) -> Tool:
+def _tool(name: str, kind: type[Strict], description: str) -> Tool:
     return Tool(
         name=name,
         description=" ".join(cleandoc(description).split()),

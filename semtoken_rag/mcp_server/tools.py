@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from semtoken_rag import Chunk, CompressedChunk, CompressedContext, SemToken
 from semtoken_rag.agents.originals import Originals
@@ -15,8 +15,8 @@ from semtoken_rag.mcp_server.document import Document
 from semtoken_rag.mcp_server.folders import Folders
 from semtoken_rag.stages.lexical import bm25, gram_counts
 from semtoken_rag.stages.render import arrange
-from semtoken_rag.text.encodable import encodable
 from semtoken_rag.text.grams import grams, plain
+from semtoken_rag.web.fields import Strict, Text, whole
 
 MOST_TOKENS = 16_384
 READ = 24_000  # characters that the engine reads for a question, chosen by BM25 where there are more
@@ -34,27 +34,15 @@ def _asks(text: str) -> str:
     return text
 
 
-def _whole(value: object) -> object:
-    """Convert 8.0 to 8, as JSON Schema does."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Text: TypeAlias = Annotated[str, AfterValidator(encodable)]  # a lone surrogate becomes U+FFFD
 Question: TypeAlias = Annotated[Text, Field(max_length=10_000), AfterValidator(_asks)]
 MaxTokens: TypeAlias = Annotated[
     int,
     Field(ge=1, le=MOST_TOKENS, description="Most tokens to return, citations included."),
-    BeforeValidator(_whole),
+    BeforeValidator(whole),
 ]
 
 
-class Arguments(BaseModel):
-    """Refuses unknown arguments and values of another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Search(Arguments):
+class Search(Strict):
     """Find what the files of a folder say on a question."""
 
     question: Question = Field(description="A whole question or sentence, not only a keyword.")
@@ -62,7 +50,7 @@ class Search(Arguments):
     max_tokens: MaxTokens = 1000
 
 
-class Compress(Arguments):
+class Compress(Strict):
     """Shorten texts to what a question needs."""
 
     documents: list[Text] = Field(min_length=1, max_length=1000, description="The texts, in their order.")
@@ -70,7 +58,7 @@ class Compress(Arguments):
     max_tokens: MaxTokens = 1000
 
 
-class Expand(Arguments):
+class Expand(Strict):
     """Read more of an original."""
 
     ref: str = Field(description="A reference that search_files or compress returned.")

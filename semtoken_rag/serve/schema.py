@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -15,18 +14,10 @@ from pydantic import (
 
 from semtoken_rag.budget import Budget
 from semtoken_rag.context import CompressedContext
-from semtoken_rag.text.encodable import encodable
 from semtoken_rag.types import Chunk
+from semtoken_rag.web.fields import Strict, Text, whole
 
 MAX_PASSAGES = 10_000
-
-# A lone surrogate, which JSON can contain and UTF-8 cannot, becomes U+FFFD; positions stay.
-Text = Annotated[str, AfterValidator(encodable)]
-
-
-def _whole(value: object) -> object:
-    """Convert 8.0 to 8, as JSON Schema does."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -34,13 +25,7 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
-
-
-class Strict(BaseModel):
-    """Refuses unknown fields and values of another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]
 
 
 class Bounds(Strict):

@@ -1,1 +1,1 @@
-"""What the playground and the service share: who may ask, and how an error is told."""
+"""What the services over HTTP and MCP share: who may ask, what is read, how an error is told."""
