@@ -18,12 +18,12 @@ $(STAMP):
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps --force-reinstall docstring_parser_fork # Haystack's and pydoclint's share a name
 	touch $@
 
-# The doctests run first, so that the last line is that of the whole suite. Two processes with a thread each: on tiny
+# The doctests run first, so that the last line is that of the whole suite; former paths, which warn, have none. Two processes with a thread each: on tiny
 # models torch's threads wait for each other longer than they work. A file's tests stay together, for their fixtures;
 # WORKERS=0 for one process, which a debugger can follow.
 WORKERS ?= 2
 test: venv
-	$(TESTED) -q --doctest-modules semtoken_rag
+	$(TESTED) -q --doctest-modules semtoken_rag $(addprefix --ignore semtoken_rag/,stored.py llm/reuse.py)
 	$(TESTED) -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 # On a fresh machine first what needs no torch: retrieval and compression.
