@@ -46,15 +46,16 @@ def shortlist(text: str, query: str, max_chars: int) -> list[tuple[int, int]]:
     score = overlap((text[start:end] for start, end in windows), query)
     spread = np.argsort([int(f"{i:032b}"[::-1], 2) for i in range(n)], kind="stable")  # halves, quarters, ...
     best = np.argsort(-score, kind="stable")
-    ranked = dict.fromkeys([0, n - 1, *best[: np.count_nonzero(score)].tolist(), *spread.tolist()])
-    chosen, left = [], max_chars
-    for i in ranked:
-        start, end = windows[i]
-        if end - start <= left or i in (0, n - 1):
-            chosen.append((start, end))
-            left -= end - start
+    ends = dict.fromkeys([0, n - 1])
+    chosen = [windows[i] for i in ends]
+    left = max_chars - sum(end - start for start, end in chosen)
+    for i in dict.fromkeys([*best[: np.count_nonzero(score)].tolist(), *spread.tolist()]):
         if left < WINDOW // 2:
             break
+        start, end = windows[i]
+        if i not in ends and end - start <= left:
+            chosen.append((start, end))
+            left -= end - start
     return merged(chosen)
 
 

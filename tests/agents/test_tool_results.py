@@ -174,6 +174,7 @@ def test_a_question_is_short_and_has_all_its_parts():
 
 
 @given(ANY_TEXT, ANY_TEXT, st.integers(1, 5000))
+@example("0" * 26, "", 1)
 @settings(max_examples=20, deadline=None)
 def test_a_shortlist_is_sorted_and_has_both_ends(text: str, query: str, max_chars: int):
     text *= 40
