@@ -54,6 +54,7 @@ def local_server(*, api_key: str | None = None, threads: int = 2) -> Iterator[st
     params.cpuparams.n_threads = threads
     params.warmup = False
     params.ui = False
+    params.verbosity = 1  # its errors alone
     if api_key is not None:
         params.api_keys = [api_key]
     server = Server(params)
