@@ -35,20 +35,21 @@ def loading(name: str) -> Iterator[dict[str, Any]]:
     if downloads and _is_terminal():
         hub.enable_progress_bars()
     try:
-        yield {} if Path(name).exists() or _answers(hub) else {"local_files_only": True}
+        yield {} if Path(name).exists() or answers() else {"local_files_only": True}
     finally:
         if bars and downloads:
             transformers.enable_progress_bar()
 
 
-def _answers(hub: Any) -> bool:
+def answers() -> bool:
     """Return whether the hub answers. Else it would be asked six times for each file, over half a minute."""
     from huggingface_hub import constants
+    from huggingface_hub.utils import get_session
 
     if constants.HF_HUB_OFFLINE:
         return False
     try:
-        hub.get_session().head(constants.ENDPOINT, timeout=WAIT)
+        get_session().head(constants.ENDPOINT, timeout=WAIT)
     except Exception:  # whatever the client of this version raises
         return False
     return True

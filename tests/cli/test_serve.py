@@ -14,13 +14,13 @@ from semtoken_rag.cli import app
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--ratio", "2"], "ratio must be in (0, 1], got 2.0"),
-        (["--keep", "1"], "keep must be in (0, 1), got 1.0"),
-        (["--max-tokens", "0"], "max_tokens must be an int of at least 1, got 0"),
-        (["--threshold", "-1"], "threshold must be at least 0, got -1"),
-        (["--max-wait", "nan"], "max_wait must be a number of seconds above 0, got nan"),
+        (["--ratio", "2"], "--ratio must be in (0, 1], got 2.0"),
+        (["--keep", "1"], "--keep must be in (0, 1), got 1.0"),
+        (["--max-tokens", "0"], "--max-tokens must be an int of at least 1, got 0"),
+        (["--threshold", "-1"], "--threshold must be at least 0, got -1"),
+        (["--max-wait", "nan"], "--max-wait must be a number of seconds above 0, got nan"),
         (["--upstream", "localhost:8080"], "the address of a server must be as"),
-        (["--api-key", ""], "api_key must be printable ASCII"),
+        (["--api-key", ""], "--api-key must be printable ASCII"),
     ],
 )
 def test_a_bad_option_is_one_line_before_anything_is_loaded(arguments: list[str], said: str):
