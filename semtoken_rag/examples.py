@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ import numpy.typing as npt
 from semtoken_rag.types import Chunk, Units
 
 log = logging.getLogger(__name__)
+
+Retrieve: TypeAlias = Callable[[str], Sequence[Chunk]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,7 @@ class Example:
 
 
 def read_examples(path: Path) -> list[Example]:
-    """Read examples from a JSON Lines file; lines whose gold is in none of their chunks are left out.
-
-    The log says how many.
-
-    Each line is ``{"question": str, "chunks": [...]}`` with ``"gold": [...]``, ``"answers": [...]`` or
-    ``"answer": str``. Chunks are strings or objects with ``text`` and optionally ``title``. ``gold`` are
-    sentences that a chunk contains verbatim. ``answers`` are strings of which every occurrence counts, and
-    ``answer`` is the only one. ``gold`` is what counts if there are answers too.
+    """Read examples from a JSON Lines file, see `parse_examples`.
 
     Parameters
     ----------
@@ -90,30 +85,62 @@ def read_examples(path: Path) -> list[Example]:
     ValueError
         If a line cannot be read, with its number, or if no line can be used.
     """
+    return parse_examples(path.read_bytes(), str(path))
+
+
+def parse_examples(data: bytes, name: str, *, retrieve: Retrieve | None = None) -> list[Example]:
+    """Read examples from JSON Lines; lines whose gold is in none of their chunks are left out.
+
+    The log says how many.
+
+    Each line is ``{"question": str, "chunks": [...]}`` with ``"gold": [...]``, ``"answers": [...]`` or
+    ``"answer": str``. Chunks are strings or objects with ``text`` and optionally ``title``. ``gold`` are
+    sentences that a chunk contains verbatim. ``answers`` are strings of which every occurrence counts, and
+    ``answer`` is the only one. ``gold`` is what counts if there are answers too.
+
+    Parameters
+    ----------
+    data
+        The lines, in UTF-8.
+    name
+        Where they come from, for errors.
+    retrieve
+        Returns the chunks of a question whose line has none; None: such a line is an error.
+
+    Returns
+    -------
+    list of Example
+        In the order of the lines, at least one.
+
+    Raises
+    ------
+    ValueError
+        If a line cannot be read, with its number, or if no line can be used.
+    """
     examples, without = [], []
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be UTF-8 text: {error}") from None
-    for number, line in enumerate(text.split("\n"), 1):  # other line ends may stand in strings
+        raise ValueError(f"{name} must be UTF-8 text: {error}") from None
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):  # other line ends may stand in strings
         if not line.strip():
             continue
         try:
-            example = _example(json.loads(line))
+            example = _example(json.loads(line), retrieve)
         except (json.JSONDecodeError, RecursionError) as error:
-            raise ValueError(f"{path}, line {number} is not JSON: {error!r:.200}") from error
+            raise ValueError(f"{name}, line {number} is not JSON: {error!r:.200}") from error
         except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error!s:.200}") from error
+            raise ValueError(f"{name}, line {number}: {error!s:.200}") from error
         if example.gold:
             examples.append(replace(example, line=number))
         else:
             without.append(number)
     if not examples:
-        raise ValueError(f"no line of {str(path)!r} has a gold sentence or an answer in its chunks")
+        raise ValueError(f"no line of {name!r} has a gold sentence or an answer in its chunks")
     if without:
         log.warning(
             "%s: %d of %d questions have no gold in their chunks and are left out, the first in line %d",
-            path,
+            name,
             len(without),
             len(without) + len(examples),
             without[0],
@@ -121,19 +148,18 @@ def read_examples(path: Path) -> list[Example]:
     return examples
 
 
-def _example(row: Any) -> Example:
+def _example(row: Any, retrieve: Retrieve | None) -> Example:
     if not isinstance(row, dict):
         raise ValueError(f"a line must be a JSON object, got {row!r:.80}")
-    if missing := [name for name in ("question", "chunks") if name not in row]:
+    needed = ("question", "chunks") if retrieve is None else ("question",)
+    if missing := [name for name in needed if name not in row]:
         raise ValueError(f"{missing[0]} is missing, got {', '.join(row)!r:.80}")
     if not row.keys() & {"gold", "answers", "answer"}:
         raise ValueError(f"gold, answers or answer is needed, got {', '.join(row)!r:.80}")
     question = row["question"]
     if not isinstance(question, str):
         raise ValueError(f"question must be a string, got {question!r:.80}")
-    if not isinstance(row["chunks"], list):
-        raise ValueError(f"chunks must be a list, got {row['chunks']!r:.80}")
-    chunks = [_chunk(given) for given in row["chunks"]]
+    chunks = _chunks(row["chunks"]) if "chunks" in row or retrieve is None else retrieve(question)
     answers = _strings(row, "answers")
     if "answer" in row:
         if not isinstance(row["answer"], str):
@@ -149,6 +175,12 @@ def _example(row: Any) -> Example:
         return Example(question, chunks, gold, answers=answers)
     gold = [(i, *span) for i, c in enumerate(chunks) for span in occurrences(c.text, answers)]
     return Example(question, chunks, gold, alternatives=True, answers=answers)
+
+
+def _chunks(given: Any) -> list[Chunk]:
+    if not isinstance(given, list):
+        raise ValueError(f"chunks must be a list, got {given!r:.80}")
+    return [_chunk(each) for each in given]
 
 
 def _chunk(given: Any) -> Chunk:

@@ -13,8 +13,10 @@ from rich.table import Table
 
 from semtoken_rag import SemToken, __version__
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.options import Encoder, Threads
 from semtoken_rag.cli.outputs import check_output
 from semtoken_rag.cli.streams import echo
+from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.examples import read_examples
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="The file to write, for Config(calibration=).")] = Path(
         "calibration.json"
     ),
-    encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
+    encoder: Encoder = "auto",
+    threads: Threads = None,
     keep: Annotated[
         list[float] | None, typer.Option(help=f"Chances to report, one each time; by default {KEEPS}.")
     ] = None,
@@ -45,6 +48,7 @@ def _calibrate(questions: Path, out: Path, encoder: str, keeps: Sequence[float])
     for keep in keeps:
         if not 0 < keep < 1:
             raise ValueError(f"--keep must be in (0, 1), got {keep!r}")
+    check_name(encoder)
     check_output("--out", out, [questions, encoder])
     examples = read_examples(questions)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,21 +17,38 @@ from rich.table import Table
 from semtoken_rag import Budget, __version__
 from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder
-from semtoken_rag.cli.outputs import check_output
+from semtoken_rag.cli.options import Encoder, Store, Threads, open_store
+from semtoken_rag.cli.outputs import STDIN, check_apart, check_output
+from semtoken_rag.cli.sources import PIPED, read_sources
+from semtoken_rag.cli.streams import read_stdin
 from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.evaluate.asking import FULL, Answers, ask, with_answers
 from semtoken_rag.evaluate.curve import METHODS, RATIOS, SEMTOKEN, Curve, Point, measure
-from semtoken_rag.examples import Example, read_examples
+from semtoken_rag.examples import Example, parse_examples
 from semtoken_rag.readers import resolve_reader
+from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.text.visible import visible
+
+RETRIEVED = 20  # passages of files for a question
 
 
 def evaluate(
     questions: Annotated[
-        Path, typer.Argument(help="JSON Lines: question, chunks, and gold, answers or answer.")
+        str,
+        typer.Argument(
+            help="JSON Lines: question, chunks, and gold, answers or answer; - is standard input."
+        ),
     ],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, patterns: a question without chunks gets their "
+            f"{RETRIEVED} likeliest passages."
+        ),
+    ] = None,
     encoder: Encoder = "auto",
+    store: Store = None,
+    threads: Threads = None,
     want: Annotated[
         float, typer.Option(metavar="SHARE", help="Share of the answers that a budget has to keep.")
     ] = 0.95,
@@ -44,12 +62,13 @@ def evaluate(
 ) -> None:
     """Measure on QUESTIONS how many answers are kept, by budget and method, and find the cheapest budget."""
     with one_line():
-        examples = _read(questions, encoder, want, out)
+        examples = _read(questions, files or [], encoder, want, out)
+        kept = open_store(store) or MemoryStore()
         asked = with_answers(examples) if llm else []
         reader = resolve_reader(llm, tokenizer=tokenizer) if llm else None
         counter = reader.tokenizer if reader else None
         with _bar("Questions", len(examples)) as on_step:
-            curve = measure(examples, encoder, token_counter=counter, on_step=on_step)
+            curve = measure(examples, encoder, token_counter=counter, store=kept, on_step=on_step)
         cheapest = curve.cheapest(want)
         figures = _figures(curve, cheapest, want)
         _write(out, figures)  # before the reader is asked, who may fail
@@ -58,19 +77,26 @@ def evaluate(
             return
         budgets = [FULL, cheapest.budget if cheapest else Budget(ratio=DEFAULT_RATIO)]
         with _bar("Answers", len(asked)) as on_step:
-            answers = ask(reader, asked, encoder=encoder, budgets=budgets, on_step=on_step)
+            answers = ask(reader, asked, encoder=encoder, budgets=budgets, store=kept, on_step=on_step)
         _write(out, figures | {"reader": [_of_reader(reader.name, asked, each) for each in answers]})
         _print_answers(reader.name, answers)
 
 
-def _read(questions: Path, encoder: str, want: float, out: Path | None) -> list[Example]:
+def _read(questions: str, files: list[str], encoder: str, want: float, out: Path | None) -> list[Example]:
     """Check what can be checked before a model is loaded, and read the questions."""
     if not 0 < want <= 1:
         raise ValueError(f"--want must be in (0, 1], got {want!r}")
     check_name(encoder)
     if out is not None:
-        check_output("--json", out, [questions, encoder])
-    return read_examples(questions)
+        check_output("--json", out, [questions, encoder, *files])
+    if questions == STDIN in files:
+        raise ValueError("standard input can be read once, got - 2 times")
+    data, name = (read_stdin(), PIPED) if questions == STDIN else (Path(questions).read_bytes(), questions)
+    sources = read_sources(files) if files else None
+    if out is not None and sources:
+        check_apart("--json", out, sources.documents)  # a file of a folder
+    retrieve = partial(sources.retrieve, number=RETRIEVED) if sources else None
+    return parse_examples(data, name, retrieve=retrieve)
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from semtoken_rag import Config
 from semtoken_rag.cli.errors import one_line
 from semtoken_rag.cli.options import (
     Encoder,
@@ -18,10 +18,16 @@ from semtoken_rag.cli.options import (
     MaxTokens,
     Query,
     Ratio,
+    Store,
+    Threads,
     Titles,
-    compress_files,
+    compress_sources,
+    make_engine,
+    open_store,
+    read_budget,
 )
-from semtoken_rag.cli.outputs import STDIN, check_output
+from semtoken_rag.cli.outputs import STDIN, check_apart, check_output
+from semtoken_rag.cli.sources import read_sources
 from semtoken_rag.cli.streams import echo
 
 
@@ -32,6 +38,8 @@ def explain(
     ratio: Ratio = None,
     keep: Keep = None,
     encoder: Encoder = "auto",
+    store: Store = None,
+    threads: Threads = None,
     language: Language = None,
     titles: Titles = False,
     html: Annotated[
@@ -40,12 +48,16 @@ def explain(
 ) -> None:
     """Show what is kept and dropped of FILES, or of standard input, and why."""
     with one_line():
+        budget = read_budget(max_tokens, ratio, keep)
+        engine = make_engine(encoder, open_store(store), language=language, titles=titles)
         if html is not None:
             check_output("--html", html, files or [STDIN])
-        config = Config(language=language, titles=titles)
-        context = compress_files(
-            files, query, max_tokens=max_tokens, ratio=ratio, keep=keep, encoder=encoder, config=config
-        )
+        sources = read_sources(files or [STDIN])
+        if html is not None:
+            check_apart("--html", html, sources.documents)  # a file of a folder
+        context = compress_sources(sources, query, budget, engine=engine)
+        placed = [replace(passage, title=sources.citation(passage)) for passage in context.source]
+        context = replace(context, source=tuple(placed))  # as titles for the eye
         if html is not None:
             context.to_html(html)
             echo(f"{html}: open it in a browser", err=True)

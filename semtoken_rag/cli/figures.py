@@ -12,13 +12,14 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from semtoken_rag import CompressedContext
+from semtoken_rag import CompressedContext, SemToken
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder, compress_files
+from semtoken_rag.cli.options import Encoder, Threads, read_budget
 from semtoken_rag.cli.outputs import check_apart
 from semtoken_rag.cli.streams import echo
 from semtoken_rag.encoders.base import encode
 from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.files import Document, read_paths
 from semtoken_rag.paper.clusters import average_clusters, greedy_clusters
 from semtoken_rag.types import Tokens
 
@@ -49,14 +50,19 @@ class Arguments:
     threshold: float | None
 
     def context(self, query: str) -> CompressedContext:
-        """Compress the files for a question."""
-        files = [str(file) for file in self.files]
-        return compress_files(files, query, max_tokens=None, ratio=self.ratio, encoder=self.encoder)
+        """Compress the files for a question; each file is a chunk."""
+        chunks = [chunk for each in self.documents() for chunk in each.chunks([(0, len(each.text))])]
+        budget = read_budget(None, self.ratio, None)
+        return SemToken(encoder=self.encoder).compress(chunks, query, ratio=budget.ratio)
 
     def tokens(self) -> Tokens:
         """Return the fingerprints of the files; each file is a chunk."""
-        texts = [file.read_text(encoding="utf-8") for file in self.files]
+        texts = [document.text for document in self.documents()]
         return Tokens.concatenate(encode(resolve_encoder(self.encoder), texts, [""] * len(texts)))
+
+    def documents(self) -> list[Document]:
+        """Read the files."""
+        return read_paths(self.files)[0]
 
     def numbers(self, shape: Callable[[Any], Any], said: str) -> dict[str, Any]:
         """Read the only file as a JSON object and convert its values by ``shape``; errors show ``said``."""
@@ -84,6 +90,7 @@ def figure(
     ] = None,
     ratio: Annotated[str, typer.Option(metavar="R", help="Largest share of the tokens to pass on.")] = "0.2",
     encoder: Encoder = "auto",
+    threads: Threads = None,
     tau: Annotated[
         list[float] | None, typer.Option(help="For trajectory and clusters; several, one a panel.")
     ] = None,

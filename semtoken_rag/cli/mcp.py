@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.options import Encoder
+from semtoken_rag.cli.options import Encoder, Store, Threads, open_store
 from semtoken_rag.cli.streams import Closed
 
 
@@ -18,6 +18,8 @@ def mcp(
         list[str] | None, typer.Argument(help="Folders whose files may be searched; no others are read.")
     ] = None,
     encoder: Encoder = "auto",
+    store: Store = None,
+    threads: Threads = None,
 ) -> None:
     """Serve tools to an agent over the Model Context Protocol: search FOLDERS, compress texts, expand."""
     with one_line():
@@ -30,6 +32,7 @@ def mcp(
         if sys.stdin is None or isinstance(sys.stdout, Closed):
             raise ValueError("the protocol needs standard input and output, got a closed one")
         allowed = Folders(folders or [])
-        engine = SemToken(encoder=encoder, store="memory://", config=Config(order="source"))
+        kept = open_store(store) or "memory://"
+        engine = SemToken(encoder=encoder, store=kept, config=Config(order="source"))
     with suppress(KeyboardInterrupt):
         anyio.run(serve, create_server(engine, allowed))

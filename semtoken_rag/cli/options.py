@@ -1,27 +1,40 @@
-"""Shared options of the commands that compress, and their call of the engine."""
+"""Shared options of the commands, and their call of the engine."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, TypeAlias, TypeVar
 
 import typer
 from rich.console import Console
 
-from semtoken_rag import Chunk, CompressedContext, Config, SemToken
+from semtoken_rag import Budget, CompressedContext, Config, SemToken
 from semtoken_rag.budget import DEFAULT_RATIO
-from semtoken_rag.cli.outputs import STDIN
-from semtoken_rag.cli.streams import read_stdin
-from semtoken_rag.text.files import decode_utf8
+from semtoken_rag.cli.sources import Sources
+from semtoken_rag.cli.streams import echo
+from semtoken_rag.encoders.registry import check_name
+from semtoken_rag.store.base import FingerprintStore
+from semtoken_rag.store.registry import resolve_store, without_secrets
 
 Number = TypeVar("Number", int, float)
+
+
+def _set_threads(number: int | None) -> int | None:
+    """Set the number of threads before any library that reads it there is loaded."""
+    if number is not None:
+        os.environ["OMP_NUM_THREADS"] = str(number)
+    return number
+
 
 Files: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Each file is one chunk; - is standard input, which is read too where none is given."
+        help="Files, folders and patterns, cut into passages; - is standard input, which is read too where "
+        "none is given."
     ),
 ]
 Query: TypeAlias = Annotated[
@@ -48,63 +61,135 @@ Language: TypeAlias = Annotated[
     str | None, typer.Option(metavar="CODE", help="Language of the sentence rules; found from the text.")
 ]
 Titles: TypeAlias = Annotated[
-    bool, typer.Option("--titles", help="Show each file's name before what is kept of it.")
+    bool, typer.Option("--titles", help="Show each document's title before what is kept of it.")
+]
+Store: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where fingerprints are read and kept: sqlite:///file or redis://host."),
+]
+Threads: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        callback=_set_threads,
+        help="Threads of the encoder; OMP_NUM_THREADS or one a core by default.",
+    ),
 ]
 
 # It warns where a bound cut before --keep is reached, which every command here shows in its own words.
 logging.getLogger("semtoken_rag.compressor").addHandler(logging.NullHandler())
 
 
-def compress_files(
-    files: Sequence[str] | None,
-    query: str,
-    *,
-    max_tokens: str | None,
-    ratio: str | None,
-    keep: str | None = None,
-    encoder: str,
-    config: Config | None = None,
-) -> CompressedContext:
-    """Compress files, or standard input, for a question.
+def read_budget(max_tokens: str | None, ratio: str | None, keep: str | None) -> Budget:
+    """Return the budget that was typed.
 
     Parameters
     ----------
-    files
-        Each is one chunk; ``-`` is standard input, as is none at all.
-    query
-        The question; may be empty.
     max_tokens
-        Most tokens to pass on, as it was typed.
+        Most tokens to pass on.
     ratio
-        Largest share of the tokens to pass on, as it was typed; `DEFAULT_RATIO` if nothing else is given.
+        Largest share of the tokens to pass on; `DEFAULT_RATIO` if nothing else is given.
     keep
-        Chance that nothing wanted is lost, as it was typed; if it is given without a bound, there is none.
-    encoder
-        See `SemToken`.
-    config
-        Further settings.
+        Chance that nothing wanted is lost; if it is given without a bound, there is none.
 
     Returns
     -------
-    CompressedContext
-        The result.
+    Budget
+        The budget.
 
     Raises
     ------
     ValueError
-        If a value is bad, or a file is not UTF-8; shows the value.
-    OSError
-        If a file cannot be read.
+        If a value is bad; shows it.
     """
     tokens = _number(max_tokens, int, "--max-tokens")
     share = _number(ratio, float, "--ratio")
     promise = _number(keep, float, "--keep")
     if tokens is None and share is None:
         share = DEFAULT_RATIO if promise is None else 1.0
-    chunks = _read(files or [STDIN])
+    return Budget(tokens, share, promise)
+
+
+def open_store(url: str | None) -> FingerprintStore | None:
+    """Open a store and read from it once, so that a missing server is an error before a model is loaded."""
+    if url is None:
+        return None
+    store = resolve_store(url)
+    try:
+        store.mget([""])
+    except ImportError:
+        raise
+    except Exception as error:  # each kind of store raises its own
+        raise ValueError(f"--store {without_secrets(url)!r} cannot be used: {error}") from error
+    return store
+
+
+def compress_sources(
+    sources: Sources, query: str, budget: Budget, *, engine: Callable[[], SemToken], cited: bool = False
+) -> CompressedContext:
+    """Compress what was read for a question; how much of it is read is said on standard error.
+
+    Parameters
+    ----------
+    sources
+        What was read.
+    query
+        The question; may be empty.
+    budget
+        The budget.
+    engine
+        Makes the engine, which may load a model.
+    cited
+        Whether the citation of each kept passage counts in the budget.
+
+    Returns
+    -------
+    CompressedContext
+        The result.
+    """
+    passages, said = sources.for_question(query)
+    if said:
+        echo(f"semtoken: {said}", err=True)
     with Console(stderr=True).status("Compressing"):  # silent without a terminal
-        engine = SemToken(encoder=encoder, config=config)
-        return engine.compress(chunks, query, max_tokens=tokens, ratio=share, keep=promise)
+        made = engine()
+        if cited:
+            count = made.counter.count
+            passages = [replace(p, overhead=count(f"[{sources.citation(p)}]\n")) for p in passages]
+        return made.compress(
+            passages, query, max_tokens=budget.max_tokens, ratio=budget.ratio, keep=budget.keep
+        )
+
+
+def make_engine(
+    encoder: str, store: FingerprintStore | None, *, language: str | None, titles: bool
+) -> Callable[[], SemToken]:
+    """Check the name of an encoder; return what makes the engine.
+
+    Parameters
+    ----------
+    encoder
+        See `SemToken`.
+    store
+        Keeps fingerprints.
+    language
+        See `Config`.
+    titles
+        See `Config`.
+
+    Returns
+    -------
+    callable
+        Returns the engine, whose text has the passages in their order.
+
+    Raises
+    ------
+    ValueError
+        If there can be no such encoder.
+    """
+    check_name(encoder)
+    config = Config(language=language, titles=titles, order="source", separator="\n\n")
+    return partial(SemToken, encoder=encoder, store=store, config=config)
 
 
 def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Number | None:
@@ -113,18 +198,3 @@ def _number(value: str | None, kind: Callable[[str], Number], name: str) -> Numb
         return None if value is None else kind(value)
     except ValueError:
         raise ValueError(f"{name} must be a number, got {value!r}") from None
-
-
-def _read(files: Sequence[str]) -> list[Chunk]:
-    """Read files as bytes, since newline translation would shift the offsets."""
-    if files.count(STDIN) > 1:
-        raise ValueError(f"standard input can be read once, got - {files.count(STDIN)} times")
-    return [_read_stdin() if file == STDIN else _read_file(Path(file)) for file in files]
-
-
-def _read_stdin() -> Chunk:
-    return Chunk(decode_utf8(read_stdin(), "stdin"), id="stdin")
-
-
-def _read_file(file: Path) -> Chunk:
-    return Chunk(decode_utf8(file.read_bytes(), str(file)), id=str(file), title=file.stem)

@@ -10,7 +10,9 @@ from rich.console import Console
 from semtoken_rag import Budget, Config, SemToken
 from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.options import Encoder, Threads, open_store
 from semtoken_rag.cli.streams import echo
+from semtoken_rag.encoders.registry import check_name
 
 KEY = "SEMTOKEN_API_KEY"
 UPSTREAM_KEY = "SEMTOKEN_UPSTREAM_KEY"
@@ -23,7 +25,8 @@ def serve(
         list[str] | None,
         typer.Option(metavar="NAME", help="Another host name to answer to; * for any. Can be given again."),
     ] = None,
-    encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
+    encoder: Encoder = "auto",
+    threads: Threads = None,
     tokenizer: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Tokenizer of the LLM, to count by: a name, folder or file."),
@@ -70,6 +73,7 @@ def serve(
         from semtoken_rag.web.listen import listen
         from semtoken_rag.web.security import LOOPBACK
 
+        check_name(encoder)
         if ratio is None and max_tokens is None:
             ratio = DEFAULT_RATIO if keep is None else 1.0
         config = ServeConfig(
@@ -83,6 +87,7 @@ def serve(
             threshold=threshold,
         )
         behind = Upstream(upstream, api_key=upstream_key) if upstream else None
+        kept = open_store(None if store == "none" else store)
         listener, address = listen(host, port)  # a port in use is an error before a model is loaded
         own = {f"http://{name}:{listener.getsockname()[1]}" for name in (*LOOPBACK, host)}
         with listener:
@@ -92,7 +97,7 @@ def serve(
                 engine = SemToken(
                     encoder=encoder,
                     token_counter=load_tokenizer(tokenizer) if tokenizer else None,
-                    store=None if store == "none" else store,
+                    store=kept,
                     config=Config(deadline=deadline),
                 )
                 engine.compress(["A first call loads it."], "What does it load?", max_tokens=4, keep=keep)

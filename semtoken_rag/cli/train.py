@@ -12,6 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.options import Threads
 from semtoken_rag.cli.outputs import check_apart
 from semtoken_rag.cli.streams import echo
 from semtoken_rag.encoders.registry import check_name, resolve_encoder
@@ -30,6 +31,7 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the questions at most.")] = 2,
     seed: Annotated[int, typer.Option(help="Of the order and the first weights.")] = 0,
     runs: Annotated[int, typer.Option(min=1, help="Trainings whose changes are averaged.")] = 1,
+    threads: Threads = None,
 ) -> None:
     """Train an encoder's fingerprints on QUESTIONS: an adapter of a few megabytes, or an ONNX file.
 

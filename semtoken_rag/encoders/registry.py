@@ -213,8 +213,8 @@ def _check_hub(name: str) -> None:
 
     if not answers():
         raise ValueError(
-            f"encoder {name!r:.80} is neither a folder nor a model that is here, as 'auto' and 'static' always "
-            "are; the hub cannot be reached, only its cache was read"
+            f"encoder {name!r:.80} is neither a folder nor a model that is here, as 'auto' and 'static' "
+            "always are; the hub cannot be reached, only its cache was read"
         )
 
 

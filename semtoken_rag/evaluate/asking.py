@@ -84,6 +84,7 @@ def ask(
     *,
     encoder: Any = "auto",
     budgets: Sequence[Budget] = (FULL,),
+    store: Any = None,
     on_step: Callable[[int], object] = lambda done: None,
 ) -> list[Answers]:
     """Have a reader answer questions from their chunks, compressed to each budget.
@@ -98,6 +99,8 @@ def ask(
         See `semtoken_rag.SemToken`.
     budgets
         The budgets.
+    store
+        Keeps fingerprints, see there.
     on_step
         Called with the number of questions that are answered.
 
@@ -117,7 +120,7 @@ def ask(
     """
     if missing := len(examples) - len(with_answers(examples)):
         raise ValueError(f"each question must have answers, got {missing} of {len(examples)} without")
-    engine = SemToken(encoder=encoder, token_counter=reader.tokenizer)
+    engine = SemToken(encoder=encoder, token_counter=reader.tokenizer, store=store)
     replies = []
     for done, example in enumerate(examples, 1):
         asked = [(None, budget) for budget in budgets]

@@ -98,6 +98,7 @@ def measure(
     encoder: Any = "auto",
     *,
     token_counter: Any = None,
+    store: Any = "memory://",
     on_step: Callable[[int], object] = lambda done: None,
 ) -> Curve:
     """Put questions to every method within every budget; an encoder encodes each chunk once.
@@ -113,6 +114,8 @@ def measure(
         Of the method ``semtoken``, see `semtoken_rag.SemToken`.
     token_counter
         The reader's tokenizer, see there.
+    store
+        Keeps fingerprints, see there.
     on_step
         Called with the number of questions that are done.
 
@@ -129,8 +132,8 @@ def measure(
         Any failure of the encoder or the counter.
     """
     _check(examples)
-    engine = SemToken(encoder=encoder, token_counter=token_counter, store="memory://")
-    static = SemToken(encoder="static", token_counter=token_counter, store="memory://")
+    engine = SemToken(encoder=encoder, token_counter=token_counter, store=store)
+    static = SemToken(encoder="static", token_counter=token_counter, store=store)
     tries = {engine: _own(SEMTOKEN, engine)}
     if engine.encoder.name != static.encoder.name:
         tries[static] = _own(STATIC, static)

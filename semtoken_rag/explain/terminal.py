@@ -16,18 +16,26 @@ from semtoken_rag.types import Granularity
 MARKS = {Granularity.DROPPED: "○", Granularity.COARSE: "◐", Granularity.FINE: "●"}
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40  # columns of the budget bar
+FOLDED = 10  # number of documents beyond which those are not printed of which nothing is kept
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Print a call with rich: its numbers, then each document with a mark and a bar at each unit."""
+    """Print a call with rich: its numbers, then each document with a mark and a bar at each unit.
+
+    Of more than `FOLDED` documents, those are counted of which nothing is kept.
+    """
 
     explanation: Explanation
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield from _head(self.explanation)
-        for document in self.explanation.documents:
+        documents = self.explanation.documents
+        shown = [d for d in documents if d.tokens_after or len(documents) <= FOLDED]
+        for document in shown:
             yield from _document(document)
+        if hidden := len(documents) - len(shown):
+            yield Text(f"\n{hidden:,} more of which nothing is kept", "dim")
 
 
 def _head(explanation: Explanation) -> Iterator[Text]:

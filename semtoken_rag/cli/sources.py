@@ -1,0 +1,139 @@
+"""What the commands read: files, folders, patterns and standard input, cut into passages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+
+from semtoken_rag import Chunk, CompressedChunk
+from semtoken_rag.cli.outputs import STDIN
+from semtoken_rag.cli.streams import echo, read_stdin
+from semtoken_rag.files import Document, Skipped, read_document, read_paths
+from semtoken_rag.files.likeliest import likeliest, ranked
+from semtoken_rag.text.grams import plain
+
+READ = 300_000  # characters that are encoded for a question: some 200 passages, 75,000 tokens
+PIPED = "stdin"  # name of standard input in citations
+SHOWN = 10  # skipped files that are named
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Documents and their passages.
+
+    Attributes
+    ----------
+    documents
+        By name.
+    passages
+        Of all documents, in order; the source of each is the name of its document.
+    """
+
+    documents: Mapping[str, Document]
+    passages: Sequence[Chunk]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """What each passage is found by."""
+        return [plain(f"{passage.source} {passage.text}") for passage in self.passages]
+
+    def retrieve(self, question: str, number: int) -> list[Chunk]:
+        """Return the likeliest passages, the best first."""
+        return [self.passages[i] for i in ranked(self.words, question)[:number]]
+
+    def for_question(self, question: str, room: int = READ) -> tuple[list[Chunk], str]:
+        """Choose the passages that are worth encoding, in their order.
+
+        Parameters
+        ----------
+        question
+            The question; may be empty.
+        room
+            Characters of the passages together.
+
+        Returns
+        -------
+        list of Chunk
+            All if there is room, else the likeliest; where none is like the question, the first.
+        str
+            Which they are of how many; empty if all.
+        """
+        found, kind = likeliest(self.words, question, room), "likeliest"
+        if not found:
+            ends, kind = accumulate(map(len, self.words)), "first"
+            found = list(range(max(1, sum(end <= room for end in ends))))
+        if len(found) == len(self.passages):
+            return list(self.passages), ""
+        said = f"the {len(found):,} {kind} of {len(self.passages):,} passages are read"
+        return [self.passages[i] for i in found], said
+
+    def place(self, passage: Chunk, start: int = 0, end: int | None = None) -> str:
+        """Return the lines or pages of a range of a passage's characters, by default of all."""
+        assert passage.source is not None
+        assert passage.start is not None
+        stop = len(passage.text) if end is None else end
+        return self.documents[passage.source].place((passage.start + start, passage.start + stop))
+
+    def cited(self, kept: CompressedChunk) -> str:
+        """Return what is kept of a passage, behind its citation."""
+        first, last = kept.pieces[0], kept.pieces[-1]
+        return f"[{self.citation(kept.chunk, first.start, last.end)}]\n{kept.text}"
+
+    def citation(self, passage: Chunk, start: int = 0, end: int | None = None) -> str:
+        """Return file and place of a range of a passage; that of all of it is the longest."""
+        return f"{passage.source}, {self.place(passage, start, end)}"
+
+
+def read_sources(files: Sequence[str]) -> Sources:
+    """Read files, folders, patterns and standard input; what is skipped is said on standard error.
+
+    Parameters
+    ----------
+    files
+        Paths and patterns, ``-`` for standard input.
+
+    Returns
+    -------
+    Sources
+        At least one document.
+
+    Raises
+    ------
+    ValueError
+        If a file that is named cannot be read as text, a pattern matches nothing, or there is no text at all.
+    OSError
+        If a file cannot be read.
+    ImportError
+        If a library for a named file is missing; names the extra.
+    """
+    if (times := files.count(STDIN)) > 1:
+        raise ValueError(f"standard input can be read once, got - {times} times")
+    at = files.index(STDIN) if times else len(files)
+    documents, skipped = read_paths(files[:at])
+    if times:
+        documents.append(read_document(PIPED, read_stdin()))
+        more = read_paths(files[at + 1 :])
+        documents += more[0]
+        skipped += more[1]
+    tell_skipped(skipped)
+    if not documents:
+        raise ValueError(f"there must be a file with text, got {', '.join(files)!r:.200}")
+    passages = [passage for document in documents for passage in _passages(document)]
+    return Sources({document.name: document for document in documents}, passages)
+
+
+def _passages(document: Document) -> list[Chunk]:
+    passages = document.chunks()
+    if document.name == PIPED:  # which is not what it is about
+        return [replace(passage, title=document.title) for passage in passages]
+    return passages
+
+
+def tell_skipped(skipped: Sequence[Skipped]) -> None:
+    """Name what was not read on standard error: the first files, each with the reason, and how many more."""
+    for each in skipped[:SHOWN]:
+        echo(f"semtoken: skipped {each.name}: {each.reason}", err=True)
+    if (more := len(skipped) - SHOWN) > 0:
+        echo(f"semtoken: skipped {more:,} more", err=True)
