@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from semtoken_rag.files import read_paths
 from semtoken_rag.readers import ServerError, ServerReader, resolve_reader
 from semtoken_rag.readers.address import is_address
-from semtoken_rag.text.files import files_in, read_pdf
 
 QUESTIONS = (
     "Which exception does a failed assert statement raise?",  # answered in one place
@@ -177,19 +177,15 @@ def reference() -> dict[str, str]:
 
 
 def load(folder: Path | None) -> dict[str, str]:
-    """Return titles and texts of a folder's ``.txt``, ``.md`` and ``.pdf`` files, or the Python reference."""
+    """Return titles and texts of a folder's files, or the Python reference; say what is skipped."""
     if folder is None:
         return reference()
-    texts = {}
-    for path in files_in(folder, (".txt", ".md", ".pdf")):
-        if path.suffix.lower() == ".pdf":
-            text = "\n".join(page for _, _, page in read_pdf(path.read_bytes(), str(path)))
-        else:
-            text = path.read_text(encoding="utf-8", errors="replace")
-        texts[str(path.relative_to(folder))] = text
-    if not any(text.strip() for text in texts.values()):
-        raise typer.BadParameter(f"no text in .txt, .md or .pdf files under {str(folder)!r}")
-    return texts
+    documents, skipped = read_paths([folder])
+    for name, reason in skipped:
+        console.print(f"Skipped {name}: {reason}", markup=False, highlight=False)
+    if not documents:
+        raise typer.BadParameter(f"no files with text under {str(folder)!r}")
+    return {Path(each.name).relative_to(folder).as_posix(): each.text for each in documents}
 
 
 def topics_of(*titles: str) -> dict[str, str]:

@@ -1,17 +1,20 @@
-"""Open a corpus by its path: a folder of texts, a JSON Lines file or a parquet file."""
+"""Open a corpus by its path: a folder of files, a JSON Lines file or a parquet file."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from semtoken_rag.files.paths import read_below
+from semtoken_rag.files.walk import walk
 from semtoken_rag.ingest.base import Source, cuts
 from semtoken_rag.ingest.files import JsonLines, Parquet
-from semtoken_rag.text.files import decode_utf8, files_in, is_inside
+from semtoken_rag.text.files import is_inside
 from semtoken_rag.types import Chunk
 
-SUFFIXES = (".txt", ".md")
+log = logging.getLogger(__name__)
 
 
 def open_source(path: str | Path) -> Source:
@@ -20,9 +23,10 @@ def open_source(path: str | Path) -> Source:
     Parameters
     ----------
     path
-        A folder, of which each ``.txt`` and ``.md`` file, however deep, is a chunk with its relative path as
-        title and id; links that lead out of it are left out. Or a ``.jsonl`` or ``.parquet`` file of rows
-        with ``text`` and optionally ``title`` and ``id``; other keys become metadata.
+        A folder, of which each file that `semtoken_rag.files` can read, however deep, is a chunk with its
+        relative path as id, and as title unless it has one; links that lead out of it are left out. Or a
+        ``.jsonl`` or ``.parquet`` file of rows with ``text`` and optionally ``title`` and ``id``; other keys
+        become metadata.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def open_source(path: str | Path) -> Source:
     FileNotFoundError
         If there is nothing at ``path``.
     ValueError
-        If ``path`` is none of these, or a folder without a text.
+        If ``path`` is none of these, or a folder without a file.
     ImportError
         If it is a parquet file and pyarrow is missing; names the extra.
     """
@@ -60,20 +64,26 @@ class Folder:
 
     @classmethod
     def open(cls, path: Path) -> Folder:
-        """Return all texts of a folder, sorted by name; raise ValueError if there is none."""
-        files = files_in(path, SUFFIXES)
-        if names := sorted(file.relative_to(path).as_posix() for file in files):
+        """Return all files of a folder, sorted by name; raise ValueError if there is none."""
+        found = [file for file in walk(path) if not file.is_dir()]
+        inside = [file for file in found if is_inside(file, path)]
+        if len(inside) < len(found):
+            log.warning("%s: %d files left out, as links lead out of it", path, len(found) - len(inside))
+        if names := sorted(file.relative_to(path).as_posix() for file in inside):
             return cls(path, tuple(names))
-        raise ValueError(f"source must have a {' or '.join(SUFFIXES)} file, got {str(path)!r}")
+        raise ValueError(f"source must have a file, got {str(path)!r}")
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Read bytes, not text: newline translation would shift the offsets."""
+        """Read file by file; the log says which are skipped, and why."""
         for name in self.names:
             path = self.root / name
             if not is_inside(path, self.root):  # since the names were listed
                 raise ValueError(f"{path} must be in the folder, got a link to {str(path.resolve())!r}")
-            text = decode_utf8(path.read_bytes(), str(path))
-            yield Chunk(text, id=name, title=name)
+            found = read_below(self.root, path, name)
+            if isinstance(found, str):
+                log.warning("%s is skipped: %s", path, found)
+            else:
+                yield Chunk(found.text, id=name, title=found.title or name)
 
     def rows(self) -> int:
         """Return the number of files."""

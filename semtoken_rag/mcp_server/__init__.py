@@ -6,7 +6,8 @@ from semtoken_rag._optional import require
 
 require("mcp.server.lowlevel", extra="mcp")
 
-from semtoken_rag.mcp_server.folders import Folders, Limits  # noqa: E402  (the check above names the extra)
+from semtoken_rag.files import Limits  # noqa: E402  (the check above names the extra)
+from semtoken_rag.mcp_server.folders import Folders  # noqa: E402
 from semtoken_rag.mcp_server.server import create_server  # noqa: E402
 
 __all__ = ["Folders", "Limits", "create_server"]

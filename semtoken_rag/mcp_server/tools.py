@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
@@ -11,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from semtoken_rag import Chunk, CompressedChunk, CompressedContext, SemToken
 from semtoken_rag.agents.originals import Originals
-from semtoken_rag.mcp_server.document import Document
+from semtoken_rag.files import Document, Skipped
 from semtoken_rag.mcp_server.folders import Folders
 from semtoken_rag.stages.lexical import bm25, gram_counts
 from semtoken_rag.stages.render import arrange
@@ -109,11 +111,11 @@ class Tools:
         shown, context = self._cited(documents, found, asked)
         passages, refs = [], {}
         for kept, document, start in shown:
-            if document.path not in refs:
-                refs[document.path] = self._originals.put(document.text)
+            if document.name not in refs:
+                refs[document.name] = self._originals.put(document.text)
             pieces = [_piece(document, start + p.start, start + p.end) for p in kept.pieces]
             passages.append(
-                {"path": document.path, "ref": refs[document.path], "text": kept.text, "pieces": pieces}
+                {"path": document.name, "ref": refs[document.name], "text": kept.text, "pieces": pieces}
             )
         text = "\n\n".join(_shown(*each) for each in shown)
         if not shown:
@@ -165,10 +167,10 @@ class Tools:
     ) -> tuple[list[tuple[CompressedChunk, Document, int]], CompressedContext | None]:
         """Compress passages until they fit with their citations; the best comes first."""
         chunks, count = [], self._engine.counter.count
-        for number, passage in found:
+        for number, made in _chunks(documents, found):
             document = documents[number]
-            widest = f"[{document.path}, {document.place((0, len(document.text)))}]\n"
-            chunks.append(replace(document.chunk(passage), overhead=count(widest)))
+            widest = count(f"[{document.name}, {document.place((0, len(document.text)))}]\n")
+            chunks += [replace(chunk, overhead=widest) for chunk in made]
         room = asked.max_tokens
         while chunks and room > 0:
             context = self._engine.compress(chunks, asked.question, max_tokens=room)
@@ -213,19 +215,29 @@ def _in_reach(
     """Return text and first character of each chunk, and the chunks: the texts, or their best passages."""
     if sum(map(len, texts)) <= max(READ, READ_PER_TOKEN * max_tokens):
         return [(number, 0) for number in range(len(texts))], [Chunk(text) for text in texts]
-    documents = [Document.of("", text) for text in texts]
+    documents = [Document("", text) for text in texts]
     found = (
         _candidates(documents, question, max_tokens)
         or [(number, 0) for number, document in enumerate(documents) if document.passages][:1]
     )
     places = [(number, documents[number].passages[passage][0]) for number, passage in found]
-    return places, [replace(documents[n].chunk(p), source=str(n)) for n, p in found]
+    chunks = _chunks(documents, found)
+    return places, [replace(chunk, source=str(number)) for number, made in chunks for chunk in made]
+
+
+def _chunks(
+    documents: Sequence[Document], found: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, list[Chunk]]]:
+    """Yield the numbers of documents, each with the chunks of its passages, which are in order."""
+    for number, places in groupby(found, key=itemgetter(0)):
+        document = documents[number]
+        yield number, document.chunks(document.passages[passage] for _, passage in places)
 
 
 def _shown(kept: CompressedChunk, document: Document, start: int) -> str:
     """Return a passage as the model sees it, behind its citation."""
     place = document.place(*((start + piece.start, start + piece.end) for piece in kept.pieces))
-    return f"[{document.path}, {place}]\n{kept.text}"
+    return f"[{document.name}, {place}]\n{kept.text}"
 
 
 def _nothing(read: bool, found: bool, max_tokens: int) -> str:
@@ -239,7 +251,7 @@ def _piece(document: Document, start: int, end: int) -> dict[str, Any]:
     return {"start": start, "end": end, "place": document.place((start, end))}
 
 
-def _not_read(skipped: Sequence[tuple[str, str]]) -> list[str]:
+def _not_read(skipped: Sequence[Skipped]) -> list[str]:
     """Name skipped files by reason, the most frequent first."""
     paths: dict[str, list[str]] = {}
     for path, reason in skipped:

@@ -1,18 +1,10 @@
-"""Files: UTF-8 with an error that names the place, pages of a PDF, files of a folder, writing as a whole."""
+"""Files: UTF-8 with an error that names the place, what links lead to, writing as a whole."""
 
 from __future__ import annotations
 
-import logging
 import secrets
 import shutil
-from collections.abc import Collection
 from pathlib import Path
-
-from semtoken_rag.text.pdf import read_pdf
-
-__all__ = ["decode_utf8", "files_in", "is_inside", "read_pdf", "write_whole"]
-
-log = logging.getLogger(__name__)
 
 
 def decode_utf8(data: bytes, name: str, rule: str = "a text must be UTF-8") -> str:
@@ -49,28 +41,6 @@ def decode_utf8(data: bytes, name: str, rule: str = "a text must be UTF-8") -> s
         line, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 10]
         place = f"{name}, line {line}"
         raise ValueError(f"{place}: {rule}, got {found!r} at {error.start}") from None
-
-
-def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    """Return the files of a folder, however deep, without those outside of it that links lead to.
-
-    Parameters
-    ----------
-    folder
-        The folder, itself perhaps a link.
-    suffixes
-        Ends of the names that count, in small letters, with the dot.
-
-    Returns
-    -------
-    list of Path
-        Sorted; the log says how many are left out.
-    """
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
-    inside = [path for path in found if is_inside(path, folder)]
-    if len(inside) < len(found):
-        log.warning("%s: %d files left out, as links lead out of it", folder, len(found) - len(inside))
-    return inside
 
 
 def is_inside(path: Path, folder: Path) -> bool:

@@ -16,8 +16,9 @@ from fastapi.staticfiles import StaticFiles
 from starlette.requests import Request
 
 from semtoken_rag import __version__
+from semtoken_rag.files import SUFFIXES
 from semtoken_rag.strategy.registry import STRATEGIES
-from semtoken_rag.ui.documents import SUFFIXES, Document, read
+from semtoken_rag.ui.documents import Document, read
 from semtoken_rag.ui.events import close_when_left, stream
 from semtoken_rag.ui.workbench import Asked, Workbench
 from semtoken_rag.web.errors import describe, problem

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from semtoken_rag.files import Limits
+from semtoken_rag.files.read import read_in_steps
 from semtoken_rag.stages.passages import passages
-from semtoken_rag.text.files import decode_utf8
-from semtoken_rag.text.pdf import read_pdf_in_steps
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
-
-SUFFIXES = (".txt", ".md", ".pdf")
 
 
 class Document(BaseModel):
@@ -31,7 +29,7 @@ def load(path: Path) -> Document:
 
 
 def read(name: str, data: bytes) -> Generator[Event, None, None]:
-    """Read a file, a PDF page by page.
+    """Read a file of any kind that `semtoken_rag.files` reads, a PDF page by page.
 
     Parameters
     ----------
@@ -48,20 +46,17 @@ def read(name: str, data: bytes) -> Generator[Event, None, None]:
     Raises
     ------
     ValueError
-        If it is neither a PDF nor UTF-8, contains no text, or is a PDF beyond `PdfLimits`.
+        As `semtoken_rag.files.read_document`.
+    ImportError
+        If a library for its kind is missing; names the extra.
     """
-    if data.startswith(b"%PDF-"):
-        pages, total = list[str](), 0
-        for found in read_pdf_in_steps(data, name):
-            if found is not None:
-                _, total, page = found
-                pages.append(page)
-            yield progress("Reading pages", len(pages), total)
-        text = "\n\n".join(pages)
-    else:
-        text = decode_utf8(data.removeprefix(codecs.BOM_UTF8), name, "must be a PDF or UTF-8 text")
-    if not text.strip():
-        raise ValueError(f"{name} holds no text; a scan needs text recognition first")
+    limits = Limits(file_bytes=max(len(data), Limits().file_bytes))  # an upload has a bound of its own
+    with closing(read_in_steps(name, data, limits=limits)) as steps:
+        try:
+            while True:
+                yield progress("Reading pages", *next(steps))
+        except StopIteration as end:
+            text = end.value.text
     yield Event("document", Document(title=name, text=text).model_dump())
 
 

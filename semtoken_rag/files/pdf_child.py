@@ -36,9 +36,13 @@ def _limit(memory: int, seconds: int) -> None:
 
 def _read(data: bytes, most_pages: int, most_characters: int) -> None:
     import pypdf
+    from pypdf.errors import DependencyError, FileNotDecryptedError
 
     pages = pypdf.PdfReader(io.BytesIO(data)).pages
-    total, characters = len(pages), 0
+    try:
+        total, characters = len(pages), 0
+    except (DependencyError, FileNotDecryptedError):  # the former: of AES
+        raise ValueError("it is encrypted; save it without a password") from None
     if total > most_pages:
         raise ValueError(f"it has {total} pages, more than {most_pages}")
     for number, page in enumerate(pages, 1):

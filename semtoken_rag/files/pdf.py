@@ -46,62 +46,30 @@ class PdfLimits:
     memory: int = 2**30
 
 
-def read_pdf(data: bytes, name: str, *, limits: PdfLimits | None = None) -> Iterator[tuple[int, int, str]]:
-    """Read a PDF page by page.
+def read_pdf(data: bytes, *, limits: PdfLimits | None = None) -> Iterator[tuple[int, int, str] | None]:
+    """Read a PDF page by page, in steps of 3 seconds at most, after each of which it can be cancelled.
 
     Parameters
     ----------
     data
         Content of the file.
-    name
-        Name of the file, for the error.
-    limits
-        What it may take; None for the defaults.
-
-    Yields
-    ------
-    tuple of int, int, str
-        Number of the page (from 1), number of pages, and text of the page without lone surrogates.
-
-    Raises
-    ------
-    ValueError
-        If it is no PDF, is broken, is encrypted or goes beyond a limit; names the file.
-    ImportError
-        If pypdf is missing; names the extra.
-    """
-    for found in read_pdf_in_steps(data, name, limits=limits):
-        if found is not None:
-            yield found
-
-
-def read_pdf_in_steps(
-    data: bytes, name: str, *, limits: PdfLimits | None = None
-) -> Iterator[tuple[int, int, str] | None]:
-    """Read a PDF as `read_pdf` does, in steps of 3 seconds at most, after each of which it can be cancelled.
-
-    Parameters
-    ----------
-    data
-        Content of the file.
-    name
-        Name of the file, for the error.
     limits
         What it may take; None for the defaults.
 
     Yields
     ------
     tuple of int, int, str, or None
-        A page as from `read_pdf`; None where a step has passed without one.
+        Number of the page (from 1), number of pages, and text of the page without lone surrogates; None where
+        a step has passed without a page.
 
     Raises
     ------
     ValueError
-        If it is no PDF, is broken, is encrypted or goes beyond a limit; names the file.
+        If it is no PDF, is broken, is encrypted or goes beyond a limit.
     ImportError
         If pypdf is missing; names the extra.
     """
-    require("pypdf", extra="ui")
+    require("pypdf", extra="files")
     limits = limits or PdfLimits()
     processor = math.ceil(limits.seconds) + 1  # for a child that nobody is there to kill
     bounds = [str(bound) for bound in (limits.memory, processor, limits.pages, limits.characters)]
@@ -126,8 +94,6 @@ def read_pdf_in_steps(
                     break
                 number, total, text = page
                 yield number, total, encodable(text)
-        except ValueError as error:
-            raise ValueError(f"{name} cannot be read: {error}") from None
         finally:
             child.kill()
             talk.join()

@@ -1,0 +1,48 @@
+"""Files that are texts already: their encoding."""
+
+from __future__ import annotations
+
+import codecs
+
+SHOWN = 10  # bytes of what is no UTF-8, in the error
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def decode(data: bytes) -> str:
+    r"""Decode UTF-8, or UTF-16 that begins with a byte order mark. Newlines stay as they are.
+
+    Parameters
+    ----------
+    data
+        Content of a file.
+
+    Returns
+    -------
+    str
+        The text without the byte order mark.
+
+    Raises
+    ------
+    ValueError
+        If it is neither; the message says what stands where (byte from 0, line from 1).
+
+    Examples
+    --------
+    >>> decode(b"one\ntwo caf\xe9")
+    Traceback (most recent call last):
+    ValueError: not UTF-8, got b'\xe9' at 11, line 2
+    """
+    if data.startswith(UTF16):
+        return _strict(data, "utf-16")
+    if b"\0" in data:
+        raise ValueError("not a text")
+    return _strict(data, "utf-8").removeprefix("\ufeff")
+
+
+def _strict(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        found, line = data[error.start : error.start + SHOWN], data.count(b"\n", 0, error.start) + 1
+        place = f"got {found!r} at {error.start}, line {line}"
+        raise ValueError(f"not {encoding.upper()}, {place}") from None
