@@ -43,8 +43,7 @@ def loading(name: str) -> Iterator[dict[str, Any]]:
 
 def answers() -> bool:
     """Return whether the hub answers. Else it would be asked six times for each file, over half a minute."""
-    from huggingface_hub import constants
-    from huggingface_hub.utils import get_session
+    from huggingface_hub import constants, get_session
 
     if constants.HF_HUB_OFFLINE:
         return False

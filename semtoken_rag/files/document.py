@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
+from pathlib import PurePath
 
 from semtoken_rag.stages.passages import passages
 from semtoken_rag.text.grams import plain
@@ -63,7 +64,8 @@ class Document:
         Returns
         -------
         list of Chunk
-            Each has ``name:start`` as its id, the title (or the name), the headings above it, the name as
+            Each has ``name:start`` as its id, the title (or the name without folders and suffix, so that its
+            fingerprint does not depend on where it lies), the headings above it, the name as
             its source, and its first character.
 
         Examples
@@ -78,7 +80,7 @@ class Document:
             Chunk(
                 self.text[start:end],
                 id=f"{self.name}:{start}",
-                title=self.title or self.name,
+                title=self.title or PurePath(self.name).stem,
                 headings=headings,
                 source=self.name,
                 start=start,

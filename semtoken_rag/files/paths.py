@@ -58,7 +58,7 @@ def read_paths(
         raise ValueError(f"paths must be a list, got {str(paths)!r:.200}")
     limits = limits or Limits()
     documents, skipped, left, seen = list[Document](), list[Skipped](), limits.characters, set[str]()
-    for found in _found(paths):
+    for found in find(paths):
         if (real := os.path.realpath(found.path)) in seen:
             continue
         if len(seen) == limits.files:
@@ -68,7 +68,7 @@ def read_paths(
             break
         seen.add(real)
         check()
-        document = _read(found, limits)
+        document = read_found(found, limits)
         if isinstance(document, Document) and len(document.text) > left:
             document = f"beyond the first {limits.characters} characters"
         if isinstance(document, Document):
@@ -112,7 +112,8 @@ def read_below(top: Path, path: Path, name: str, *, limits: Limits | None = None
         return reason_of(error)
 
 
-def _found(paths: Sequence[str | Path]) -> Iterator[Found]:
+def find(paths: Sequence[str | Path]) -> Iterator[Found]:
+    """Yield the files that paths stand for, see `read_paths`; one may come twice."""
     for given in map(Path, paths):
         if given.is_dir():
             yield from _below(given)
@@ -147,7 +148,8 @@ def _matches(parts: Sequence[str], wanted: Sequence[str]) -> bool:
     return bool(parts) and fnmatchcase(parts[0], wanted[0]) and _matches(parts[1:], wanted[1:])
 
 
-def _read(found: Found, limits: Limits) -> Document | str:
+def read_found(found: Found, limits: Limits) -> Document | str:
+    """Read a file of `find`; of a folder's, return why it cannot be read, of a named one, raise it."""
     if found.top is not None:
         return read_below(found.top, found.path, found.name, limits=limits)
     with found.path.open("rb") as file:  # may be a pipe

@@ -16,8 +16,8 @@ class Source(Protocol):
         """Read the chunks one by one, in a fixed order."""
         ...
 
-    def rows(self) -> int:
-        """Return an upper bound of the number of chunks, without decoding them."""
+    def rows(self) -> int | None:
+        """Return an upper bound of the number of chunks, without decoding them; None if there is none."""
         ...
 
     def split(self, most: int) -> list[Source]:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from semtoken_rag.compressor import SemToken
+from semtoken_rag.files import Skipped
 from semtoken_rag.types import Chunk
 
 BATCH = 64  # chunks
@@ -30,12 +31,15 @@ class IngestStats:
         Tokens, without titles and counted by the encoder, of the batches of which the store lacked a chunk.
     seconds
         Wall time.
+    skipped
+        Files that were not read, each with the reason; of a run that is over.
     """
 
     chunks: int = 0
     new: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    skipped: tuple[Skipped, ...] = ()
 
     def add(self, other: IngestStats) -> IngestStats:
         """Return the sums of both."""
@@ -94,7 +98,7 @@ def ingest(
         done = replace(done.add(annotate(engine, batch)), seconds=time.perf_counter() - start)
         if on_progress:
             on_progress(done)
-    return done
+    return replace(done, skipped=tuple(getattr(chunks, "skipped", ())))
 
 
 def annotate(engine: SemToken, batch: Sequence[str | Chunk]) -> IngestStats:

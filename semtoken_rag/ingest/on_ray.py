@@ -16,6 +16,7 @@ from typing import Any
 
 from semtoken_rag._optional import require
 from semtoken_rag.compressor import SemToken
+from semtoken_rag.files import Skipped
 from semtoken_rag.ingest.base import Source
 from semtoken_rag.ingest.local import BATCH, IngestStats, OnProgress, annotate, batches
 from semtoken_rag.ingest.messages import error_from_json, error_to_json
@@ -27,7 +28,7 @@ BLOCK = 2**20  # bytes that a reader hands on at a time; more would leave a smal
 
 
 def ingest_ray(
-    source: str | Path,
+    source: str | Path | Source,
     *,
     store: str,
     encoder: Any = "auto",
@@ -45,7 +46,7 @@ def ingest_ray(
     Parameters
     ----------
     source
-        See `open_source`. Every machine of the cluster must see it under the same path.
+        What `open_source` takes or returns. Every machine of the cluster must see it under the same path.
     store
         ``sqlite:///file`` on one machine, ``redis://host`` across machines.
     encoder
@@ -77,7 +78,8 @@ def ingest_ray(
         nearest built-in type, such as ConnectionError for an error of Redis.
     """
     batches((), batch_size)  # refuses a bad size here rather than in a worker
-    address, corpus = _shared(store), open_source(source)
+    address = _shared(store)
+    corpus = open_source(source) if isinstance(source, str | Path) else source
     start, done = time.perf_counter(), IngestStats()
     require("ray.data", extra="ray")
     ray = require("ray", extra="ray")
@@ -100,9 +102,9 @@ def ingest_ray(
         context.target_max_block_size = BLOCK
         context.enable_progress_bars = context.print_on_execution_start = False
         for row in data.iter_rows():
-            if error := row.pop("error"):
+            if error := row["error"]:
                 raise error_from_json(error)
-            done = replace(done.add(IngestStats(**row)), seconds=time.perf_counter() - start)
+            done = replace(done.add(_stats(row["done"])), seconds=time.perf_counter() - start)
             if on_progress:
                 on_progress(done)
     return done
@@ -134,29 +136,40 @@ class Worker:
             torch.set_num_threads(1)
         return engine
 
-    def __call__(self, row: dict[str, str]) -> dict[str, Any]:
-        """Store the fingerprints of a batch of `_read`; return its counts, and an error or ""."""
-        done, error = IngestStats(), row["error"]
-        if not error:
+    def __call__(self, row: dict[str, str]) -> dict[str, str]:
+        """Store the fingerprints of a batch of `_read`; return its counts as JSON, and an error or ""."""
+        done, error = _stats(row["done"]), row["error"]
+        if row["batch"] and not error:
             try:
                 chunks = [Chunk(text, title=title) for text, title in json.loads(row["batch"])]
                 done = annotate(self.engine, chunks)
             except Exception as failure:
                 error = error_to_json(failure)
-        return {**asdict(done), "error": error}
+        return {"done": json.dumps(asdict(done)), "error": error}
+
+
+def _stats(data: str) -> IngestStats:
+    """Return counts that were written as JSON, or none."""
+    read = json.loads(data or "{}")
+    return IngestStats(**{**read, "skipped": tuple(Skipped(*each) for each in read.get("skipped", ()))})
 
 
 def _read(part: Source, batch_size: int) -> Iterator[dict[str, str]]:
-    """Yield a part batch by batch, each a list of (text, title) as JSON; an error, if any, ends it.
+    """Yield a part batch by batch, each a list of (text, title) as JSON, and what it skips; an error ends it.
+
+    A title here is all that stands before the text, headings too.
 
     JSON rather than Arrow's strings, which cannot hold every Python str. Errors are rows too: Ray would print
     one that is raised, wrap it, and add its own advice to the message.
     """
     try:
         for chunks in batches(part, batch_size):
-            yield {"batch": json.dumps([(chunk.text, chunk.title) for chunk in chunks]), "error": ""}
+            batch = json.dumps([(chunk.text, chunk.context) for chunk in chunks])
+            yield {"batch": batch, "done": "", "error": ""}
+        if skipped := getattr(part, "skipped", ()):
+            yield {"batch": "", "done": json.dumps({"skipped": skipped}), "error": ""}
     except Exception as error:
-        yield {"batch": "", "error": error_to_json(error)}
+        yield {"batch": "", "done": "", "error": error_to_json(error)}
 
 
 def _shared(store: Any) -> str:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.cli import app
 from semtoken_rag.ingest import IngestStats, Source, ingest, ingest_ray, open_source
+from semtoken_rag.ingest.splitters import resolve_splitter
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.store.sqlite import SQLiteStore
 
@@ -92,22 +93,19 @@ def halves(source: Source, most: int) -> list[Chunk]:
     return [chunk for part in source.split(most) for chunk in part]
 
 
-def test_a_folder_is_read_file_by_file(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_a_folder_is_read_file_by_file(tmp_path: Path):
     (tmp_path / "deep").mkdir()
-    (tmp_path / "b.md").write_bytes(b"two\r\nlines")
+    (tmp_path / "b.md").write_bytes(b"# Two\r\n\r\nlines")
     (tmp_path / "deep" / "a.TXT").write_text("Größe", encoding="utf-8")
     (tmp_path / "c.bin").write_bytes(b"\0")
-    source = open_source(tmp_path)
-    assert list(source) == [
-        Chunk("two\r\nlines", id="b.md", title="b.md"),
-        Chunk("Größe", id="deep/a.TXT", title="deep/a.TXT"),
-    ]
-    assert "c.bin is skipped: not a text" in caplog.text
-    assert source.rows() == 3
+    source = open_source(tmp_path, "none")
+    assert [(chunk.text, chunk.context) for chunk in source] == [("# Two\r\n\r\nlines", "b"), ("Größe", "a")]
+    assert source.skipped == [((tmp_path / "c.bin").as_posix(), "not a text")]
+    assert source.rows() is None
     assert [len(list(part)) for part in source.split(5)] == [1, 0, 1]
 
 
-def test_links_out_of_a_folder_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_links_out_of_a_folder_are_left_out(tmp_path: Path):
     outside, folder = tmp_path / "outside", tmp_path / "folder"
     outside.mkdir()
     (folder / "deep").mkdir(parents=True)
@@ -120,12 +118,19 @@ def test_links_out_of_a_folder_are_left_out(tmp_path: Path, caplog: pytest.LogCa
     (tmp_path / "alias").symlink_to(folder)
     for root in (folder, tmp_path / "alias"):
         source = open_source(root)
-        assert {chunk.id: chunk.text for chunk in source} == {"a.md": "Hello.", "deep/inside.md": "Hello."}
-    assert "left out, as links lead out of it" in caplog.text
+        assert {Path(chunk.source).name: chunk.text for chunk in source} == {
+            "a.md": "Hello.",
+            "inside.md": "Hello.",
+        }
+        assert {(Path(name).name, reason) for name, reason in source.skipped} == {
+            ("all", "a link that leads out of the folder"),
+            ("file.md", "a link that leads out of the folder"),
+            ("relative.txt", "a link that leads out of the folder"),
+        }
     (folder / "a.md").unlink()
-    (folder / "a.md").symlink_to(outside / "secret.md")
-    with pytest.raises(ValueError, match="must be in the folder, got a link"):
-        list(source)
+    (folder / "a.md").symlink_to(outside / "secret.md")  # since the files were listed
+    assert not list(source)
+    assert len(source.skipped) == 5
 
 
 def test_lines_are_rows_with_metadata(tmp_path: Path):
@@ -211,22 +216,46 @@ def test_the_line_is_counted_from_the_start_of_the_file_in_every_part(tmp_path: 
         list(last)
 
 
-def test_a_file_that_is_not_utf8_is_named_with_the_line(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_a_file_that_is_not_utf8_is_skipped_in_a_folder_and_refused_by_name(tmp_path: Path):
     (tmp_path / "a.txt").write_bytes(b"one\ntwo caf\xe9")
     (tmp_path / "b.txt").write_text("Hello.")
-    assert [chunk.id for chunk in open_source(tmp_path)] == ["b.txt"]
-    assert "a.txt is skipped: not UTF-8, got b'\\xe9' at 11, line 2" in caplog.text
+    source = open_source(tmp_path)
+    assert [chunk.title for chunk in source] == ["b"]
+    assert source.skipped[0].reason == "not UTF-8, got b'\\xe9' at 11, line 2"
+    with pytest.raises(ValueError, match=r"a\.txt cannot be read: not UTF-8"):
+        list(open_source(tmp_path / "a.txt"))
 
 
-def test_what_is_no_source(tmp_path: Path):
-    (tmp_path / "a.csv").write_text("a")
-    with pytest.raises(ValueError, match=r"\.jsonl or a \.parquet file, got .*a\.csv"):
-        open_source(tmp_path / "a.csv")
+def test_what_is_no_source(tmp_path: Path, lines: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="must have a file, got "):
         open_source(tmp_path / "empty")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         open_source(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match=r"splitter is for files .*, got 'none' with .*corpus\.jsonl"):
+        open_source(lines, "none")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "sentences", "recursive", "recursive:800", "recursive:a:b", "recursive:9:9"]
+)
+def test_what_is_no_splitter(name: str):
+    with pytest.raises(ValueError, match="splitter must"):
+        resolve_splitter(name)
+
+
+def test_keys_meet_those_of_a_rag_that_splits_with_langchain(tmp_path: Path):
+    splitters = pytest.importorskip("langchain_text_splitters")
+    documents = pytest.importorskip("langchain_core.documents")
+    text = "\n\n".join(f"# Town {i}\n\n{each}" for i, each in enumerate(texts(40)))
+    (tmp_path / "towns.md").write_text(text)
+    store = MemoryStore()
+    done = ingest(SemToken(encoder="static", store=store), open_source(tmp_path, "recursive:300:50"))
+    cutter = splitters.RecursiveCharacterTextSplitter(chunk_size=300, chunk_overlap=50)
+    found = cutter.split_documents([documents.Document(text, metadata={"source": "towns.md"})])
+    compressor = SemTokenCompressor(encoder="static", store=store, max_tokens=40)
+    context = compressor.compress(found, "Who lives in Town 7?")
+    assert context.stats.stored == len(found) == done.chunks > 10
 
 
 def test_ingest_fills_the_store_and_tells_what_it_did(lines: Path):
