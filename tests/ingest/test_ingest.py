@@ -247,14 +247,16 @@ def test_what_is_no_splitter(name: str):
 def test_keys_meet_those_of_a_rag_that_splits_with_langchain(tmp_path: Path):
     splitters = pytest.importorskip("langchain_text_splitters")
     documents = pytest.importorskip("langchain_core.documents")
+    from langchain_semtoken.documents import to_chunks
+
     text = "\n\n".join(f"# Town {i}\n\n{each}" for i, each in enumerate(texts(40)))
     (tmp_path / "towns.md").write_text(text)
     store = MemoryStore()
-    done = ingest(SemToken(encoder="static", store=store), open_source(tmp_path, "recursive:300:50"))
+    engine = SemToken(encoder="static", store=store)
+    done = ingest(engine, open_source(tmp_path, "recursive:300:50"))
     cutter = splitters.RecursiveCharacterTextSplitter(chunk_size=300, chunk_overlap=50)
     found = cutter.split_documents([documents.Document(text, metadata={"source": "towns.md"})])
-    compressor = SemTokenCompressor(encoder="static", store=store, max_tokens=40)
-    context = compressor.compress(found, "Who lives in Town 7?")
+    context = engine.compress([*to_chunks(found, "title").chunks.values()], "Who lives in Town 7?", max_tokens=40)
     assert context.stats.stored == len(found) == done.chunks > 10
 
 
