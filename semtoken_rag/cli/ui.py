@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.options import Encoder, Store, Threads, open_store
+from semtoken_rag.cli.sources import read_sources
 from semtoken_rag.cli.streams import echo
+from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.readers.address import is_address
 from semtoken_rag.readers.registry import resolve_reader
 
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def ui(
-    files: Annotated[list[Path] | None, typer.Argument(help="Text, markdown or PDF to open with.")] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders and patterns to open with; - is standard input."),
+    ] = None,
     llm: Annotated[
         str,
         typer.Option(
@@ -36,7 +41,9 @@ def ui(
             help="Of the server's model, if the server counts no tokens: a name, folder or file.",
         ),
     ] = None,
-    encoder: Annotated[str, typer.Option(help="auto, static, or a model's name or path.")] = "auto",
+    encoder: Encoder = "auto",
+    store: Store = None,
+    threads: Threads = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on, the only one answered to beside localhost.")
     ] = "127.0.0.1",
@@ -46,20 +53,23 @@ def ui(
     """Show in a browser what is kept of your documents, and what an LLM answers from it."""
     with ExitStack() as stack, one_line():
         from semtoken_rag.ui.app import create_app
-        from semtoken_rag.ui.documents import load
+        from semtoken_rag.ui.documents import Document
         from semtoken_rag.ui.server import server
         from semtoken_rag.ui.workbench import Workbench
         from semtoken_rag.web.listen import listen
         from semtoken_rag.web.security import LOOPBACK
 
-        documents = [load(file) for file in files or []]
+        check_name(encoder)
+        kept = open_store(store)
+        read = read_sources(files).documents.values() if files else ()
+        documents = [Document(title=document.name, text=document.text) for document in read]
         # A port in use is an error before a model is loaded.
         listener, address = listen(host, port)
         stack.enter_context(listener)
         with Console(stderr=True).status("Loading the encoder and the reader"):
             reader = load_reader(llm, tokenizer)
             counter = reader.tokenizer if reader else None
-            workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter)
+            workbench = Workbench(encoder=encoder, reader=reader, token_counter=counter, store=kept)
         app = create_app(workbench, documents, hosts=(*LOOPBACK, host), max_bytes=max_upload * 2**20)
         stack.pop_all()
 

@@ -49,6 +49,11 @@ def read_document(name: str, data: bytes, *, limits: Limits | None = None) -> Do
     return _last(read_in_steps(name, data, limits=limits))
 
 
+def is_markdown(name: str) -> bool:
+    """Return whether a file of this name has headings that begin with ``#``."""
+    return PurePath(name).suffix.lower() in MARKDOWN
+
+
 def read_in_steps(name: str, data: bytes, *, limits: Limits | None = None) -> Steps:
     """Read a file as `read_document` does, in steps after each of which the reading can be given up.
 
@@ -127,7 +132,7 @@ def _parse(name: str, data: bytes, limits: Limits) -> Steps:
     text = decode(data)
     if not text.strip():
         raise ValueError("it holds no text")
-    return Document(name, text, markdown=PurePath(name).suffix.lower() in MARKDOWN)
+    return Document(name, text, markdown=is_markdown(name))
 
 
 def _pdf(name: str, data: bytes, limits: Limits) -> Steps:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from pathlib import Path
+from dataclasses import replace
 
 from pydantic import BaseModel
 
+from semtoken_rag.files import Document as File
 from semtoken_rag.files import Limits
-from semtoken_rag.files.read import read_in_steps
-from semtoken_rag.stages.passages import passages
+from semtoken_rag.files.read import is_markdown, read_in_steps
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
 
@@ -20,12 +20,6 @@ class Document(BaseModel):
 
     title: str
     text: str
-
-
-def load(path: Path) -> Document:
-    """Read a file; see `read`."""
-    *_, last = read(path.name, path.read_bytes())
-    return Document(**last.data)
 
 
 def read(name: str, data: bytes) -> Generator[Event, None, None]:
@@ -63,12 +57,12 @@ def read(name: str, data: bytes) -> Generator[Event, None, None]:
 def chunks(documents: Sequence[Document]) -> list[Chunk]:
     """Cut documents into passages, with the document's index and the offset in it as metadata."""
     return [
-        Chunk(
-            document.text[start:end],
-            id=f"{number}:{start}",
-            title=document.title,
-            metadata={"document": number, "start": start},
-        )
+        replace(chunk, id=f"{number}:{chunk.start}", metadata={"document": number, "start": chunk.start})
         for number, document in enumerate(documents)
-        for start, end in passages(document.text)
+        for chunk in _file(document).chunks()
     ]
+
+
+def _file(document: Document) -> File:
+    """Return a document as it is read from a file, so that its passages are those of the commands."""
+    return File(document.title, document.text, markdown=is_markdown(document.title))

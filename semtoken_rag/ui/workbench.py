@@ -15,6 +15,7 @@ from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.readers.connection import StreamBroken
 from semtoken_rag.stages.calibration import find_calibration
+from semtoken_rag.store.base import FingerprintStore
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.strategy.base import gives_chances
 from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES, resolve_strategy
@@ -82,13 +83,24 @@ class Workbench:
         Local LLM that answers, None for none.
     token_counter
         As for `SemToken`; the reader's tokenizer.
+    store
+        Keeps fingerprints; None: in memory.
     """
 
     def __init__(
-        self, *, encoder: Any = "auto", reader: Reader | None = None, token_counter: Any = None
+        self,
+        *,
+        encoder: Any = "auto",
+        reader: Reader | None = None,
+        token_counter: Any = None,
+        store: FingerprintStore | None = None,
     ) -> None:
         self.encoder, self.reader, self._counter = resolve_encoder(encoder), reader, token_counter
-        self._store, self._engines, self._lock = MemoryStore(), dict[str, SemToken](), threading.Lock()
+        self._store, self._engines, self._lock = (
+            store or MemoryStore(),
+            dict[str, SemToken](),
+            threading.Lock(),
+        )
 
     @property
     def promising(self) -> list[str]:

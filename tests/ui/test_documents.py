@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 
+from semtoken_rag.files import read_document
 from semtoken_rag.stages.passages import LONG, passages
-from semtoken_rag.ui.documents import Document, chunks, load, read
-from tests.ui.samples import TOWER, pdf
+from semtoken_rag.ui.documents import Document, chunks, read
+from tests.ui.samples import pdf
 
 
 def text_of(name: str, data: bytes) -> str:
@@ -61,12 +62,6 @@ def test_what_cannot_be_read_is_named(data: bytes, said: str):
     assert said in str(error.value)
 
 
-def test_load_gives_what_read_ends_with(tmp_path):
-    path = tmp_path / "tower.md"
-    path.write_text(TOWER, encoding="utf-8")
-    assert load(path) == Document(title="tower.md", text=TOWER)
-
-
 PIECES = ["\n", "\n\n", " \n \n", " ", "- item\n", "One two. ", "| a | b |\n", "x" * 400, "字。", "🗼"]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
@@ -85,6 +80,14 @@ def test_passages_are_sorted_disjoint_and_hold_all_that_is_not_blank(text: str):
 @given(TEXTS)
 def test_no_passage_is_longer_than_the_bound(text: str):
     assert max((b - a for a, b in passages(text)), default=0) <= LONG
+
+
+def test_passages_are_those_of_the_commands_so_that_a_store_has_them():
+    text = "# Tower\n\n" + 60 * "It opened in 1889. " + "\n\n" + 60 * "It is red. "
+    of_page = chunks([Document(title="tower.md", text=text)])
+    of_file = read_document("notes/tower.md", text.encode()).chunks()
+    assert [(c.text, c.context) for c in of_page] == [(c.text, c.context) for c in of_file]
+    assert of_page[-1].context == "tower > Tower"
 
 
 def test_chunks_say_where_they_stand():
