@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from importlib.util import find_spec
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,7 +64,8 @@ def ui(
         check_name(encoder)
         kept = open_store(store)
         read = read_sources(files).documents.values() if files else ()
-        documents = [Document(title=document.name, text=document.text) for document in read]
+        names = Counter(PurePath(document.name).name for document in read)
+        documents = [Document(title=_short(document.name, names), text=document.text) for document in read]
         # A port in use is an error before a model is loaded.
         listener, address = listen(host, port)
         stack.enter_context(listener)
@@ -75,6 +78,12 @@ def ui(
 
     echo(f"{address} until Ctrl+C")
     server(app).run(sockets=[listener])
+
+
+def _short(path: str, names: Counter[str]) -> str:
+    """Return a file's name without its folders, unless there are more of that name."""
+    name = PurePath(path).name
+    return name if names[name] == 1 else path
 
 
 def load_reader(name: str, tokenizer: str | None = None) -> ServerReader | SemTokenLLM | None:
