@@ -12,7 +12,6 @@ from semtoken_rag.cli.outputs import STDIN
 from semtoken_rag.cli.streams import echo, read_stdin
 from semtoken_rag.files import Document, Skipped, read_document, read_paths
 from semtoken_rag.files.likeliest import likeliest, ranked
-from semtoken_rag.text.grams import plain
 
 READ = 300_000  # characters that are encoded for a question: some 200 passages, 75,000 tokens
 PIPED = "stdin"  # name of standard input in citations
@@ -37,7 +36,7 @@ class Sources:
     @cached_property
     def words(self) -> list[str]:
         """What each passage is found by."""
-        return [plain(f"{passage.source} {passage.text}") for passage in self.passages]
+        return [words for document in self.documents.values() for words in document.words]
 
     def retrieve(self, question: str, number: int) -> list[Chunk]:
         """Return the likeliest passages, the best first."""

@@ -8,16 +8,14 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Annotated, Any, TypeAlias
 
-import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from semtoken_rag import Chunk, CompressedChunk, CompressedContext, SemToken
 from semtoken_rag.agents.originals import Originals
 from semtoken_rag.files import Document, Skipped
+from semtoken_rag.files.likeliest import likeliest
 from semtoken_rag.mcp_server.folders import Folders
-from semtoken_rag.stages.lexical import bm25, gram_counts
 from semtoken_rag.stages.render import arrange
-from semtoken_rag.text.grams import grams, plain
 from semtoken_rag.web.fields import Strict, Text, whole
 
 MOST_TOKENS = 16_384
@@ -193,20 +191,9 @@ def _candidates(documents: Sequence[Document], question: str, max_tokens: int) -
     A passage is the number of its document, and its own in that.
     """
     places = [(d, p) for d, document in enumerate(documents) for p in range(len(document.passages))]
-    lengths = np.array([len(words) for document in documents for words in document.words], np.float32)
-    room = max(READ, READ_PER_TOKEN * max_tokens)
-    if lengths.sum() <= room:
-        return places
-    wanted = grams(plain(question))
-    counts = [gram_counts(wanted, document.words) for document in documents if document.words]
-    scores = bm25(np.concatenate(counts, axis=1), lengths) if wanted else np.zeros(len(places))
-    best: list[int] = []
-    for place in np.argsort(-scores, kind="stable").tolist():
-        room -= int(lengths[place])
-        if not scores[place] or (room < 0 and best):
-            break
-        best.append(place)
-    return [places[place] for place in sorted(best)]
+    words = [each for document in documents for each in document.words]
+    found = likeliest(words, question, max(READ, READ_PER_TOKEN * max_tokens))
+    return [places[i] for i in found]
 
 
 def _in_reach(
