@@ -13,8 +13,10 @@ import typer
 from rich.console import Console
 
 from semtoken_rag import Budget, CompressedContext, Config, SemToken
+from semtoken_rag._checks import check_positive
 from semtoken_rag.budget import DEFAULT_RATIO
-from semtoken_rag.cli.sources import Sources
+from semtoken_rag.cli.errors import one_line
+from semtoken_rag.cli.sources import READ, Sources
 from semtoken_rag.cli.streams import echo
 from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.store.base import FingerprintStore
@@ -26,7 +28,8 @@ Number = TypeVar("Number", int, float)
 def _set_threads(number: int | None) -> int | None:
     """Set the number of threads before any library that reads it there is loaded."""
     if number is not None:
-        os.environ["OMP_NUM_THREADS"] = str(number)
+        with one_line():
+            os.environ["OMP_NUM_THREADS"] = str(check_positive("--threads", number))
     return number
 
 
@@ -71,7 +74,6 @@ Threads: TypeAlias = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        min=1,
         callback=_set_threads,
         help="Threads of the encoder; OMP_NUM_THREADS or one a core by default.",
     ),
@@ -148,7 +150,7 @@ def compress_sources(
     CompressedContext
         The result.
     """
-    passages, said = sources.for_question(query)
+    passages, said = sources.for_question(query, READ)
     if said:
         echo(f"semtoken: {said}", err=True)
     with Console(stderr=True).status("Compressing"):  # silent without a terminal

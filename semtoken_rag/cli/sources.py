@@ -42,7 +42,7 @@ class Sources:
         """Return the likeliest passages, the best first."""
         return [self.passages[i] for i in ranked(self.words, question)[:number]]
 
-    def for_question(self, question: str, room: int = READ) -> tuple[list[Chunk], str]:
+    def for_question(self, question: str, room: int) -> tuple[list[Chunk], str]:
         """Choose the passages that are worth encoding, in their order.
 
         Parameters
@@ -119,8 +119,8 @@ def read_sources(files: Sequence[str]) -> Sources:
     tell_skipped(skipped)
     if not documents:
         raise ValueError(f"there must be a file with text, got {', '.join(files)!r:.200}")
-    passages = [passage for document in documents for passage in _passages(document)]
-    return Sources({document.name: document for document in documents}, passages)
+    named = {document.name: document for document in documents}
+    return Sources(named, [passage for document in named.values() for passage in _passages(document)])
 
 
 def _passages(document: Document) -> list[Chunk]:

@@ -256,7 +256,9 @@ def test_keys_meet_those_of_a_rag_that_splits_with_langchain(tmp_path: Path):
     done = ingest(engine, open_source(tmp_path, "recursive:300:50"))
     cutter = splitters.RecursiveCharacterTextSplitter(chunk_size=300, chunk_overlap=50)
     found = cutter.split_documents([documents.Document(text, metadata={"source": "towns.md"})])
-    context = engine.compress([*to_chunks(found, "title").chunks.values()], "Who lives in Town 7?", max_tokens=40)
+    context = engine.compress(
+        [*to_chunks(found, "title").chunks.values()], "Who lives in Town 7?", max_tokens=40
+    )
     assert context.stats.stored == len(found) == done.chunks > 10
 
 
