@@ -20,6 +20,7 @@ SIDE = (
     "curl",
     "export",
     "git",
+    "mkdir",
     "opentelemetry-instrument",
     "printf",
     "redis-server",
