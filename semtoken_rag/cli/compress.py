@@ -66,7 +66,7 @@ def _as_dict(text: str, context: CompressedContext, sources: Sources) -> dict[st
         {
             "id": kept.chunk.source,
             "source": kept.chunk.source,
-            "place": sources.place(kept.chunk, piece.start, piece.end),
+            "place": sources.place(kept.chunk, (piece.start, piece.end)),
             "start": (kept.chunk.start or 0) + piece.start,
             "end": (kept.chunk.start or 0) + piece.end,
             "granularity": piece.granularity.name.lower(),

@@ -68,21 +68,21 @@ class Sources:
         said = f"the {len(found):,} {kind} of {len(self.passages):,} passages are read"
         return [self.passages[i] for i in found], said
 
-    def place(self, passage: Chunk, start: int = 0, end: int | None = None) -> str:
-        """Return the lines or pages of a range of a passage's characters, by default of all."""
+    def place(self, passage: Chunk, span: tuple[int, int] | None = None) -> str:
+        """Return the lines or pages of a range of a passage's characters; None: of all."""
         assert passage.source is not None
         assert passage.start is not None
-        stop = len(passage.text) if end is None else end
-        return self.documents[passage.source].place((passage.start + start, passage.start + stop))
+        start, end = span or (0, len(passage.text))
+        return self.documents[passage.source].place((passage.start + start, passage.start + end))
+
+    def citation(self, passage: Chunk, span: tuple[int, int] | None = None) -> str:
+        """Return file and place of a range of a passage; that of all of it is the longest."""
+        return f"{passage.source}, {self.place(passage, span)}"
 
     def cited(self, kept: CompressedChunk) -> str:
         """Return what is kept of a passage, behind its citation."""
-        first, last = kept.pieces[0], kept.pieces[-1]
-        return f"[{self.citation(kept.chunk, first.start, last.end)}]\n{kept.text}"
-
-    def citation(self, passage: Chunk, start: int = 0, end: int | None = None) -> str:
-        """Return file and place of a range of a passage; that of all of it is the longest."""
-        return f"{passage.source}, {self.place(passage, start, end)}"
+        span = kept.pieces[0].start, kept.pieces[-1].end
+        return f"[{self.citation(kept.chunk, span)}]\n{kept.text}"
 
 
 def read_sources(files: Sequence[str]) -> Sources:
