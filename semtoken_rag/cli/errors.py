@@ -12,8 +12,8 @@ from semtoken_rag.cli.streams import STATUS, echo
 
 # Arguments of Python that are options here.
 _OPTION = re.compile(
-    r"^(?:api_key|base|batch_size|deadline|encoder|keep|max_tokens|max_wait|ratio|store|threshold|workers)"
-    r"(?==| must | needs )"
+    r"^(?:api_key|base|batch_size|deadline|encoder|keep|max_tokens|max_wait|ratio|splitter|store|"
+    r"threshold|workers)(?==| must | needs | is | ')"
 )
 
 
