@@ -19,7 +19,7 @@ from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.cli.errors import one_line
 from semtoken_rag.cli.options import Encoder, Store, Threads, open_store
 from semtoken_rag.cli.outputs import STDIN, check_apart, check_output
-from semtoken_rag.cli.sources import PIPED, read_sources
+from semtoken_rag.cli.sources import PIPED, check_stdin, read_sources
 from semtoken_rag.cli.streams import read_stdin
 from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.evaluate.asking import FULL, Answers, ask, with_answers
@@ -89,8 +89,7 @@ def _read(questions: str, files: list[str], encoder: str, want: float, out: Path
     check_name(encoder)
     if out is not None:
         check_output("--json", out, [questions, encoder, *files])
-    if questions == STDIN in files:
-        raise ValueError("standard input can be read once, got - 2 times")
+    check_stdin([questions, *files])
     data, name = (read_stdin(), PIPED) if questions == STDIN else (Path(questions).read_bytes(), questions)
     sources = read_sources(files) if files else None
     if out is not None and sources:

@@ -107,11 +107,10 @@ def read_sources(files: Sequence[str]) -> Sources:
     ImportError
         If a library for a named file is missing; names the extra.
     """
-    if (times := files.count(STDIN)) > 1:
-        raise ValueError(f"standard input can be read once, got - {times} times")
-    at = files.index(STDIN) if times else len(files)
+    check_stdin(files)
+    at = files.index(STDIN) if STDIN in files else len(files)
     documents, skipped = read_paths(files[:at])
-    if times:
+    if STDIN in files:
         documents.append(read_document(PIPED, read_stdin()))
         more = read_paths(files[at + 1 :])
         documents += more[0]
@@ -121,6 +120,12 @@ def read_sources(files: Sequence[str]) -> Sources:
         raise ValueError(f"there must be a file with text, got {', '.join(files)!r:.200}")
     named = {document.name: document for document in documents}
     return Sources(named, [passage for document in named.values() for passage in _passages(document)])
+
+
+def check_stdin(files: Sequence[str]) -> None:
+    """Raise ValueError if standard input is named more than once."""
+    if (times := files.count(STDIN)) > 1:
+        raise ValueError(f"standard input can be read once, got - {times} times")
 
 
 def _passages(document: Document) -> list[Chunk]:
