@@ -279,35 +279,82 @@ def test_the_number_of_threads_is_set_before_an_encoder_is_loaded(folder: Path, 
     assert refused.stderr == "semtoken: --threads must be an int of at least 1, got 0\n"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["compress", "--encoder", "statik", "-"],
-        ["compress", "nowhere.md"],
-        ["train", "nowhere.jsonl"],
-        ["evaluate", "nowhere.jsonl"],
-        ["serve", "--encoder", "statik"],
-        ["ui", "--encoder", "statik"],
-        ["ingest", "nowhere", "--store", "sqlite:///x.db"],
-    ],
-    ids=" ".join,
-)
-def test_what_is_wrong_is_said_before_torch_or_a_model_is_loaded(arguments: list[str], tmp_path: Path):
-    code = (
-        "import sys; from semtoken_rag.cli import app\n"
-        f"try: app({arguments!r})\n"
-        "except SystemExit as end: status = end.code\n"
-        "loaded = {'torch', 'transformers', 'onnxruntime'} & sys.modules.keys()\n"
-        "sys.exit(f'loaded {loaded}' if loaded else status)"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+WRONG = """
+import sys
+from semtoken_rag.cli import app
+
+for line in sys.argv[1:]:
+    try:
+        app(line.split())
+    except SystemExit as end:
+        print(end.code)
+print({"torch", "transformers", "onnxruntime"} & sys.modules.keys())
+"""
+
+
+def test_what_is_wrong_is_said_before_torch_or_a_model_is_loaded(tmp_path: Path):
+    lines = [
+        "compress --encoder statik -",
+        "compress nowhere.md",
+        "train nowhere.jsonl",
+        "calibrate nowhere.jsonl",
+        "evaluate nowhere.jsonl",
+        "serve --encoder statik",
+        "ui --encoder statik",
+        "ui nowhere.md",
+        "ingest nowhere --store sqlite:///x.db",
+    ]
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", WRONG, *lines],
         cwd=tmp_path,
-        env=environment,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
-        input=TOWER,
+        check=False,
     )
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert done.stdout.split() == ["2"] * len(lines) + ["set()"], done.stderr
+    assert len(done.stderr.splitlines()) == len(lines)
     assert not list(tmp_path.iterdir())
+
+
+PAGE = """<html><head><title>Releases</title><script>track("x");</script></head><body><nav>Home</nav><table>
+<tr><th>Library</th><th>Version</th></tr><tr><td>zlib</td><td>1.3.1</td></tr>
+<tr><td>OpenSSL</td><td>3.0.13</td></tr></table><footer>Cookies help us.</footer></body></html>"""
+ANSWERS = {
+    "bridge.pdf": ("How long is the bridge?", "312 metres", "page 2"),
+    "page.html": ("Which version of OpenSSL is shipped?", "3.0.13", "line"),
+    "policy.docx": ("How long is the notice period?", "three months", "line"),
+    "prices.csv": ("What does the Enterprise tier cost?", "1900", "line"),
+    "tower.md": (QUERY, "1889", "line 3"),
+}
+
+
+@pytest.fixture
+def kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A folder with a file of each of five kinds, each of which answers one question."""
+    docx = pytest.importorskip("docx")
+    pytest.importorskip("html_to_markdown")
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "bridge.pdf").write_bytes(pdf(FILLER * 3, "The bridge is 312 metres long."))
+    (mine / "page.html").write_text(PAGE)
+    policy = docx.Document()
+    for paragraph in ("Subletting needs consent.", "The notice period is three months.", FILLER):
+        policy.add_paragraph(paragraph)
+    policy.save(str(mine / "policy.docx"))
+    (mine / "prices.csv").write_text("Tier,Price\nTeam,90\nEnterprise,1900\nFree,0\n")
+    (mine / "tower.md").write_text(f"# Tower\n\n{TOWER} {FILLER}\n")
+    return "mine"
+
+
+@pytest.mark.parametrize("file", ANSWERS)
+def test_each_kind_of_file_answers_with_a_citation_into_it(kinds: str, file: str):
+    question, answer, place = ANSWERS[file]
+    result = run("compress", "-q", question, "--max-tokens", 60, "--cite", kinds)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (0, 1), result.output
+    parts = result.stdout.split("[mine/")[1:]
+    (found,) = [part for part in parts if part.startswith(file)]
+    citation, _, text = found.partition("]\n")
+    assert answer in text
+    assert place in citation
