@@ -56,7 +56,9 @@ def compress(
         engine = make_engine(encoder, open_store(store), language=language, titles=titles)
         sources = read_sources(files or [STDIN])
         context = compress_sources(sources, query, budget, engine=engine, cited=cite)
-    text = "\n\n".join(map(sources.cited, context.chunks)) if cite else context.text
+    text = context.text
+    if cite:  # of some there may be a title alone
+        text = "\n\n".join(sources.cited(kept) for kept in context.chunks if kept.pieces)
     echo(json.dumps(_as_dict(text, context, sources), ensure_ascii=False) if as_json else text)
     echo(f"semtoken: {summary(context.stats)}", err=True)
 

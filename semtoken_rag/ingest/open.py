@@ -58,9 +58,17 @@ def open_source(path: str | Path, splitter: str | None = None) -> Source:
 
 def open_sources(paths: Sequence[str], splitter: str | None = None) -> list[Source]:
     """Return the corpora at several paths: each file of rows, and all else together; see `open_source`."""
-    rest = [path for path in paths if _kind(Path(path)) is None]
-    rows = [open_source(path, splitter) for path in paths if path not in rest]
+    each = [path for given in paths for path in _expanded(given)]
+    rest = [path for path in each if _kind(Path(path)) is None]
+    rows = [open_source(path, splitter) for path in each if path not in rest]
     return [*rows, Files.open(rest, splitter or PASSAGES)] if rest else rows
+
+
+def _expanded(path: str) -> list[str]:
+    """Return the files of rows that a pattern stands for; any other path as it is."""
+    if _kind(Path(path)) is None or Path(path).exists():
+        return [path]
+    return [str(found.path) for found in find([path])]
 
 
 def _kind(path: Path) -> Callable[[Path], Source] | None:

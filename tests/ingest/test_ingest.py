@@ -386,6 +386,15 @@ def test_command(lines: Path, tmp_path: Path):
     assert values(SQLiteStore(tmp_path / "store.db")) == expected(open_source(lines))
 
 
+def test_rows_and_documents_are_ingested_together(tmp_path: Path):
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.jsonl", [{"text": f"Row {i} of {name}."} for i in range(3)])
+    (tmp_path / "notes.md").write_text("The tower opened in 1889.")
+    given = (tmp_path / "*.jsonl", tmp_path / "notes.md", "--store", f"sqlite:///{tmp_path}/x.db")
+    result = run(*given, "--encoder", "static")
+    assert result.stdout.startswith("7 chunks, 7 new"), result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
