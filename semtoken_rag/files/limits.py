@@ -30,7 +30,7 @@ class Limits:
     """
 
     file_bytes: int = 20 * 2**20
-    unpacked_bytes: int = 128 * 2**20
+    unpacked_bytes: int = 48 * 2**20
     files: int = 5_000
     characters: int = 32 * 2**20
     seconds: float = 40.0

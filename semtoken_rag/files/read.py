@@ -1,29 +1,25 @@
-"""A file to a document: what kind it is, by its content first and by its name then."""
+"""A file to a document."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import PurePath
 from typing import TypeAlias
 
 from semtoken_rag.files.document import Document
+from semtoken_rag.files.docx import docx_text
+from semtoken_rag.files.html import html_text
+from semtoken_rag.files.kinds import kind_of
 from semtoken_rag.files.limits import Limits
 from semtoken_rag.files.pdf import PdfLimits, read_pdf
 from semtoken_rag.files.plain import decode
 
-# What is offered to open; any other text can be read too.
-SUFFIXES = (
-    *(".txt", ".md", ".markdown", ".rst", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".csv", ".tsv"),
-    *(".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".toml", ".ini", ".xml", ".log", ".py", ".js", ".ts"),
-    *(".java", ".c", ".h", ".cpp", ".cs", ".go", ".rs", ".rb", ".php", ".sh", ".sql"),
-)
-MARKDOWN = (".md", ".markdown")
+MARKED = frozenset({"markdown", "html", "docx"})  # have lines that begin with # for headings
 BETWEEN = "\n\n"  # pages
 Steps: TypeAlias = Generator[tuple[int, int], None, Document]
 
 
 def read_document(name: str, data: bytes, *, limits: Limits | None = None) -> Document:
-    """Read a file: PDF, markdown, or any text.
+    """Read a file: PDF, DOCX, HTML, markdown, tables, code, or any other text.
 
     Parameters
     ----------
@@ -47,11 +43,6 @@ def read_document(name: str, data: bytes, *, limits: Limits | None = None) -> Do
         If a library for its kind is missing; names the extra.
     """
     return _last(read_in_steps(name, data, limits=limits))
-
-
-def is_markdown(name: str) -> bool:
-    """Return whether a file of this name has headings that begin with ``#``."""
-    return PurePath(name).suffix.lower() in MARKDOWN
 
 
 def read_in_steps(name: str, data: bytes, *, limits: Limits | None = None) -> Steps:
@@ -127,15 +118,24 @@ def _last(steps: Steps) -> Document:
 def _parse(name: str, data: bytes, limits: Limits) -> Steps:
     if len(data) > limits.file_bytes:
         raise ValueError(f"larger than {limits.file_bytes} bytes")
-    if data.startswith(b"%PDF-"):
-        return (yield from _pdf(name, data, limits))
-    text = decode(data)
+    kind, title, pages = kind_of(name, data), "", tuple[int, ...]()
+    if kind == "pdf":
+        text, pages = yield from _pdf(data, limits)
+    elif kind == "docx":
+        title, text = docx_text(data, limits)
+    elif kind == "html":
+        title, text = html_text(decode(data, declared=True))
+    else:
+        text = decode(data)
     if not text.strip():
-        raise ValueError("it holds no text")
-    return Document(name, text, markdown=is_markdown(name))
+        raise ValueError("it holds no text" + ("; a scan needs text recognition first" * (kind == "pdf")))
+    if len(text) > limits.file_bytes:
+        raise ValueError(f"it holds more than {limits.file_bytes} characters")
+    return Document(name, text, title=title, pages=pages, markdown=kind in MARKED)
 
 
-def _pdf(name: str, data: bytes, limits: Limits) -> Steps:
+def _pdf(data: bytes, limits: Limits) -> Generator[tuple[int, int], None, tuple[str, tuple[int, ...]]]:
+    """Return the text of the pages, and the first character of each."""
     bounds = PdfLimits(characters=limits.file_bytes, seconds=limits.seconds)
     parts, starts, length = list[str](), list[int](), 0
     for found in read_pdf(data, limits=bounds):
@@ -147,7 +147,4 @@ def _pdf(name: str, data: bytes, limits: Limits) -> Steps:
         starts.append(length)
         length += len(page) + len(BETWEEN)
         yield number, total
-    text = BETWEEN.join(parts)
-    if not text.strip():
-        raise ValueError("it holds no text; a scan needs text recognition first")
-    return Document(name, text, pages=tuple(starts))
+    return BETWEEN.join(parts), tuple(starts)

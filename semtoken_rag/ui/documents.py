@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from semtoken_rag.files import Document as File
 from semtoken_rag.files import Limits
-from semtoken_rag.files.read import is_markdown, read_in_steps
+from semtoken_rag.files.kinds import kind_of
+from semtoken_rag.files.read import MARKED, read_in_steps
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
 
@@ -65,4 +66,4 @@ def chunks(documents: Sequence[Document]) -> list[Chunk]:
 
 def _file(document: Document) -> File:
     """Return a document as it is read from a file, so that its passages are those of the commands."""
-    return File(document.title, document.text, markdown=is_markdown(document.title))
+    return File(document.title, document.text, markdown=kind_of(document.title, b"") in MARKED)
