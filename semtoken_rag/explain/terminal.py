@@ -16,7 +16,7 @@ from semtoken_rag.types import Granularity
 MARKS = {Granularity.DROPPED: "○", Granularity.COARSE: "◐", Granularity.FINE: "●"}
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40  # columns of the budget bar
-FOLDED = 10  # number of documents beyond which those are not printed of which nothing is kept
+FOLDED = 30  # number of documents beyond which those are not printed of which nothing is kept
 
 
 @dataclass(frozen=True, slots=True)

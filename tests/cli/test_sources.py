@@ -93,6 +93,7 @@ def test_standard_input_stands_beside_folders(folder: Path):
 
 
 def test_explain_names_the_place_of_each_passage_and_counts_what_it_leaves_out(folder: Path):
+    (folder / "more.txt").write_text(long_text("Nobody sang."))
     shown = run("explain", "-q", QUERY, "--max-tokens", 12, folder).stdout
     assert "notes/long.txt, line" in shown
     assert "more of which nothing is kept" in shown
