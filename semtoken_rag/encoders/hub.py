@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from semtoken_rag._optional import require
 
-WAIT = 5.0  # seconds for an answer of the hub
+WAIT = 3.0  # seconds for an answer of the hub
 
 
 @contextmanager
@@ -35,23 +36,32 @@ def loading(name: str) -> Iterator[dict[str, Any]]:
     if downloads and _is_terminal():
         hub.enable_progress_bars()
     try:
-        yield {} if Path(name).exists() or _answers(hub) else {"local_files_only": True}
+        yield {} if Path(name).exists() or answers() else {"local_files_only": True}
     finally:
         if bars and downloads:
             transformers.enable_progress_bar()
 
 
-def _answers(hub: Any) -> bool:
-    """Return whether the hub answers. Else it would be asked six times for each file, over half a minute."""
-    from huggingface_hub import constants
+def answers() -> bool:
+    """Return whether the hub answers in time. Else it would be asked six times for each file.
+
+    The search for its address has no time limit of its own, so another thread asks.
+    """
+    from huggingface_hub import constants, get_session
 
     if constants.HF_HUB_OFFLINE:
         return False
-    try:
-        hub.get_session().head(constants.ENDPOINT, timeout=WAIT)
-    except Exception:  # whatever the client of this version raises
-        return False
-    return True
+    answered = threading.Event()
+
+    def ask() -> None:
+        with suppress(Exception):  # whatever the client of this version raises
+            get_session().head(constants.ENDPOINT, timeout=WAIT)
+            answered.set()
+
+    asks = threading.Thread(target=ask, daemon=True)
+    asks.start()
+    asks.join(WAIT)
+    return answered.is_set()
 
 
 def _is_terminal() -> bool:
