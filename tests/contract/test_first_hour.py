@@ -45,7 +45,7 @@ def texts(engine: SemToken, text: str, question: str, step: int = 1) -> Iterator
     [
         ("The tower opened in 1889.", "When did the tower open?", "1889"),
         (
-            "This work was funded by the Nordic Compute Council under grant NCC-2207.",
+            "This work was funded by the Nordic Council under grant NCC-2207.",
             "Which grant?",
             "NCC-2207",
         ),
@@ -77,7 +77,7 @@ def test_a_sentence_is_not_kept_without_its_answer(engine, sentence, question, a
 )
 def test_no_cut_goes_through_a_date_or_an_amount(engine, text, date):
     first, last = date.split()[0], date.split()[-1]
-    for kept in texts(engine, text, "When? Wann?"):
+    for kept in texts(engine, text, "When? Wann?", step=2):
         assert date in kept or not {first, last} & set(kept.replace(".", ". ").split())
 
 
