@@ -49,7 +49,7 @@ def _groups() -> Iterator[Path]:
     except (OSError, ValueError):  # not on this system
         return
     for line in lines:
-        _, kinds, path = line.split(":", 2)
+        kinds, _, path = line.partition(":")[2].partition(":")
         if not kinds or "cpu" in kinds.split(","):
             root = ROOT / "cpu" if kinds else ROOT
             own = root / path.lstrip("/")
