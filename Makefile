@@ -134,6 +134,7 @@ soak: venv
 # The site is build/site/index.html.
 docs: venv
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(DOCS_ARGS)
+	@echo "With search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site (from the disk there is none)"
 
 # Needs Debian's chromium.
 screenshots: venv

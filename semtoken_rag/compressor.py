@@ -354,7 +354,7 @@ def _setup(
     calibration: str | Path | None,
 ) -> Setup:
     """Return the setup of an engine with an encoder."""
-    encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder))
+    encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder, threads=config.threads))
     counter = TokenCounter.of(token_counter, encodes.count)
     known = find_calibration(calibration, encodes.name) if gives_chances(decides) else None
     return Setup(_fingerprinter(encodes, store, segmenter), decides, counter, config, known)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from semtoken_rag._checks import is_share
+from semtoken_rag._checks import check_positive, is_share
 from semtoken_rag.stages.render import ORDERS
 from semtoken_rag.stages.segment import Segmenter, segment
 
@@ -54,6 +54,9 @@ class Config:
     max_calls
         Calls of one engine that may run or wait at one time. One more gets the fallback result at once, or an
         `Overloaded`. None for any number.
+    threads
+        Threads of an encoder that is named, and runs on the CPU: at least 1. More than the cores that the
+        process may use are not taken. None takes ``OMP_NUM_THREADS``, else those cores.
     calibration
         A file that ``semtoken calibrate`` made of questions like the caller's, for ``keep`` and the chances
         in the stats. None takes the package's own, which holds for questions like its training part.
@@ -80,6 +83,7 @@ class Config:
     segmenter: Segmenter = segment
     deadline: float | None = None
     max_calls: int | None = None
+    threads: int | None = None
     calibration: str | Path | None = None
     min_relevance: float | None = None
     trace_text: bool = False
@@ -96,8 +100,8 @@ class Config:
             raise ValueError(f"max_chunk_share must be in (0, 1], got {self.max_chunk_share!r}")
         if self.deadline is not None and not 0 < self.deadline < math.inf:
             raise ValueError(f"deadline must be a number of seconds above 0, got {self.deadline!r}")
-        if self.max_calls is not None and self.max_calls < 1:
-            raise ValueError(f"max_calls must be at least 1, got {self.max_calls!r}")
+        for name in ("max_calls", "threads"):
+            check_positive(name, 1 if getattr(self, name) is None else getattr(self, name))
         _check_share("min_relevance", self.min_relevance)
         if not isinstance(self.trace_text, bool):
             raise ValueError(f"trace_text must be True or False, got {self.trace_text!r:.80}")

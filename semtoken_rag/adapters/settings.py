@@ -47,6 +47,7 @@ MADE_FROM = frozenset(
         "on_error",
         "deadline",
         "max_calls",
+        "threads",
         "titles",
         "language",
         "min_relevance",
@@ -150,6 +151,8 @@ class SemTokenSettings(BaseModel):
         Seconds that a call may take, see `Config`; None leaves it to ``config``.
     max_calls : int >= 1, optional
         Calls that may run or wait at the same time, see `Config`; None leaves it to ``config``.
+    threads : int >= 1, optional
+        Threads of an encoder that is named, see `Config`; None leaves it to ``config``.
     config : Config, optional
         Further settings of the engine. Its ``order`` holds everywhere; if it names none, the documents come
         back best first, as rank fusion, top-k and lists of sources expect, and best last where the adapter
@@ -182,6 +185,7 @@ class SemTokenSettings(BaseModel):
     on_error: Literal["fallback", "raise"] = "fallback"
     deadline: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     max_calls: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1)
     config: Annotated[Config, WithJsonSchema(_config_schema())] | None = None
 
     _once: Once = PrivateAttr(default_factory=Once)
@@ -324,6 +328,7 @@ class SemTokenSettings(BaseModel):
             "min_tokens": self.min_tokens,
             "deadline": self.deadline,
             "max_calls": self.max_calls,
+            "threads": self.threads,
             "titles": self.titles,
             "language": self.language,
             "min_relevance": self.min_relevance,

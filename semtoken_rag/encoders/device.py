@@ -6,7 +6,8 @@ import copy
 import logging
 import threading
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,22 @@ def _seconds(kind: torch.dtype) -> float:
         torch.nn.functional.linear(rows, weight)
         taken.append(time.perf_counter() - start)
     return min(taken)
+
+
+@contextmanager
+def torch_threads(wanted: int | None, most: int) -> Iterator[None]:
+    """Have torch compute in at most ``most`` threads, ``wanted`` if given; then in as many as before."""
+    import torch
+
+    before = torch.get_num_threads()
+    if (threads := min(wanted or before, most)) == before:
+        yield
+        return
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def copy_to_cpu(module: torch.nn.Module) -> torch.nn.Module:

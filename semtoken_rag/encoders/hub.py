@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from semtoken_rag._optional import require
 
-WAIT = 5.0  # seconds for an answer of the hub
+WAIT = 3.0  # seconds for an answer of the hub
 
 
 @contextmanager
@@ -42,16 +43,25 @@ def loading(name: str) -> Iterator[dict[str, Any]]:
 
 
 def answers() -> bool:
-    """Return whether the hub answers. Else it would be asked six times for each file, over half a minute."""
+    """Return whether the hub answers in time. Else it would be asked six times for each file.
+
+    The search for its address has no time limit of its own, so another thread asks.
+    """
     from huggingface_hub import constants, get_session
 
     if constants.HF_HUB_OFFLINE:
         return False
-    try:
-        get_session().head(constants.ENDPOINT, timeout=WAIT)
-    except Exception:  # whatever the client of this version raises
-        return False
-    return True
+    answered = threading.Event()
+
+    def ask() -> None:
+        with suppress(Exception):  # whatever the client of this version raises
+            get_session().head(constants.ENDPOINT, timeout=WAIT)
+            answered.set()
+
+    asks = threading.Thread(target=ask, daemon=True)
+    asks.start()
+    asks.join(WAIT)
+    return answered.is_set()
 
 
 def _is_terminal() -> bool:

@@ -22,6 +22,8 @@ class MultiVectorTransformer(TransformerEncoder):
     ----------
     model
         A ``MultiVectorEncoder``, which keeps its device and its precision.
+    threads
+        Of torch on a CPU, see `TransformerEncoder`.
     window
         Tokens that the model sees at once, special tokens and prompt included; capped by what it can take.
     overlap
@@ -33,12 +35,14 @@ class MultiVectorTransformer(TransformerEncoder):
         If the model has no transformer in front, or the window is too small for its overlap.
     """
 
-    def __init__(self, model: Any, *, window: int = 256, overlap: int = 64) -> None:
+    def __init__(
+        self, model: Any, *, threads: int | None = None, window: int = 256, overlap: int = 64
+    ) -> None:
         import torch
         from sentence_transformers.multi_vector_encoder.modules import BaseTokenPooling, MultiVectorMask
 
         told, self._asked = (_prompt(model, task) for task in ("document", "query"))
-        super().__init__(model, window=window, overlap=overlap, prompt=told)
+        super().__init__(model, threads=threads, window=window, overlap=overlap, prompt=told)
         _, *after = model
         self._after = [each for each in after if not isinstance(each, MultiVectorMask | BaseTokenPooling)]
         self._weights += f"/{digest(torch.nn.ModuleList(self._after))}/{told}"

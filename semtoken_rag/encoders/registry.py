@@ -10,9 +10,11 @@ import re
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from semtoken_rag._checks import check_positive
 from semtoken_rag._forks import renew_in_child
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.static import default_static_encoder
@@ -20,19 +22,18 @@ from semtoken_rag.encoders.verify import SHIPPED, SHIPPED_FILE, verify_files
 
 if TYPE_CHECKING:
     from semtoken_rag.encoders.adapter import AdaptedModel
-    from semtoken_rag.encoders.transformer import TransformerEncoder
     from semtoken_rag.encoders.windows import WindowedEncoder
 
 NAMES = ("auto", "e5", "lookup", "minilm", "multilingual", "static")
 HUB = re.compile(r"(?!.*\.(?:onnx|safetensors)$)[A-Za-z0-9][\w.-]*/[\w.-]+")  # owner/model, no file
 DRIVERS = ("libcuda.so.1", "nvcuda.dll", "libamdhip64.so")  # one of them is there if a GPU is
 log = logging.getLogger(__name__)
-_loaded: dict[str, Encoder] = {}
+_loaded: dict[tuple[str, int | None], Encoder] = {}
 _lock = threading.Lock()
 renew_in_child(sys.modules[__name__], "_lock", threading.Lock)
 
 
-def resolve_encoder(encoder: Any) -> Encoder:
+def resolve_encoder(encoder: Any, *, threads: int | None = None) -> Encoder:
     """Return the encoder that ``encoder`` names.
 
     Parameters
@@ -58,34 +59,40 @@ def resolve_encoder(encoder: Any) -> Encoder:
         - any other string or path: a Hugging Face model;
         - a ``SentenceTransformer`` of any backend, or a ``MultiVectorEncoder``, which is wrapped;
         - an `Encoder`, which is returned as it is.
+    threads
+        Threads of a model on the CPU, at least 1, see `OnnxEncoder` and `TransformerEncoder`; a table needs
+        none. None takes ``OMP_NUM_THREADS``, else the cores that the process may use.
 
     Returns
     -------
     Encoder
-        The same object for the same string.
+        The same object for the same string and the same number of threads.
 
     Raises
     ------
     ValueError
-        If ``encoder`` is none of these, or names a model that cannot be loaded.
+        If ``encoder`` is none of these, or names a model that cannot be loaded; or if ``threads`` is given
+        for an `Encoder`, which has its own.
     ImportError
         If the named model needs packages that are missing; the message names the extra.
     """
     if isinstance(encoder, Path):
         encoder = str(encoder.absolute())  # never one of the names above
     if isinstance(encoder, str):
-        return _load_once(encoder)
+        return _load_once(encoder, threads)
     if isinstance(encoder, type):
         raise ValueError(f"encoder must be an object, got the class {encoder.__name__}")
     if callable(getattr(encoder, "encode", None)) and callable(getattr(encoder, "count", None)):
+        if threads is not None:
+            raise ValueError(f"threads must be set in the encoder where it is an object, got {threads!r}")
         return encoder  # type: ignore[no-any-return]  # structural: the protocol's two methods were just seen
     if any(cls.__name__ == "MultiVectorEncoder" for cls in type(encoder).__mro__):
         from semtoken_rag.encoders.multi_vector import MultiVectorTransformer
 
-        return MultiVectorTransformer(encoder)
+        return MultiVectorTransformer(encoder, threads=threads)
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
-    return TransformerEncoder(encoder)
+    return TransformerEncoder(encoder, threads=threads)
 
 
 def has_multilingual() -> bool:
@@ -144,27 +151,28 @@ def _is_cached(name: str) -> bool:
         return False
 
 
-def _load_once(name: str) -> Encoder:
+def _load_once(name: str, threads: int | None) -> Encoder:
     check_name(name)
+    key = (name, None if threads is None else check_positive("threads", threads))
     with _lock:
-        if name not in _loaded:
-            _loaded[name] = _load(name)
-        return _loaded[name]
+        if key not in _loaded:
+            _loaded[key] = _load(*key)
+        return _loaded[key]
 
 
-def _load(name: str) -> Encoder:
+def _load(name: str, threads: int | None = None) -> Encoder:
     if name == "static":
         return default_static_encoder()
     if name == "lookup":
-        return _lookup()
+        return _lookup(threads)
     if name == "multilingual":
         from semtoken_rag.encoders.multilingual import MultilingualEncoder
 
-        return MultilingualEncoder()
+        return MultilingualEncoder(threads=threads)
     if name != "auto":
-        return _named(name)
+        return _named(name, threads)
     try:
-        made = _trained()
+        made = _trained(threads)
     except (ImportError, ValueError) as error:  # a file that was altered, or that cannot be run here
         log.warning("encoder auto: the static table, since %s", error)
         return default_static_encoder()
@@ -172,36 +180,38 @@ def _load(name: str) -> Encoder:
     return made
 
 
-def _trained() -> WindowedEncoder:
+def _trained(threads: int | None) -> WindowedEncoder:
     """Return the shipped encoder: by torch on a GPU, else by ONNX Runtime."""
     verify_files(SHIPPED_FILE.parent, SHIPPED, "semtoken-rag")
     if _has_gpu():
         from semtoken_rag.encoders.transformer import TransformerEncoder
 
-        return TransformerEncoder(SHIPPED_FILE)
+        return TransformerEncoder(SHIPPED_FILE, threads=threads)
     from semtoken_rag.encoders.onnx import OnnxEncoder
 
-    return OnnxEncoder()
+    return OnnxEncoder(threads=threads)
 
 
-def _lookup() -> Encoder:
+def _lookup(threads: int | None) -> Encoder:
     from semtoken_rag.encoders.lookup import LookupEncoder
 
     kind = "torch" if _has_gpu() else "onnx"
-    return LookupEncoder(_trained, SHIPPED_FILE.stem, kind=kind)
+    return LookupEncoder(partial(_trained, threads), SHIPPED_FILE.stem, kind=kind)
 
 
-def _named(name: str) -> WindowedEncoder:
+def _named(name: str, threads: int | None) -> WindowedEncoder:
     path = Path(name)
     if name.endswith(".safetensors"):
-        return _load_adapter(path)
+        from semtoken_rag.encoders.transformer import TransformerEncoder
+
+        return TransformerEncoder(adapted_model(path), threads=threads)
     if name.endswith(".onnx") or _is_onnx_folder(path):
         from semtoken_rag.encoders.onnx import OnnxEncoder
 
-        return OnnxEncoder(path)
+        return OnnxEncoder(path, threads=threads)
     from semtoken_rag.encoders.transformer import TransformerEncoder
 
-    return TransformerEncoder(model_source(name), name=name)
+    return TransformerEncoder(model_source(name), name=name, threads=threads)
 
 
 def _is_onnx_folder(path: Path) -> bool:
@@ -211,12 +221,6 @@ def _is_onnx_folder(path: Path) -> bool:
     if not any((path / place).is_file() for place in PLACES):
         return False
     return not any(path.glob("*.safetensors")) or not importlib.util.find_spec("torch")
-
-
-def _load_adapter(path: Path) -> TransformerEncoder:
-    from semtoken_rag.encoders.transformer import TransformerEncoder
-
-    return TransformerEncoder(adapted_model(path))
 
 
 def adapted_model(path: Path) -> AdaptedModel:

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from semtoken_rag._checks import check_positive
 from semtoken_rag._optional import require
 from semtoken_rag.deadline import check
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.batching import group_into_batches, pad_length
-from semtoken_rag.encoders.device import copy_to_cpu, place_or_fall_back, without_cudnn_attention
+from semtoken_rag.encoders.cores import usable_cores
+from semtoken_rag.encoders.device import (
+    copy_to_cpu,
+    place_or_fall_back,
+    torch_threads,
+    without_cudnn_attention,
+)
 from semtoken_rag.encoders.hub import loading
 from semtoken_rag.encoders.windows import Window, WindowedEncoder, bare_tokenizer
 
@@ -46,6 +53,9 @@ class TransformerEncoder(WindowedEncoder):
         Torch device of a model that is loaded here. None takes a GPU if there is one with room for the model,
         else the CPU. Precision is half on a GPU, bfloat16 on a CPU that computes in it, else single. If a GPU
         has no room for a batch, the batch is halved, and a single window runs on the CPU.
+    threads
+        Threads of torch on a CPU while this encoder runs, at least 1, and never more than the cores that the
+        process may use. None takes torch's own number, within those cores.
     window
         Tokens that the model sees at once, special tokens included; capped by what the model can take.
     overlap
@@ -71,11 +81,14 @@ class TransformerEncoder(WindowedEncoder):
         *,
         name: str | None = None,
         device: str | None = None,
+        threads: int | None = None,
         window: int = 256,
         overlap: int = 64,
         batch_tokens: int | None = None,
         prompt: Sequence[int] = (),
     ) -> None:
+        if threads is not None:
+            check_positive("threads", threads)
         found, module, tokenizer = load_model(model)
         longest = getattr(module.config, "max_position_embeddings", None) or window
         super().__init__(
@@ -97,6 +110,7 @@ class TransformerEncoder(WindowedEncoder):
             if device is not None:
                 raise ValueError(f"device is that of the model itself, {self.device}, got {device!r:.80}")
         on_gpu = self.device.type == "cuda"
+        self.threads, self._cores = threads, usable_cores()
         self._pad = tokenizer.pad_token_id or 0
         self.batch_tokens = batch_tokens or (16_384 if on_gpu else 512)
         self._lock, self._process = threading.Lock(), os.getpid()
@@ -109,8 +123,9 @@ class TransformerEncoder(WindowedEncoder):
         if self._process != os.getpid():  # forked: the lock may be held, and OpenMP's threads are not here
             self._lock, self._process = threading.Lock(), os.getpid()
             torch.set_num_threads(1)
+            self.threads = None
         out: list[np.ndarray] = [np.empty(0)] * len(windows)
-        with torch.inference_mode(), self._lock:
+        with torch.inference_mode(), self._lock, torch_threads(self.threads, self._cores):
             for batch in self.group_into_batches(windows):
                 check()
                 rows = self._run_in_parts([windows[i].ids for i in batch])

@@ -38,7 +38,8 @@ def load_model(name: str, **kwargs: Any) -> tuple[Any, Any]:
     Raises
     ------
     ValueError
-        For ``trust_remote_code``: code that comes with a model is never run.
+        If there is no such model here or on the hub; and for ``trust_remote_code``: code that comes with a
+        model is never run.
     """
     if kwargs.setdefault("trust_remote_code", False):
         raise ValueError(f"trust_remote_code must be False, got {kwargs['trust_remote_code']!r:.80}")
@@ -49,7 +50,7 @@ def load_model(name: str, **kwargs: Any) -> tuple[Any, Any]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     kwargs.setdefault("dtype", torch.bfloat16 if device == "cuda" else torch.float32)
     kwargs.setdefault("attn_implementation", best_attention(device))
-    with loading(name) as where, _no_bar_of_gguf():
+    with _loading(name) as where:
         kwargs = where | kwargs
         try:
             model = AutoModelForCausalLM.from_pretrained(name, **kwargs)
@@ -60,10 +61,23 @@ def load_model(name: str, **kwargs: Any) -> tuple[Any, Any]:
 
 
 def load_tokenizer(name: str) -> Any:
-    """Load the tokenizer of a model alone; ``name`` as for `load_model`."""
+    """Load the tokenizer of a model alone; ``name`` and errors as of `load_model`."""
     name, file = gguf_arguments(name)
-    with loading(name) as where, _no_bar_of_gguf():
+    with _loading(name) as where:
         return AutoTokenizer.from_pretrained(name, trust_remote_code=False, **where, **file)
+
+
+@contextmanager
+def _loading(name: str) -> Iterator[dict[str, Any]]:
+    """Load as `loading` does, without the bar of GGUF files; a missing model is a ValueError."""
+    with loading(name) as where, _no_bar_of_gguf():
+        try:
+            yield where
+        except OSError as error:
+            cached = "; the hub cannot be reached, only its cache was read" if where else ""
+            raise ValueError(
+                f"model {name!r:.200} is neither a folder nor a model that can be loaded{cached}"
+            ) from error
 
 
 @contextmanager

@@ -221,6 +221,13 @@ def test_titles_stand_before_what_is_kept(adapter: Adapter) -> None:
     assert "Paris\n" not in bare.text
 
 
+def test_the_threads_reach_the_encoder(adapter: Adapter) -> None:
+    pytest.importorskip("onnxruntime")
+    assert made(adapter, encoder="auto", threads=1)._engine().encoder.threads == 1
+    with pytest.raises(ValueError, match="threads"):
+        made(adapter, threads=0)
+
+
 def test_the_language_reaches_the_engine(adapter: Adapter) -> None:
     c = made(adapter, language="de", config=Config(gap=" ~ "))
     assert c._engine()._setup.config.language == "de"

@@ -45,6 +45,24 @@ def test_the_curves_of_the_budget_page_are_those_of_the_results():
     assert curves(load(ROOT / "results" / "bench")) in (DOCS / "budget.md").read_text(encoding="utf-8")
 
 
+def test_other_pages_repeat_the_figures_of_the_readme():
+    readme, columns = README.read_text(encoding="utf-8"), ["method", "hotpotqa .2", "hotpotqa .4"]
+    lines = [
+        [cell.strip() for cell in line.split("|")] for line in readme.splitlines() if line.startswith("|")
+    ]
+    header = next(line for line in lines if set(columns) <= set(line))
+    found = {line[1]: line for line in lines if len(line) == len(header)}
+
+    def kept(method: str, column: str) -> str:
+        return found[method][header.index(column)].partition(" / ")[0]
+
+    migrating, start = ((DOCS / page).read_text(encoding="utf-8") for page in ("migrating.md", "index.md"))
+    ours, theirs = kept("semtoken", "hotpotqa .2"), kept("embeddings_filter", "hotpotqa .2")
+    assert f"a fifth of the tokens, {theirs} against {ours}" in migrating
+    assert f"**{float(ours):.0%} still".replace("%", " %") in start
+    assert kept("semtoken", "hotpotqa .4") == "1.00"  # "and all have it in two fifths"
+
+
 def test_each_promise_names_tests_that_are_there():
     promised = (DOCS / "how-it-works.md").read_text(encoding="utf-8").split("## What is promised")[1]
     rows = re.findall(r"^\| [A-Z].*$", promised.split("## ")[0], re.MULTILINE)

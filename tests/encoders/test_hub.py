@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 
@@ -23,7 +24,7 @@ from semtoken_rag.encoders.hub import loading
 @contextmanager
 def hub() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), type("Hub", (BaseHTTPRequestHandler,), {"log_message": print}))
-    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"  # and whatever it answers, it is there
@@ -51,6 +52,29 @@ def test_without_a_network_a_name_is_refused_in_one_sentence_at_once(monkeypatch
     with pytest.raises(ValueError, match=r"'nobody/nothing' .* only its cache was read$"):
         SemToken(encoder="nobody/nothing")
     assert capfd.readouterr().err == ""  # not asked again and again, over a minute
+
+
+def test_a_name_server_that_is_silent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+    silent = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: silent.wait(30))
+    monkeypatch.setattr("semtoken_rag.encoders.hub.WAIT", 0.1)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    started = time.monotonic()
+    with loading("owner/name") as where:
+        assert where == {"local_files_only": True}
+    assert time.monotonic() - started < 10
+    silent.set()
+
+
+@pytest.mark.parametrize("load", ["load_model", "load_tokenizer"])
+def test_a_language_model_that_is_not_there_is_named_in_one_sentence(load: str):
+    from semtoken_rag.llm import load as models
+
+    said = (
+        r"^model 'nobody/nothing' is neither .* loaded; the hub cannot be reached, only its cache was read$"
+    )
+    with pytest.raises(ValueError, match=said):
+        getattr(models, load)("nobody/nothing")
 
 
 def test_a_folder_needs_no_hub(tmp_path, monkeypatch: pytest.MonkeyPatch):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from semtoken_rag import SemToken
 from semtoken_rag.deadline import Deadline
-from semtoken_rag.encoders import cores, onnx_model
+from semtoken_rag.encoders import onnx_model
 from semtoken_rag.encoders.base import encode
 from semtoken_rag.encoders.onnx import OnnxEncoder
 from semtoken_rag.encoders.registry import resolve_encoder
@@ -112,26 +112,6 @@ def test_more_threads_than_cores_are_not_taken(monkeypatch):
     assert OnnxEncoder(threads=1).threads == 1
     with pytest.raises(ValueError, match="threads must be an int of at least 1, got 0"):
         OnnxEncoder(threads=0)
-
-
-@pytest.mark.parametrize(
-    ("quota", "cores_here"), [("150000 100000", 2), ("50000 100000", 1), ("max 100000", 8), ("", 8)]
-)
-def test_the_cores_of_a_container_are_its_quota(monkeypatch, tmp_path, quota, cores_here):
-    file = tmp_path / "cpu.max"
-    file.write_text(quota, encoding="ascii")
-    monkeypatch.setattr(cores, "QUOTA", file)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert cores.usable_cores() == cores_here
-
-
-@pytest.mark.parametrize(
-    ("wanted", "threads"), [("3", 3), ("", 5), ("0", 5), ("all", 5), ("3,2", 3), ("-1", 5), ("9" * 5000, 5)]
-)
-def test_the_threads_are_those_of_the_environment(monkeypatch, wanted, threads):
-    monkeypatch.setattr(cores, "usable_cores", lambda: 5)
-    monkeypatch.setenv("OMP_NUM_THREADS", wanted)
-    assert cores.default_threads() == threads
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
