@@ -191,6 +191,8 @@ class StoredFingerprinter:
         return found
 
     def _read_store(self, keyed: Mapping[str, Chunk]) -> tuple[dict[str, Value], str | None]:
+        if not keyed:
+            return {}, None
         values, failure = self.failsafe.read(list(keyed))
         found = {}
         for (key, chunk), value in zip(keyed.items(), values, strict=True):
