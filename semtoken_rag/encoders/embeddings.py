@@ -104,7 +104,7 @@ class EmbeddingsEncoder:
     def _checked(self, made: Sequence[Sequence[float]], n: int) -> FloatArray:
         """Return ``n`` embeddings as unit vectors (n, d), or raise if they are anything else."""
         widths = {len(vector) for vector in made}
-        if len(made) != n or len(widths | {self._width} - {0}) != 1:
+        if len(made) != n or len(widths) != 1 or 0 in widths or self._width not in (0, *widths):
             known = f", of {self._width} before" if self._width else ""
             raise ValueError(
                 f"{self.name} returned {len(made)} vectors of {sorted(widths)} numbers for {n} texts{known}"

@@ -1,4 +1,4 @@
-"""The examples of vector stores: a query encodes the question alone, on a new index and on one made before."""
+"""The examples of vector stores: a query encodes the question alone, on a new index and on an older one."""
 
 from __future__ import annotations
 
