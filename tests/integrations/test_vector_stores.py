@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import logging
 import warnings
@@ -20,12 +21,12 @@ import qdrant_client
 from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from llama_index.core import MockEmbedding, StorageContext, VectorStoreIndex
-from llama_index.core.schema import MetadataMode, NodeWithScore, TextNode
+from llama_index.core.schema import ImageNode, MetadataMode, NodeWithScore, TextNode
 
 from langchain_semtoken import SemTokenCompressor, SemTokenTransformer
 from llama_index.postprocessor.semtoken import SemTokenIngestion, SemTokenPostprocessor
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.adapters.metadata import FINGERPRINT_KEY
+from semtoken_rag.adapters.metadata import FINGERPRINT_KEY, fingerprint_texts
 from semtoken_rag.encoders.registry import resolve_encoder
 from tests.support.samples import QUERY, TEXTS
 
@@ -178,6 +179,45 @@ def test_llama_index_a_node_whose_key_is_not_hidden_any_more_costs_no_tokens(enc
     got = postprocessor.postprocess_nodes([NodeWithScore(node=node)], query_str=QUERY)
     assert "330 metres" in got[0].node.text
     assert FINGERPRINT_KEY not in got[0].node.get_content(metadata_mode=MetadataMode.LLM)
+
+
+def test_the_asynchronous_calls_carry_the_same(documents):
+    given = [TextNode(text=text) for text in TEXTS.values()]
+    transformer = SemTokenTransformer(mode="carry", encoder="static")
+    assert asyncio.run(transformer.atransform_documents(documents)) == transformer.transform_documents(
+        documents
+    )
+    ingestion = SemTokenIngestion(mode="carry", encoder="static")
+    assert asyncio.run(ingestion.acall(given)) == ingestion(given)
+
+
+def test_documents_without_text_stay_where_they_are():
+    documents = [Document("It rained."), Document.model_construct(page_content=None, metadata={})]
+    carrying = SemTokenTransformer(mode="carry", encoder="static").transform_documents(documents)
+    assert carrying[1] is documents[1]
+    assert FINGERPRINT_KEY in carrying[0].metadata
+    nodes = [ImageNode(text="A tower."), TextNode(text="It rained.")]
+    first, second = SemTokenIngestion(mode="carry", encoder="static")(nodes)
+    assert first is nodes[0]
+    assert FINGERPRINT_KEY in second.metadata
+
+
+def test_haystack_reads_what_documents_carry(encoder):
+    haystack = pytest.importorskip("haystack")
+    from haystack_semtoken import SemTokenCompressor as Compressor
+
+    chunks = [Chunk(text, title=title) for title, text in TEXTS.items()]
+    carried = fingerprint_texts(SemToken(encoder=encoder), chunks)
+    given = [
+        haystack.Document(content=c.text, meta={"title": c.title, FINGERPRINT_KEY: f})
+        for c, f in zip(chunks, carried, strict=True)
+    ]
+    encoder.texts.clear()
+    compressor = Compressor(encoder=encoder, max_tokens=20, on_error="raise")
+    found = compressor.run(documents=given, query=QUERY)
+    assert encoder.texts == [QUERY]
+    assert found["stats"]["stored"] == 3
+    assert not any(FINGERPRINT_KEY in d.meta for d in found["documents"])
 
 
 def test_lancedb_keeps_bytes(encoder, tmp_path):

@@ -45,7 +45,7 @@ class SemTokenIngestion(SemTokenComponent, TransformComponent):
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Return shortened copies in source order; in the other modes all nodes, under "carry" as copies.
 
-        Nodes whose text is no string are left out and logged.
+        Nodes whose text is no string are logged, and left out of the shortened ones.
         """
         nodes = list(nodes)  # the caller's may change meanwhile
         if not (taken := self._take(nodes)):
@@ -57,7 +57,7 @@ class SemTokenIngestion(SemTokenComponent, TransformComponent):
         if self.mode == "carry":
             for i, carried in zip(taken.chunks, fingerprint_texts(self._engine(), chunks), strict=True):
                 nodes[i] = carrying(nodes[i], carried)
-            return [node for i, node in enumerate(nodes) if i not in taken.skipped]
+            return nodes
         return self._shorten(nodes, taken, self._run(chunks, ""))
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
