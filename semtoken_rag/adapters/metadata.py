@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from semtoken_rag.compressor import SemToken
 
 METADATA_KEY = "semtoken"
-FINGERPRINT_KEY = (
-    "semtoken_fingerprint"  # what a document carries, as base64 text: flat metadata take no bytes
-)
+FINGERPRINT_KEY = "semtoken_fingerprint"  # base64 text, since flat metadata take no bytes
 PARTS = ("page", "page_number", "row", "sheet")  # of a file, that its reader makes a document of each
 
 

@@ -183,7 +183,7 @@ class StoredFingerprinter:
                 faults.append(error)
         if faults:  # all of them, where an index was made with another encoder
             log.warning(
-                "%d of %d carried fingerprints do not fit, the first: %s",
+                "%d of %d carried fingerprints are computed anew, the first: %s",
                 len(faults),
                 len(faults) + len(found),
                 faults[0],

@@ -144,7 +144,7 @@ def test_a_damaged_one_is_computed_anew_and_said(damage, caplog):
         got = engine.compress(given, QUERY, max_tokens=20)
     assert what(got) == what(expected)
     assert got.stats.stored == len(CHUNKS) - 1
-    assert "1 of 4 carried fingerprints do not fit" in caplog.text
+    assert "1 of 4 carried fingerprints are computed anew" in caplog.text
 
 
 CHANGED = {
@@ -175,7 +175,7 @@ def test_those_of_another_encoder_are_computed_anew_and_said_once(caplog):
     assert what(got) == what(engine.compress(CHUNKS, QUERY, max_tokens=20))
     assert got.stats.stored == 0
     assert [record.getMessage() for record in caplog.records] == [
-        "4 of 4 carried fingerprints do not fit, the first: one of another text, title, encoder or format"
+        "4 of 4 carried fingerprints are computed anew, the first: one of another text, title, encoder or format"
     ]
 
 

@@ -114,7 +114,7 @@ def test_langchain_a_chunk_that_was_edited_in_the_store_is_encoded_anew(document
         )
     assert sorted(encoder.texts) == sorted([QUERY, edited.page_content])
     assert any("312 metres" in d.page_content for d in got)
-    assert "1 of 3 carried fingerprints do not fit" in caplog.text
+    assert "1 of 3 carried fingerprints are computed anew" in caplog.text
 
 
 def test_langchain_an_index_of_another_encoder_gives_the_same_result(documents, encoder, tmp_path):
