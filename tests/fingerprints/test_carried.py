@@ -175,7 +175,8 @@ def test_those_of_another_encoder_are_computed_anew_and_said_once(caplog):
     assert what(got) == what(engine.compress(CHUNKS, QUERY, max_tokens=20))
     assert got.stats.stored == 0
     assert [record.getMessage() for record in caplog.records] == [
-        "4 of 4 carried fingerprints are computed anew, the first: one of another text, title, encoder or format"
+        "4 of 4 carried fingerprints are computed anew, the first: "
+        "one of another text, title, encoder or format"
     ]
 
 
