@@ -50,8 +50,9 @@ class SemToken:
     ----------
     encoder
         ``"auto"``, ``"static"``, ``"multilingual"``, ``"minilm"``, ``"lookup"``, a Hugging Face model, a
-        ``SentenceTransformer`` or an `Encoder`. If the extra ``multilingual`` is installed, ``"auto"`` takes
-        that encoder for the calls whose text asks for it, see `semtoken_rag.encoders.reading`.
+        ``SentenceTransformer``, embeddings of LangChain or LlamaIndex, or an `Encoder`. If the extra
+        ``multilingual`` is installed, ``"auto"`` takes that encoder for the calls whose text asks for it, see
+        `semtoken_rag.encoders.reading`.
     strategy
         ``"semtoken"``; ``"cascade"``, which prunes with the static table and encodes only what is left;
         ``"lead"``; ``"paper"`` and its baselines, see `semtoken_rag.strategy.registry`; or any `Strategy`.
@@ -334,14 +335,54 @@ class SemToken:
         Exception
             Any failure of the encoder or the store, also under ``on_error="fallback"``.
         """
-        made = _chunks(chunks)
-        groups = self._router.groups(self._setup, made) if self._router else [(self._setup, made)]
         stored = 0
-        for setup, group in groups:
+        for setup, group in self._groups(_chunks(chunks)):
             if isinstance(setup.fingerprinter, Fingerprinter):
                 raise ValueError("annotate needs a store, got store=None")
             stored += setup.fingerprinter.annotate(group)
         return stored
+
+    def fingerprints(self, chunks: Sequence[str | Chunk]) -> list[bytes]:
+        """Return the fingerprints of ``chunks``, to be kept beside each of them in a vector store.
+
+        A call need not compute that of a chunk which has it as its `Chunk.fingerprint`. No store is needed.
+
+        Parameters
+        ----------
+        chunks
+            Passages with the text, title and headings that a call will pass.
+
+        Returns
+        -------
+        list of bytes
+            One for each chunk, of about 110 bytes a token with the default encoder. Base64 text will do too,
+            where a vector store takes no bytes.
+
+        Raises
+        ------
+        ValueError
+            If ``chunks`` is not a sequence of str or `Chunk`.
+        Exception
+            Any failure of the encoder, also under ``on_error="fallback"``.
+
+        Examples
+        --------
+        >>> engine, text = SemToken(encoder="static"), "The tower opened in 1889."
+        >>> kept = engine.fingerprints([text])
+        >>> engine.compress([Chunk(text, fingerprint=kept[0])], "When?", max_tokens=4).stats.stored
+        1
+        """
+        made = _chunks(chunks)
+        found: dict[int, bytes] = {}
+        for setup, group in self._groups(made):
+            reads = setup.fingerprinter
+            reads = reads.carrying if isinstance(reads, Fingerprinter) else reads
+            found.update(zip(map(id, group), reads.carry(group), strict=True))
+        return [found[id(chunk)] for chunk in made]
+
+    def _groups(self, chunks: list[Chunk]) -> list[tuple[Setup, list[Chunk]]]:
+        """Return chunks by the setup that encodes each of them."""
+        return self._router.groups(self._setup, chunks) if self._router else [(self._setup, chunks)]
 
 
 def _setup(

@@ -57,6 +57,10 @@ class Chunk:
     start
         First character of the passage in that document; None if unknown. What two passages of a source share
         is then passed on once; without it, what one ends and the other begins with.
+    fingerprint
+        What `SemToken.fingerprints` returned for the passage, as bytes or as base64 text, so that it need not
+        be encoded again. One that is damaged, or of another text, title or encoder, is computed anew: it
+        changes no result. None if there is none.
     """
 
     text: str
@@ -68,6 +72,7 @@ class Chunk:
     overhead: int = 0
     source: str | None = None
     start: int | None = None
+    fingerprint: bytes | str | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("text", "title"):
@@ -79,6 +84,8 @@ class Chunk:
             raise ValueError(f"Chunk.source must be a str or None, got {self.source!r:.80}")
         if self.start is not None and (not isinstance(self.start, int) or self.start < 0):
             raise ValueError(f"Chunk.start must be an int of at least 0 or None, got {self.start!r:.80}")
+        if self.fingerprint is not None and not isinstance(self.fingerprint, bytes | str):
+            raise ValueError(f"Chunk.fingerprint must be bytes, str or None, got {self.fingerprint!r:.80}")
 
     @property
     def context(self) -> str:

@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-from evaluation.judge.inputs import Count
+from evaluation.judge.inputs import Count, semtoken
 from evaluation.judge.language_models import llmlingua, longllmlingua, selective_context
 from evaluation.judge.protocol import fit, minilm, peer, size, variant
 
 __all__ = [
     "embeddings_filter",
+    "embeddings_semtoken",
     "headroom_crusher",
     "llmlingua",
     "llmslim",
@@ -65,6 +66,13 @@ def embeddings_filter(documents: Sequence[Any], query: str, budget: float, count
             kept.append(chunk)
             used += tokens
     return sorted(kept, key=lambda c: c.metadata["chunk"])
+
+
+def embeddings_semtoken(ratio: float, count: Count) -> Any:
+    """Return this product's compressor on the same embeddings, in place of an encoder of tokens."""
+    from langchain_core.embeddings import Embeddings
+
+    return semtoken(ratio, count, _embeddings(Embeddings))
 
 
 def _percentile(p: float) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from typing import Any
 from evaluation import metrics
 from evaluation.data import options
 from evaluation.data.sets import rows
+from evaluation.data.slices import SLICES, slice_of
 from evaluation.judge.inputs import Count, Factory, counter, documents, factory_of
 from evaluation.judge.rules import inform
 
@@ -105,13 +106,15 @@ def main() -> None:
     parser = options.data_parser(__doc__, sets=SETS, n=100)
     parser.add_argument("--ratios", nargs="+", type=float, default=[0.1, 0.2, 0.4])
     parser.add_argument("--compressor", help="module:factory; default: this product's")
+    parser.add_argument("--slice", choices=SLICES, help="of a set of training data; default: all of it")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
     make, count = factory_of(args.compressor), counter()
     results = []
     print(f"{'set':28s}{'ratio':>6s}" + "".join(f"{name:>{width}s}" for name, width in COLUMNS.items()))
     for name in args.sets:
-        asked = rows(args.data, name)[: args.n]
+        given = rows(args.data, name)
+        asked = [row for row in given if args.slice in (None, slice_of(str(row["id"])))][: args.n]
         inform(asked)
         for ratio in args.ratios:
             results.append({"set": name, **evaluate(asked, make, ratio, count)})

@@ -9,7 +9,14 @@ from haystack import Document
 
 from semtoken_rag import CompressedChunk, CompressedContext, Stats
 from semtoken_rag.adapters.intake import Intake, make_chunk
-from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, copied, kept_text, read_source_start
+from semtoken_rag.adapters.metadata import (
+    METADATA_KEY,
+    chunk_metadata,
+    copied,
+    kept_text,
+    read_source_start,
+    without_fingerprint,
+)
 
 
 def to_chunks(documents: Sequence[Document], title_key: str, measure: Callable[[str], int]) -> Intake:
@@ -85,7 +92,7 @@ def untouched(documents: Sequence[Document], taken: Intake) -> list[Document]:
 
 
 def _to_document(document: Document, chunk: CompressedChunk, stats: Stats) -> Document:
-    text, meta = document.content or "", copied(document.meta)
+    text, meta = document.content or "", copied(without_fingerprint(document.meta))
     meta[METADATA_KEY] = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(document))
     changed = {"content": kept_text(chunk, text), "meta": meta}
     own = (field.name for field in fields(document) if field.init and field.name not in changed)

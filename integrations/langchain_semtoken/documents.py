@@ -12,12 +12,14 @@ from langchain_core.documents import Document
 from semtoken_rag import CompressedChunk, CompressedContext, Stats
 from semtoken_rag.adapters.intake import Intake, make_chunk
 from semtoken_rag.adapters.metadata import (
+    FINGERPRINT_KEY,
     METADATA_KEY,
     chunk_metadata,
     copied,
     kept_text,
     read_source,
     read_source_start,
+    without_fingerprint,
 )
 
 
@@ -71,8 +73,9 @@ def to_documents(
     """Return copies of the documents of which something is kept.
 
     A copy has the kept text, the id, and a deep copy of the caller's metadata with the key ``semtoken``, see
-    `semtoken_rag.adapters.metadata.chunk_metadata`. If the metadata have the splitter's ``start_index``, the
-    pieces also have offsets into the document that was split.
+    `semtoken_rag.adapters.metadata.chunk_metadata`, and without the fingerprint, which is of the whole text.
+    If the metadata have the splitter's ``start_index``, the pieces also have offsets into the document that
+    was split.
 
     Parameters
     ----------
@@ -96,12 +99,19 @@ def to_documents(
     ]
 
 
+def carrying(document: Document, fingerprint: str) -> Document:
+    """Return a copy of a document with its fingerprint in its metadata."""
+    metadata = {**copied(document.metadata), FINGERPRINT_KEY: fingerprint}
+    return document.model_copy(update={"metadata": metadata})
+
+
 def _to_document(document: Document, chunk: CompressedChunk, stats: Stats, flat_note: bool) -> Document:
     text, metadata = document.page_content, document.metadata
     note: Any = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(document))
     if flat_note:
         note = json.dumps(note)
-    changed = {"page_content": kept_text(chunk, text), "metadata": {**copied(metadata), METADATA_KEY: note}}
+    noted = {**copied(without_fingerprint(metadata)), METADATA_KEY: note}
+    changed = {"page_content": kept_text(chunk, text), "metadata": noted}
     others = {name: value for name, value in document if name not in changed}  # a subclass may have more
     return document.model_copy(update={**copied(others), **changed})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from semtoken_rag.adapters.headings import read_headings, without_headings
-from semtoken_rag.adapters.metadata import METADATA_KEY, read_title
+from semtoken_rag.adapters.metadata import METADATA_KEY, read_fingerprint, read_title
 from semtoken_rag.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -87,4 +87,5 @@ def make_chunk(text: str, metadata: Mapping[Any, Any], *, title_key: str, **fiel
     title, headings = read_title(metadata, title_key), read_headings(metadata)
     if METADATA_KEY in metadata:
         text = without_headings(text, (title, *headings))
-    return Chunk(text, title=title, headings=headings, **fields)
+    carried = read_fingerprint(metadata)
+    return Chunk(text, title=title, headings=headings, fingerprint=carried, **fields)

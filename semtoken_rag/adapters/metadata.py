@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import copy
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.result import CompressedChunk, Stats
+from semtoken_rag.types import Chunk
+
+if TYPE_CHECKING:
+    from semtoken_rag.compressor import SemToken
 
 METADATA_KEY = "semtoken"
+FINGERPRINT_KEY = "semtoken_fingerprint"  # base64 text, since flat metadata take no bytes
 PARTS = ("page", "page_number", "row", "sheet")  # of a file, that its reader makes a document of each
 
 
@@ -76,6 +82,15 @@ def copied(metadata: Mapping[Any, Any]) -> dict[Any, Any]:
         return {name: _copied(value) for name, value in metadata.items()}
 
 
+def without_fingerprint(metadata: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return metadata without the fingerprint: neither a prompt nor a compressed document needs it.
+
+    >>> without_fingerprint({"title": "Tower", FINGERPRINT_KEY: "U1RGNQ=="})
+    {'title': 'Tower'}
+    """
+    return {name: value for name, value in metadata.items() if name != FINGERPRINT_KEY}
+
+
 def _copied(value: Any) -> Any:
     try:
         return copy.deepcopy(value)
@@ -131,3 +146,14 @@ def read_title(metadata: Mapping[Any, Any], key: str) -> str:
     """Return the document's title; empty if it has none, or one that is not a string."""
     title = metadata.get(key)
     return title if isinstance(title, str) else ""
+
+
+def read_fingerprint(metadata: Mapping[Any, Any]) -> bytes | str | None:
+    """Return the fingerprint that a document carries; None if it has none that is text or bytes."""
+    carried = metadata.get(FINGERPRINT_KEY)
+    return carried if isinstance(carried, str | bytes) else None
+
+
+def fingerprint_texts(engine: SemToken, chunks: Sequence[Chunk]) -> list[str]:
+    """Return the fingerprint of each chunk as base64 text, the value of `FINGERPRINT_KEY`."""
+    return [base64.b64encode(made).decode("ascii") for made in engine.fingerprints(chunks)]

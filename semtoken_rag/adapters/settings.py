@@ -120,8 +120,8 @@ class SemTokenSettings(BaseModel):
         How the reader counts: ``str -> int``, a Hugging Face tokenizer, or a tiktoken encoding; None counts
         with the encoder's own tokenizer.
     encoder : str, model or Encoder
-        ``"auto"``, ``"static"``, the name, path or object of a sentence-transformers model, or any `Encoder`,
-        see `semtoken_rag.encoders.registry.resolve_encoder`.
+        ``"auto"``, ``"static"``, the name, path or object of a sentence-transformers model, embeddings of
+        LangChain or LlamaIndex, or any `Encoder`, see `semtoken_rag.encoders.registry.resolve_encoder`.
     strategy : str or Strategy
         Rule that decides which units are kept: ``"semtoken"``, another name, or any callable from a `Problem`
         to a `Selection`.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from semtoken_rag._checks import check_positive
 from semtoken_rag._forks import renew_in_child
 from semtoken_rag.encoders.base import Encoder
+from semtoken_rag.encoders.embeddings import EmbeddingsEncoder, embedding_methods
 from semtoken_rag.encoders.static import default_static_encoder
 from semtoken_rag.encoders.verify import SHIPPED, SHIPPED_FILE, verify_files
 
@@ -58,6 +59,7 @@ def resolve_encoder(encoder: Any, *, threads: int | None = None) -> Encoder:
           `semtoken_rag.encoders.onnx.OnnxEncoder`;
         - any other string or path: a Hugging Face model;
         - a ``SentenceTransformer`` of any backend, or a ``MultiVectorEncoder``, which is wrapped;
+        - embeddings of LangChain or LlamaIndex, see `semtoken_rag.encoders.embeddings.EmbeddingsEncoder`;
         - an `Encoder`, which is returned as it is.
     threads
         Threads of a model on the CPU, at least 1, see `OnnxEncoder` and `TransformerEncoder`; a table needs
@@ -86,6 +88,8 @@ def resolve_encoder(encoder: Any, *, threads: int | None = None) -> Encoder:
         if threads is not None:
             raise ValueError(f"threads must be set in the encoder where it is an object, got {threads!r}")
         return encoder  # type: ignore[no-any-return]  # structural: the protocol's two methods were just seen
+    if embedding_methods(encoder):
+        return EmbeddingsEncoder(encoder)
     if any(cls.__name__ == "MultiVectorEncoder" for cls in type(encoder).__mro__):
         from semtoken_rag.encoders.multi_vector import MultiVectorTransformer
 

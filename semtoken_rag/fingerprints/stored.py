@@ -1,4 +1,4 @@
-"""Fingerprints that are read from a store, or computed and stored if they are missing there.
+"""Fingerprints that are read from the chunks or a store, or computed and stored if they are missing there.
 
 They do not depend on the question, so they can be computed once, when a document is indexed.
 """
@@ -13,6 +13,7 @@ from functools import cache
 
 from semtoken_rag.encoders.base import Encoder, encode, encode_call
 from semtoken_rag.fingerprints.base import Fingerprint, Fingerprints
+from semtoken_rag.fingerprints.carried import from_carried, to_carried
 from semtoken_rag.fingerprints.format import (
     MAGIC,
     Value,
@@ -36,7 +37,7 @@ MOST_SIZES = 1 << 15  # keys whose number of tokens is known: some 5 MB
 
 @dataclass(frozen=True, slots=True)
 class StoredFingerprinter:
-    """Read fingerprints from a store, and compute and store the missing ones.
+    """Read fingerprints from the chunks that carry them or from a store; compute and store the missing ones.
 
     A computed fingerprint goes through the stored form too, so the result does not depend on what the store
     held. A store that fails is passed over, see `FailSafeStore`; a damaged or foreign value is computed anew.
@@ -65,7 +66,9 @@ class StoredFingerprinter:
         """Return the fingerprints of the chunks and of the question, which may be empty."""
         keys = self.keys(chunks)
         keyed = dict(zip(keys, chunks, strict=True))
-        found, failure = self._read_store(keyed)
+        found = self._read_carried(keyed)
+        stored, failure = self._read_store({key: chunk for key, chunk in keyed.items() if key not in found})
+        found |= stored
         missing = [key for key in keyed if key not in found]
         encodings, query = self._encode(keyed, missing, question)
         width = self._own.width([*encodings, query.encoding] if query else encodings)
@@ -110,6 +113,33 @@ class StoredFingerprinter:
         self.store.mset(list(zip(missing, values, strict=True)))
         return len(missing)
 
+    def carry(self, chunks: Sequence[Chunk]) -> list[bytes]:
+        """Return what each chunk is to carry, see `semtoken_rag.fingerprints.carried`, without the store.
+
+        Parameters
+        ----------
+        chunks
+            Chunks as a call will pass them: text and title are part of the key.
+
+        Returns
+        -------
+        list of bytes
+            One for each chunk.
+
+        Raises
+        ------
+        Exception
+            Whatever the encoder raises.
+        """
+        keys = self.keys(chunks)
+        keyed = dict(zip(keys, chunks, strict=True))
+        encodings, _ = self._encode(keyed, list(keyed))
+        made = {
+            key: to_carried(key, self._to_bytes(chunk.text, encoding))
+            for (key, chunk), encoding in zip(keyed.items(), encodings, strict=True)
+        }
+        return [made[key] for key in keys]
+
     def keys(self, chunks: Sequence[Chunk]) -> list[str]:
         """Return the key of each chunk: a hash of text, title, encoder and format."""
         name = getattr(self.encoder, "fingerprint", self.encoder.name).encode()
@@ -141,19 +171,44 @@ class StoredFingerprinter:
         size, dimensions = shape(value)
         return self._own.is_size(key, chunk.text, size) and dimensions == self._own.width(())
 
-    def _read_store(self, keyed: dict[str, Chunk]) -> tuple[dict[str, Value], str | None]:
+    def _read_carried(self, keyed: Mapping[str, Chunk]) -> dict[str, Value]:
+        """Return the fingerprints that chunks carry with them, by key."""
+        found, faults = {}, []
+        for key, chunk in keyed.items():
+            if chunk.fingerprint is None:
+                continue
+            try:
+                found[key] = self._checked(from_carried(chunk.fingerprint, key), key, chunk)
+            except ValueError as error:
+                faults.append(error)
+        if faults:  # all of them, where an index was made with another encoder
+            log.warning(
+                "%d of %d carried fingerprints are computed anew, the first: %s",
+                len(faults),
+                len(faults) + len(found),
+                faults[0],
+            )
+        return found
+
+    def _read_store(self, keyed: Mapping[str, Chunk]) -> tuple[dict[str, Value], str | None]:
+        if not keyed:
+            return {}, None
         values, failure = self.failsafe.read(list(keyed))
         found = {}
         for (key, chunk), value in zip(keyed.items(), values, strict=True):
             try:
                 if value is not None:
-                    made = self._from_bytes(value, chunk.text)
-                    if not self._own.is_size(key, chunk.text, made.size):
-                        raise ValueError(f"{made.size} tokens, as another version of the encoder cuts them")
-                    found[key] = made
+                    found[key] = self._checked(value, key, chunk)
             except ValueError as error:
                 log.warning("a stored fingerprint is computed anew: %s", error)
         return found, failure
+
+    def _checked(self, written: bytes, key: str, chunk: Chunk) -> Value:
+        """Return a value of the chunk, as the encoder would make it; raise ValueError for any other."""
+        value = self._from_bytes(written, chunk.text)
+        if not self._own.is_size(key, chunk.text, value.size):
+            raise ValueError(f"{value.size} tokens, as another version of the encoder cuts them")
+        return value
 
 
 class _OwnShapes:

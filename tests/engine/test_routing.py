@@ -123,3 +123,14 @@ def test_a_pickled_engine_routes_too(monkeypatch):
     monkeypatch.setattr(module, "has_multilingual", lambda: True)
     router = module.Router(len)
     assert isinstance(pickle.loads(pickle.dumps(router)), module.Router)
+
+
+@pytest.mark.usefixtures("other")
+def test_what_chunks_carry_is_made_by_the_encoder_of_each_and_in_their_order():
+    engine = SemToken(on_error="raise")
+    texts = [ENGLISH, OTHER["th"][1], "Bread is made of flour.", OTHER["ja"][1]]
+    chunks = [Chunk(t, fingerprint=f) for t, f in zip(texts, engine.fingerprints(texts), strict=True)]
+    english, spelled = chunks[::2], chunks[1::2]
+    assert engine.compress(english, "When did it open?", ratio=0.5).stats.stored == 2
+    got = engine.compress(spelled, OTHER["th"][0], ratio=0.5)
+    assert (got.stats.stored, got.stats.encoder) == (2, "hash")

@@ -40,6 +40,7 @@ NAMES = {
     "semtoken_rag.ui.workbench": "Workbench",
     "semtoken_rag.deadline": "check DeadlineExceeded",
     "semtoken_rag.encoders.base": "Encoder unit_length encodable",
+    "semtoken_rag.encoders.embeddings": "EmbeddingsEncoder",
     "semtoken_rag.strategy": """Problem Strategy SemTokenStrategy LeadStrategy CascadeStrategy
         GuardedStrategy select selection Ledger""",
     "semtoken_rag.store": "FingerprintStore MemoryStore SQLiteStore RedisStore TieredStore resolve_store",

@@ -10,7 +10,7 @@ from typing import Any
 from llama_index.core.schema import BaseComponent, BaseNode, MetadataMode
 from pydantic import ConfigDict, model_validator
 
-from llama_index.postprocessor.semtoken.nodes import to_node
+from llama_index.postprocessor.semtoken.nodes import shown, to_node
 from semtoken_rag import CompressedContext
 from semtoken_rag.adapters.intake import Intake
 from semtoken_rag.adapters.settings import PROMPT, RETRIEVED, SemTokenSettings
@@ -69,8 +69,7 @@ class SemTokenComponent(SemTokenSettings, BaseComponent):
         frame = self._frame()
 
         def measure(node: BaseNode) -> int:
-            shown = node.get_content(metadata_mode=MetadataMode.LLM)
-            return frame.tokens(shown, node.get_content(metadata_mode=MetadataMode.NONE))
+            return frame.tokens(shown(node), node.get_content(metadata_mode=MetadataMode.NONE))
 
         return measure
 

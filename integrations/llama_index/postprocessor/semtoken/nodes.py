@@ -10,7 +10,14 @@ from llama_index.core.schema import BaseNode, ImageNode, MetadataMode, Node, Tex
 
 from semtoken_rag import CompressedChunk, Stats
 from semtoken_rag.adapters.intake import Intake, make_chunk
-from semtoken_rag.adapters.metadata import METADATA_KEY, chunk_metadata, kept_text, read_source_start
+from semtoken_rag.adapters.metadata import (
+    FINGERPRINT_KEY,
+    METADATA_KEY,
+    chunk_metadata,
+    kept_text,
+    read_source_start,
+    without_fingerprint,
+)
 
 
 def to_chunks(
@@ -80,19 +87,43 @@ def to_node(node: BaseNode, chunk: CompressedChunk, *, stats: Stats) -> BaseNode
     BaseNode
         The copy.
     """
-    held = getattr(node, "obj", None)  # an IndexNode's retriever or index: often impossible to copy
-    out = copy.deepcopy(node, {id(held): held})
+    out = _copied(node)
     text: str = _text(node)
     kept = kept_text(chunk, text)
     if isinstance(out, Node) and out.text_resource is not None:
         out.text_resource.text = kept  # set_content would make a resource without its other fields
     else:
         out.set_content(kept)
-    out.metadata[METADATA_KEY] = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(node))
-    for keys in (out.excluded_embed_metadata_keys, out.excluded_llm_metadata_keys):
-        if METADATA_KEY not in keys:
-            keys.append(METADATA_KEY)
-    return out
+    note = chunk_metadata(chunk, text, stats=stats, source_start=_source_start(node))
+    out.metadata.pop(FINGERPRINT_KEY, None)  # of the whole text
+    return _with_hidden(out, METADATA_KEY, note)
+
+
+def carrying(node: BaseNode, fingerprint: str) -> BaseNode:
+    """Return a deep copy of a node with its fingerprint in its metadata, hidden as the note is."""
+    return _with_hidden(_copied(node), FINGERPRINT_KEY, fingerprint)
+
+
+def shown(node: BaseNode) -> str:
+    """Return a node as a prompt shows it, with the metadata that the LLM sees; never its fingerprint."""
+    if FINGERPRINT_KEY in node.metadata:
+        node = node.model_copy(update={"metadata": without_fingerprint(node.metadata)})
+    text: str = node.get_content(metadata_mode=MetadataMode.LLM)
+    return text
+
+
+def _copied(node: BaseNode) -> BaseNode:
+    held = getattr(node, "obj", None)  # an IndexNode's retriever or index: often impossible to copy
+    return copy.deepcopy(node, {id(held): held})
+
+
+def _with_hidden(node: BaseNode, key: str, value: Any) -> BaseNode:
+    """Set metadata of a node that neither the LLM nor the embedding model sees; return the node."""
+    node.metadata[key] = value
+    for keys in (node.excluded_embed_metadata_keys, node.excluded_llm_metadata_keys):
+        if key not in keys:
+            keys.append(key)
+    return node
 
 
 def _passes(node: BaseNode) -> bool:

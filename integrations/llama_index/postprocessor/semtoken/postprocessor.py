@@ -55,7 +55,7 @@ class SemTokenPostprocessor(SemTokenComponent, BaseNodePostprocessor):
     token_counter : callable, tokenizer or None
         How the reader counts tokens; None counts as the encoder does.
     encoder : str, model or Encoder
-        ``"auto"``, ``"static"``, or a sentence-transformers model.
+        ``"auto"``, ``"static"``, a sentence-transformers model, or the embeddings that you run already.
     store : str, ByteStore or None
         Keeps what was computed of a node for the next question.
     overhead : int >= 0 or "auto"
