@@ -16,10 +16,16 @@ _WORD = rf"[{_UNSPACED}]|\d(?:[^\W_{_UNSPACED}])*(?:[.,:/]\d+)*|[^\W{_UNSPACED}]
 _ENDING = r"(?<=[^\W\d]{3})(?:'s|s|es|ed)$"
 # Words that say nothing of a source, openings of answers among them.
 _EMPTY = frozenset(
-    "a about according all also an and answer any are as at based be been both but by can context could did do does "
-    "document for from had has have he her here his how however i if in into is it its it's may most no not of on "
-    "or our she should so some such text than that the their them then there therefore these they this those thus "
-    "to was we were what when where which while who will with would yes you your".split()
+    re.findall(
+        r"\S+",
+        """
+        a about according all also an and answer any are as at based be been both but by can context could
+        did do does document for from had has have he her here his how however i if in into is it its it's
+        may most no not of on or our she should so some such text than that the their them then there
+        therefore these they this those thus to was we were what when where which while who will with
+        would yes you your
+        """,
+    )
 )
 
 
@@ -141,7 +147,7 @@ def _support(sentence: str, units: Sequence[_Unit], asked: set[str]) -> Supporte
 
 
 def _cover(new: set[str], content: set[str], units: Sequence[_Unit]) -> list[_Unit]:
-    """Return the fewest units that have all of ``new`` and more in common with the sentence, none if too many."""
+    """Return units that together have all of ``new``, each with more of the sentence; none if too many."""
     able = [u for u in units if u.keys & new and len(u.own & content) >= min(SHARED, len(content))]
     chosen: list[_Unit] = []
     left = set(new)
@@ -181,4 +187,4 @@ def _key(word: str) -> str:
 
 
 def _is_name(word: str) -> bool:
-    return not word.islower() and word.upper() != word.lower() or any(c.isdigit() or c == "_" for c in word)
+    return word != word.lower() or any(c.isdigit() or c == "_" for c in word)
