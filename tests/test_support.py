@@ -15,9 +15,7 @@ SOURCES = {
         "Brannock, who had never built at sea before. Entrance costs 1,900 crowns."
     ),
     "Ada Brannock": "She was born in Tolverne in 1838. She died in 1909 and left her house to the town.",
-    "Notes": (
-        "It is under the third oak behind the church. Set `co_flags` to 0x20. 塔は1889年に開業した。"
-    ),
+    "Notes": ("It is under the third oak behind the church. Set `co_flags` to 0x20. 塔は1889年に開業した。"),
 }
 QUESTION = "In which town was the engineer of the Morwen lighthouse born?"
 

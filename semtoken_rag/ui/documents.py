@@ -9,7 +9,6 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from semtoken_rag.stages.passages import passages
-from semtoken_rag.text.files import decode_utf8
 from semtoken_rag.text.pdf import read_pdf_in_steps
 from semtoken_rag.types import Chunk
 from semtoken_rag.ui.events import Event, progress
@@ -59,10 +58,20 @@ def read(name: str, data: bytes) -> Generator[Event, None, None]:
             yield progress("Reading pages", len(pages), total)
         text = "\n\n".join(pages)
     else:
-        text = decode_utf8(data.removeprefix(codecs.BOM_UTF8), name, "must be a PDF or UTF-8 text")
+        text = _decode(data.removeprefix(codecs.BOM_UTF8), name)
     if not text.strip():
         raise ValueError(f"{name} holds no text; a scan needs text recognition first")
     yield Event("document", Document(title=name, text=text).model_dump())
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{name}, line {line}: must be a PDF or UTF-8 text; save it as one of them and try again"
+        ) from None
 
 
 def chunks(documents: Sequence[Document]) -> list[Chunk]:
