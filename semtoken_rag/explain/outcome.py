@@ -17,13 +17,13 @@ def percent(chance: float) -> str:
     return f"{whole} %" if whole else "<1 %"
 
 
-def milliseconds(seconds: float) -> str:
-    """Return seconds in milliseconds.
+def duration(seconds: float) -> str:
+    """Return seconds, less than one in milliseconds.
 
-    >>> milliseconds(1.25)
-    '1,250.0 ms'
+    >>> duration(97.4989), duration(0.0123)
+    ('97.5 s', '12.3 ms')
     """
-    return f"{1000 * seconds:,.1f} ms"
+    return f"{seconds:,.1f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
 
 
 def saved(stats: Stats) -> str:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from semtoken_rag.explain.outcome import encoder, milliseconds, percent, saved, sentences
+from semtoken_rag.explain.outcome import duration, encoder, percent, saved, sentences
 from semtoken_rag.explain.views import DocumentView, Explanation, UnitView
 from semtoken_rag.result import Stats
 from semtoken_rag.text.visible import visible
@@ -47,8 +47,8 @@ def page(explanation: Explanation) -> str:
         point="What the call kept" if stats.cut_by == "keep" else "The budget of the call",
         budget=_point(stats),
         most=max(stats.tokens_before, stats.budget),
-        total=milliseconds(stats.total_seconds),
-        stages=_table({name: milliseconds(seconds) for name, seconds in stats.seconds.items()}),
+        total=duration(stats.total_seconds),
+        stages=_table({name: duration(seconds) for name, seconds in stats.seconds.items()}),
         facts=_table(
             {
                 "tokens": saved(stats),

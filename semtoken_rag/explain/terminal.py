@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from semtoken_rag.explain.outcome import encoder, milliseconds, percent, saved, sentences
+from semtoken_rag.explain.outcome import duration, encoder, percent, saved, sentences
 from semtoken_rag.explain.views import SHADES, DocumentView, Explanation, UnitView
 from semtoken_rag.text.visible import printable, visible
 from semtoken_rag.types import Granularity
@@ -36,8 +36,8 @@ def _head(explanation: Explanation) -> Iterator[Text]:
         yield Text(visible(explanation.query), style="bold")
     yield _budget(explanation)
     yield from map(Text, sentences(stats))
-    stages = ", ".join(f"{name} {milliseconds(seconds)}" for name, seconds in stats.seconds.items())
-    yield Text(f"{milliseconds(stats.total_seconds)} in all: {stages}", style="dim")
+    stages = ", ".join(f"{name} {duration(seconds)}" for name, seconds in stats.seconds.items())
+    yield Text(f"{duration(stats.total_seconds)} in all: {stages}", style="dim")
     yield Text(visible(f"{encoder(stats)}, counted by {stats.counter}"), style="dim")
     if stats.fallback:
         yield Text(visible(f"The call fell back: {stats.fallback}"))

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from semtoken_rag import __version__
+from semtoken_rag.readers.address import EXAMPLE
 from semtoken_rag.readers.connection import ServerError
 from semtoken_rag.ui.documents import SUFFIXES, Document, read
 from semtoken_rag.ui.events import close_when_left, stream
@@ -72,6 +73,7 @@ def create_app(
         "more": PAPER_LINES,
         "promising": workbench.promising,
         "encoder": {"name": encoder_name(workbench.encoder.name), "id": workbench.encoder.name},
+        "address": EXAMPLE,
         "suffixes": SUFFIXES,
         "max_bytes": max_bytes,
         "documents": [d.model_dump() for d in documents],
@@ -92,11 +94,7 @@ def create_app(
 
     @app.post("/api/reader", response_model=None)
     def connect(server: Server) -> dict[str, Any] | JSONResponse:
-        try:
-            workbench.connect(server.address)
-        except (ValueError, ServerError) as error:
-            return problem(422, str(error))
-        return {"reader": _reader(workbench)}
+        return _connect(workbench, server)
 
     @app.post("/api/read", response_class=EventSourceResponse)
     async def read_file(
@@ -118,6 +116,14 @@ def create_app(
             yield event
 
     return app
+
+
+def _connect(workbench: Workbench, server: Server) -> dict[str, Any] | JSONResponse:
+    try:
+        workbench.connect(server.address)
+    except (ValueError, ServerError) as error:
+        return problem(422, str(error))
+    return {"reader": _reader(workbench)}
 
 
 def _reader(workbench: Workbench) -> dict[str, str] | None:

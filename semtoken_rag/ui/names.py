@@ -1,4 +1,4 @@
-"""What the page calls things: strategies in a line each, the encoder and the reader by names that people know."""
+"""What the page calls things: strategies in a line each, encoder and reader by names that people know."""
 
 from __future__ import annotations
 

@@ -124,8 +124,8 @@ class Workbench:
         Parameters
         ----------
         address
-            As ``openai:http://127.0.0.1:11434/v1#MODEL``. It comes from the page, so it must be of this machine,
-            and gets no key.
+            As ``openai:http://127.0.0.1:11434/v1#MODEL``. It comes from the page, so it must be of this
+            machine, and gets no key.
 
         Raises
         ------

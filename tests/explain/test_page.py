@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.explain import explain, frame, page
-from semtoken_rag.explain.outcome import milliseconds, percent
+from semtoken_rag.explain.outcome import duration, percent
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.text.visible import visible
 from tests.explain.samples import DOCUMENTS, HOSTILE, QUESTION, call, hostile
@@ -116,7 +116,7 @@ def test_the_question_and_the_figures_of_the_call_are_shown():
     assert all(f">{stage}</th>" in text for stage in context.stats.seconds)
     assert f"{context.stats.encoder} on cpu" in text
     assert f"{context.stats.saved} saved ({context.stats.factor:.1f} times fewer)" in text
-    assert f"About this call: {milliseconds(context.stats.total_seconds)}" in text
+    assert f"About this call: {duration(context.stats.total_seconds)}" in text
 
 
 def test_the_chances_of_the_call_and_of_each_unit_are_there():

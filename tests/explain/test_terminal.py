@@ -10,7 +10,7 @@ pytest.importorskip("rich")
 from rich.console import Console
 
 from semtoken_rag.cli import app
-from semtoken_rag.explain.outcome import milliseconds, percent
+from semtoken_rag.explain.outcome import duration, percent
 from semtoken_rag.text.visible import visible
 from tests.explain.samples import DOCUMENTS, HOSTILE, QUESTION, call, hostile
 
@@ -52,7 +52,7 @@ def test_figures_and_stages_are_told():
     text = shown(context)
     assert f"{context.stats.tokens_after} of {context.stats.tokens_before} tokens, budget 50" in text
     assert f"{context.stats.saved} saved ({context.stats.factor:.1f} times fewer)" in text
-    assert f"{milliseconds(context.stats.total_seconds)} in all: " in text
+    assert f"{duration(context.stats.total_seconds)} in all: " in text
     assert all(stage in text for stage in context.stats.seconds)
     assert f"{context.stats.encoder} on cpu, counted by" in text
 

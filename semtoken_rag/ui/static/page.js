@@ -290,6 +290,7 @@ byId("files").accept = info.suffixes.join(",");
 for (const id of ["first", "second"])
   byId(id).append(...choices(info.strategies), new Option("more: those of the paper", MORE));
 byId("first").value = "semtoken";
+byId("address").placeholder = info.address;
 name();
 const found = recall();
 if (found.length) documents.add(found);
