@@ -39,10 +39,12 @@ from common import (
     Served,
     TokenizerOption,
     batches,
-    citations,
     console,
     load,
     load_reader,
+    passages,
+    place,
+    show,
 )
 from langchain_semtoken.documents import to_chunks, to_documents
 from semtoken_rag import Config, SemToken
@@ -152,8 +154,8 @@ def main(
         state = agent.invoke({"messages": [HumanMessage(asked)]}, {"configurable": {"thread_id": "chat"}})
         answer = state["messages"][-1].text.strip()
         console.print(f"> {asked}\n{answer}", markup=False, highlight=False)
-        for line in citations(answer, context.found, texts):
-            console.print(f"  {line}", markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
+        for passage in passages(context.found, texts):
+            show(place(passage))
     said = sum(len(m.text) for m in state["messages"])
     console.print(f"memory: {len(state['messages'])} messages, {said} characters")
 

@@ -1,11 +1,11 @@
-"""Shared by the examples: documents, a local LLM, the report with citations, and the options."""
+"""Shared by the examples: documents, a local LLM, what is kept, answers with citations, and the options."""
 
 from __future__ import annotations
 
-import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from pydoc_data.topics import topics
 from typing import Annotated, Any, Protocol, TypeVar
@@ -14,10 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from semtoken_rag.files import read_paths
 from semtoken_rag.readers import ServerError, ServerReader, resolve_reader
 from semtoken_rag.readers.address import is_address
+from semtoken_rag.support import Passage, support
 
 QUESTIONS = (
     "Which exception does a failed assert statement raise?",  # answered in one place
@@ -43,6 +45,7 @@ def mode_of(mode: str) -> str:
 
 
 QuestionOption = Annotated[list[str] | None, typer.Option(help="Ask this; may be repeated.")]
+AllOption = Annotated[bool, typer.Option("--all", help=f"Ask all {len(QUESTIONS)} questions, not the first.")]
 RatioOption = Annotated[float, typer.Option(help="Part of the context's tokens to keep.")]
 MaxTokensOption = Annotated[int | None, typer.Option(help="Token budget, in place of the ratio.")]
 DocsOption = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="Folder to index.")]
@@ -71,12 +74,13 @@ class Retrieved(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, the tokens of its prompt, and the seconds of the LLM and of the compression."""
+    """An answer, its prompt's tokens, the seconds of the LLM and of compression, and what the LLM read."""
 
     text: str
     tokens: int
     seconds: float
     compressing: float | None = None
+    read: Sequence[Passage] = field(default=(), repr=False)
 
 
 @dataclass
@@ -213,45 +217,74 @@ def batches(chunks: Sequence[T], documents: int) -> Iterable[Sequence[T]]:
     return track(cut, f"Indexing {len(chunks)} chunks of {documents} documents", console=console)
 
 
-def citations(answer: str, documents: Iterable[Retrieved], texts: Mapping[str, str], n: int = 3) -> list[str]:
-    """Return the kept pieces that share most words with the answer, best first: title, offsets, text."""
-    words = set(re.findall(r"\w+", answer.lower()))
+def questions(question: Sequence[str] | None, every: bool = False) -> Sequence[str]:
+    """Return what is asked: the questions given, else the first of `QUESTIONS`, or all of them."""
+    return question or (QUESTIONS if every else QUESTIONS[:1])
+
+
+def passages(documents: Iterable[Retrieved], texts: Mapping[str, str]) -> list[Passage]:
+    """Return the kept pieces of documents, as ranges of their sources."""
     found = []
     for document in documents:
         title = document.metadata["title"]
         for piece in document.metadata["semtoken"]["pieces"]:
-            if (start := piece.get("source_start")) is None:
-                continue
-            text = texts[title][start : piece["source_end"]]
-            shared = len(words & set(re.findall(r"\w+", text.lower())))
-            line = f"{title}[{start}:{piece['source_end']}] {' '.join(text.split())}"
-            found.append((shared / (len(words) or 1), piece["score"], line))
-    return [line for _, _, line in sorted(found, reverse=True)[:n]]
+            if (start := piece.get("source_start")) is not None:
+                found.append(Passage(title, texts[title], start, piece["source_end"], title))
+    return found
 
 
-def report(
-    question: str,
-    answers: Mapping[str, Answer],
-    stats: Mapping[str, Any],
-    cited: Iterable[str],
-    remark: str = "",
-) -> None:
-    """Print the answers side by side, then the token counts and the citations."""
-    table = Table(title=question, title_justify="left", show_lines=True, expand=True)
+def place(passage: Passage) -> str:
+    """Return where a passage is and what it says, in one line."""
+    text = " ".join(passage.text[passage.start : passage.end].split())
+    return f"{passage.id}[{passage.start}:{passage.end}] {text}"
+
+
+def show_kept(question: str, stats: Mapping[str, Any], kept: Iterable[Passage]) -> None:
+    """Print what is kept for a question, from where, and what that saves."""
+    before, after, ms = stats["tokens_before"], stats["tokens_after"], 1000 * stats["total_seconds"]
+    console.print(question, style="bold", markup=False, highlight=False)
+    console.print(f"context: {before} -> {after} tokens in {ms:.0f} ms, encoder {stats['encoder']}")
+    for passage in kept:
+        show(place(passage))
+
+
+def show(line: str) -> None:
+    """Print a line, its continuations further in."""
+    console.print(
+        textwrap.fill(line, console.width, initial_indent="  ", subsequent_indent="      "), markup=False
+    )
+
+
+def cite(question: str, answer: Answer, notes: dict[str, int]) -> str:
+    """Return an answer with a number behind each sentence that is supported; ``notes`` gets their places."""
+    out = []
+    for sentence in support(answer.text, answer.read, question):
+        texts = {p.id: p.text for p in answer.read}
+        marks = [
+            f"[{notes.setdefault(place(Passage(title, texts[title], start, end)), len(notes) + 1)}]"
+            for title, start, end in sentence.sources
+        ]
+        mark = (
+            "".join(marks) or f"(unsupported{': ' if sentence.missing else ''}{', '.join(sentence.missing)})"
+        )
+        out.append(f"{sentence.text.rstrip()} {mark}" if sentence.text.strip() else "")
+    return "\n".join(filter(None, out))
+
+
+def report(question: str, answers: Mapping[str, Answer], remark: str = "") -> None:
+    """Print the answers side by side, then the places that support them."""
+    table, notes = Table(show_lines=True, expand=True), dict[str, int]()
     table.add_column("")
     for name in answers:
         table.add_column(name, ratio=1)
-    table.add_row("answer", *(a.text for a in answers.values()))
+    table.add_row("answer", *(Text(cite(question, a, notes)) for a in answers.values()))
     table.add_row("prompt tokens", *(f"{a.tokens}" for a in answers.values()))
     table.add_row("seconds", *map(_seconds, answers.values()))
     console.print(table)
     if remark:
         console.print(remark)
-    console.print(
-        f"context: {stats['tokens_before']} -> {stats['tokens_after']} tokens, encoder {stats['encoder']}"
-    )
-    for line in cited:
-        console.print(f"  {line}", markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
+    for line, number in notes.items():
+        show(f"[{number}] {line}")
     console.print()
 
 

@@ -1,7 +1,8 @@
 """Question answering over documents with a local LLM: full and compressed context side by side.
 
 Indexes the Python language reference (or ``--docs FOLDER``), retrieves chunks with FAISS, compresses them
-with SemToken inside LangChain's contextual compression retriever, and asks the LLM twice.
+with SemToken inside LangChain's contextual compression retriever, shows what is kept, and asks the LLM twice.
+A sentence of an answer has a number where its names and numbers are in the source, else it is unsupported.
 
     python examples/langchain_rag.py --ratio 0.2
     python examples/langchain_rag.py --mode kv
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ from langchain_core.documents import Document
 from common import (
     NEW_TOKENS,
     PROMPT,
-    QUESTIONS,
+    AllOption,
     Answer,
     DocsOption,
     KOption,
@@ -34,14 +36,18 @@ from common import (
     Reader,
     Served,
     TokenizerOption,
-    citations,
+    console,
     load,
     load_reader,
+    passages,
+    questions,
     report,
+    show_kept,
 )
 from kept import Events, MeanEmbeddings, index
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
 from semtoken_rag import Chunk, SemToken
+from semtoken_rag.support import Passage
 
 if TYPE_CHECKING:
     from semtoken_rag.llm import SemTokenLLM
@@ -61,15 +67,12 @@ def fit_to_window(reader: Reader | Served, documents: list[Document], question: 
     return documents
 
 
-def ask(
-    reader: Reader | Served, documents: list[Document], question: str, compressing: float | None = None
-) -> Answer:
+def ask(reader: Reader | Served, documents: list[Document], question: str) -> Answer:
     """Answer from the documents by greedy decoding."""
     message = prompt(documents, question)
     start = time.perf_counter()
     text = reader.ask(message)
-    seconds = time.perf_counter() - start
-    return Answer(text, reader.size(message), seconds, compressing)
+    return Answer(text, reader.size(message), time.perf_counter() - start)
 
 
 def ask_beside(
@@ -85,22 +88,23 @@ def ask_beside(
     context = engine.compress(chunks, question, **budget)
     answer = llm.generate(question, context, mode=mode, chunks=chunks)
     seconds = answer.stats.prefill_seconds + answer.stats.decode_seconds
-    compressing = context.stats.total_seconds
-    return Answer(answer.text, answer.stats.prompt_tokens, seconds, compressing)
+    return Answer(answer.text, answer.stats.prompt_tokens, seconds)
 
 
 def main(
     question: QuestionOption = None,
+    every: AllOption = False,
     ratio: RatioOption = 0.2,
     max_tokens: MaxTokensOption = None,
     docs: DocsOption = None,
     llm: LlmOption = "smollm2",
-    k: KOption = 20,
+    k: KOption = 10,
     mode: ModeOption = "text",
     tokenizer: TokenizerOption = None,
 ) -> None:
     """Answer questions from the full and from the compressed context."""
-    reader = load_reader(llm, tokenizer, mode=mode)
+    with console.status("Loading the reader"):
+        reader = load_reader(llm, tokenizer, mode=mode)
     texts = load(docs)
     store = index(texts, MeanEmbeddings())
     budget: dict[str, Any] = {"ratio": ratio} if max_tokens is None else {"max_tokens": max_tokens}
@@ -116,11 +120,12 @@ def main(
         answering = SemTokenLLM(reader.model, reader.tokenizer, settings=Settings(max_new_tokens=NEW_TOKENS))
         engine = SemToken(token_counter=reader.counter)
         beside = partial(ask_beside, llm=answering, engine=engine, mode=mode, budget=budget)
-    for asked in question or QUESTIONS:
+    for asked in questions(question, every):
         events = Events()
         full = retriever.invoke(asked)
         short = compressing.invoke(asked, config={"callbacks": [events]})
-        compare(asked, reader, full, short, events.last, texts, beside)
+        show_kept(asked, events.last, passages(short, texts))
+        compare(asked, reader, full, short, texts, events.last["total_seconds"], beside)
 
 
 def compare(
@@ -128,22 +133,35 @@ def compare(
     reader: Reader | Served,
     full: list[Document],
     short: list[Document],
-    stats: dict[str, Any],
     texts: dict[str, str],
+    seconds: float,
     beside: Callable[[list[Document], str], Answer] | None = None,
 ) -> None:
-    """Ask both ways and print the answers side by side, then what the second one rests on."""
+    """Ask both ways and print the answers side by side; ``seconds`` were spent on compressing."""
     fit = fit_to_window(reader, full, question)
-    answers = {
-        "full context": ask(reader, fit, question),
-        "compressed": ask(reader, fit_to_window(reader, short, question), question, stats["total_seconds"]),
-    }
-    if beside:
-        answers["compressed"] = beside(fit, question)
+    with console.status("The reader reads the full context"):
+        whole = ask(reader, fit, question)
+    with console.status("The reader reads what is kept"):
+        answer = (
+            beside(fit, question) if beside else ask(reader, fit_to_window(reader, short, question), question)
+        )
     remark = ""
     if len(fit) < len(full):
         remark = f"The full context has only {len(fit)} of {len(full)} chunks: the LLM has no more positions."
-    report(question, answers, stats, citations(answers["compressed"].text, short, texts), remark)
+    report(
+        question,
+        {
+            "full context": replace(whole, read=[chunk(d, texts) for d in fit]),
+            "compressed": replace(answer, read=passages(short, texts), compressing=seconds),
+        },
+        remark,
+    )
+
+
+def chunk(document: Document, texts: dict[str, str]) -> Passage:
+    """Return a whole retrieved chunk as a range of its source."""
+    title, start = document.metadata["title"], document.metadata["start_index"]
+    return Passage(title, texts[title], start, start + len(document.page_content), title)
 
 
 if __name__ == "__main__":

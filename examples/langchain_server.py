@@ -19,7 +19,7 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_openai import ChatOpenAI
 
-from common import NEW_TOKENS, PROMPT, TokenizerOption, citations, server_of, topics_of
+from common import NEW_TOKENS, PROMPT, TokenizerOption, passages, place, server_of, topics_of
 from kept import Events, MeanEmbeddings, index
 from langchain_semtoken import ContextualCompressionRetriever, SemTokenCompressor
 
@@ -62,8 +62,8 @@ def main(
             answer += part
     before, after = events.last["tokens_before"], events.last["tokens_after"]
     print(f"\n{server.name} read {after} tokens of {before}, {before - after} saved")
-    for line in citations(answer, found, texts):
-        print(f"  {line[:100]}")
+    for passage in passages(found, texts):
+        print(f"  {place(passage)[:100]}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """The same question answering in LlamaIndex: full and compressed context side by side.
 
 Indexes the Python language reference (or ``--docs FOLDER``), retrieves nodes with FAISS, compresses them
-with SemToken as the postprocessor of a query engine, and asks the LLM three times: with the full context,
-with the compressed one, and with that once more from a coroutine; with ``--mode soft`` or ``kv`` once more
-with the compressed context beside the prompt, as embeddings or as a pruned KV cache.
+with SemToken as the postprocessor of a query engine, shows what is kept, and asks the LLM three times: with
+the full context, with the compressed one, and with that once more from a coroutine; with ``--mode soft`` or
+``kv`` once more with the compressed context beside the prompt, as embeddings or as a pruned KV cache.
 
     python examples/llama_index_rag.py --ratio 0.2
     python examples/llama_index_rag.py --mode kv
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +38,7 @@ from common import (
     BATCH,
     NEW_TOKENS,
     PROMPT,
-    QUESTIONS,
+    AllOption,
     Answer,
     DocsOption,
     KOption,
@@ -50,14 +51,17 @@ from common import (
     Served,
     TokenizerOption,
     batches,
-    citations,
     load,
     load_reader,
+    passages,
+    questions,
     report,
+    show_kept,
 )
 from kept import MeanEmbeddings
 from llama_index.postprocessor.semtoken import CompressionEndEvent, SemTokenPostprocessor
 from semtoken_rag import Chunk, Config, SemToken
+from semtoken_rag.support import Passage
 
 
 class Meter(BaseEventHandler):
@@ -180,11 +184,12 @@ def beside(
 
 def main(
     question: QuestionOption = None,
+    every: AllOption = False,
     ratio: RatioOption = 0.2,
     max_tokens: MaxTokensOption = None,
     docs: DocsOption = None,
     llm: LlmOption = "smollm2",
-    k: KOption = 20,
+    k: KOption = 10,
     mode: ModeOption = "text",
     tokenizer: TokenizerOption = None,
 ) -> None:
@@ -208,15 +213,23 @@ def main(
     short.retrieve(QueryBundle("load the encoder before the clock runs"))
     meter = Meter(count=reader.count)
     get_dispatcher().add_event_handler(meter)
-    for asked in question or QUESTIONS:
-        whole, _ = meter.measure(full.query, asked)
-        later, _ = meter.measure(lambda text: asyncio.run(short.aquery(text)), asked)
+    for asked in questions(question, every):
         answer, response = meter.measure(short.query, asked)
+        kept = passages(response.source_nodes, texts)
+        show_kept(asked, meter.stats, kept)
+        whole, found = meter.measure(full.query, asked)
+        later, _ = meter.measure(lambda text: asyncio.run(short.aquery(text)), asked)
         answers = {"full context": whole, "compressed": answer, "compressed, async": later}
         if isinstance(reader, Reader) and mode != "text":
-            answer = beside(reader, retriever.retrieve(asked), asked, mode, budget)
-            answers[f"compressed, {mode}"] = answer
-        report(asked, answers, meter.stats, citations(answer.text, response.source_nodes, texts))
+            answers[f"compressed, {mode}"] = beside(reader, retriever.retrieve(asked), asked, mode, budget)
+        read = dict.fromkeys(answers, kept) | {"full context": [node(n, texts) for n in found.source_nodes]}
+        report(asked, {name: replace(a, read=read[name]) for name, a in answers.items()})
+
+
+def node(found: NodeWithScore, texts: dict[str, str]) -> Passage:
+    """Return a whole retrieved node as a range of its source."""
+    title = found.metadata["title"]
+    return Passage(title, texts[title], found.node.start_char_idx, found.node.end_char_idx, title)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from llama_index.core import PromptTemplate, Settings
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.query_engine import RetrieverQueryEngine
 
-from common import PROMPT, Served, TokenizerOption, citations, server_of, topics_of
+from common import PROMPT, Served, TokenizerOption, passages, place, server_of, topics_of
 from langchain_server import TITLES, MaxTokensOption, ServerOption
 from llama_index.postprocessor.semtoken import SemTokenPostprocessor
 from llama_index_rag import Meter, as_llm, index
@@ -52,8 +52,8 @@ def main(
             answer += part
     before, after = meter.stats["tokens_before"], meter.stats["tokens_after"]
     print(f"\n{server.name} read {after} tokens of {before}, {before - after} saved")
-    for line in citations(answer, response.source_nodes, texts):
-        print(f"  {line[:100]}")
+    for passage in passages(response.source_nodes, texts):
+        print(f"  {place(passage)[:100]}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semtoken_rag.result import CompressedChunk, Stats, UnitReport
+from semtoken_rag.support import Passage, SupportedSentence, support
 from semtoken_rag.text.files import write_whole
 from semtoken_rag.text.quote import LEAST, longest_run, occurrences, words
 from semtoken_rag.types import Chunk
@@ -78,6 +79,24 @@ class CompressedContext:
         if len(part) < LEAST:
             return []
         return [(id_, *span) for id_, text in kept for span in occurrences(part, text)]
+
+    def support(self, answer: str) -> list[SupportedSentence]:
+        """Find what each sentence of an answer rests on, by its names and numbers.
+
+        Parameters
+        ----------
+        answer
+            An LLM's answer from this context.
+
+        Returns
+        -------
+        list of SupportedSentence
+            In order, with character ranges in the chunks' own texts; see `semtoken_rag.support.support`.
+        """
+        kept = (
+            Passage(c.id, c.chunk.text, p.start, p.end, c.chunk.title) for c in self.chunks for p in c.pieces
+        )
+        return support(answer, kept, self.query)
 
     def to_html(self, path: str | Path) -> None:
         """Write an HTML page that shows what was kept, what was dropped and why: one file, no network."""

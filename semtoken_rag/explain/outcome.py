@@ -18,10 +18,10 @@ def percent(chance: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in seconds, or in milliseconds where it is less than one.
+    """Return seconds, less than one in milliseconds.
 
-    >>> duration(97.4989), duration(0.0283)
-    ('97.5 s', '28.3 ms')
+    >>> duration(97.4989), duration(0.0123)
+    ('97.5 s', '12.3 ms')
     """
     return f"{seconds:,.1f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
 

@@ -14,6 +14,7 @@
   }));
   const lenders = new Set(units.map((u) => u.bridged_from));
   let grains = units.map((u) => u.grain);
+  const LONG = 60; // units, from which on what is dropped is hidden at first
   let chosen = -1;
 
   // Decides again for another budget: first what the call kept, then the others, each by score for its length.
@@ -140,6 +141,14 @@
     }
   }
 
+  // Goes to the next kept unit, or with -1 to the previous one, and round.
+  function step(way) {
+    const kept = units.map((_, i) => i).filter((i) => grains[i]);
+    if (!kept.length) return;
+    const next = way > 0 ? kept.find((i) => i > chosen) ?? kept[0] : kept.findLast((i) => i < chosen) ?? kept.at(-1);
+    choose(next, true);
+  }
+
   function release() {
     if ($("details").hidden) return;
     nodes.forEach((node) => node.classList.remove("chosen", "lent"));
@@ -179,7 +188,12 @@
       event.preventDefault();
     });
   });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") release(); });
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Escape") release();
+    else if (event.key === "n") step(1);
+    else if (event.key === "p") step(-1);
+  });
   $("slider").addEventListener("input", () => show(Number($("slider").value)));
   $("reset").addEventListener("click", () => {
     $("slider").value = call.budget;
@@ -190,5 +204,7 @@
   $("moving").hidden = $("note").hidden = !call.movable;
   $("filter").hidden = !call.movable;
   $("hint").hidden = !units.length;
+  $("only").checked = call.movable && units.length > LONG;
+  document.body.classList.toggle("only", $("only").checked);
   show(call.budget);
 })();

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
-SHOWN = 10  # bytes of what is no UTF-8, in the error
+# Of what web pages declare; Python knows more, which are no encodings of text or slow.
+_ENCODINGS = re.compile(r"utf-8|cp\d+|iso8859-\d+|koi8-[rtu]|gb\w+|big5\w*|(?:shift|euc)_j\w+|euc_kr|mac-\w+")
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -27,13 +28,13 @@ def decode(data: bytes, *, declared: bool = False) -> str:
     Raises
     ------
     ValueError
-        If it is neither; the message says what stands where (byte from 0, line from 1).
+        If it is neither; the message has the first byte that is not, and its line, from 1.
 
     Examples
     --------
     >>> decode(b"one\ntwo caf\xe9")
     Traceback (most recent call last):
-    ValueError: not UTF-8, got b'\xe9' at 11, line 2
+    ValueError: not UTF-8, got byte E9 in line 2; save it as UTF-8
     """
     if data.startswith(UTF16):
         return _strict(data, "utf-16")
@@ -50,13 +51,15 @@ def _declared(page: bytes) -> str:
         known = codecs.lookup(name).name
     except LookupError:
         return "utf-8"
-    return "cp1252" if known in ("iso8859-1", "ascii") else known  # as browsers read it
+    if known in ("iso8859-1", "ascii"):
+        return "cp1252"  # as browsers read it
+    return known if _ENCODINGS.fullmatch(known) else "utf-8"
 
 
 def _strict(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        found, line = data[error.start : error.start + SHOWN], data.count(b"\n", 0, error.start) + 1
-        place = f"got {found!r} at {error.start}, line {line}"
-        raise ValueError(f"not {encoding.upper()}, {place}") from None
+        byte, line = data[error.start], data.count(b"\n", 0, error.start) + 1
+        found = f"got byte {byte:02X} in line {line}"
+        raise ValueError(f"not {encoding.upper()}, {found}; save it as UTF-8") from None

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from semtoken_rag.context import CompressedContext
+from semtoken_rag.support import SupportedSentence
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerStats:
@@ -60,6 +63,10 @@ class Answer:
     ids: tuple[int, ...]
     stats: AnswerStats
     state: Any
+
+    def support(self, context: CompressedContext) -> list[SupportedSentence]:
+        """Find what each sentence rests on, as `CompressedContext.support` does."""
+        return context.support(self.text)
 
 
 class Stream:

@@ -13,13 +13,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from semtoken_rag import __version__
 from semtoken_rag.files import SUFFIXES
-from semtoken_rag.strategy.registry import STRATEGIES
+from semtoken_rag.readers.address import EXAMPLE
+from semtoken_rag.readers.connection import ServerError
 from semtoken_rag.ui.documents import Document, read
 from semtoken_rag.ui.events import close_when_left, stream
+from semtoken_rag.ui.names import PAPER_LINES, STRATEGY_LINES, encoder_name
 from semtoken_rag.ui.workbench import Asked, Workbench
 from semtoken_rag.web.errors import describe, problem
 from semtoken_rag.web.security import LOOPBACK, Guard
@@ -27,6 +30,12 @@ from semtoken_rag.web.security import LOOPBACK, Guard
 STATIC = Path(__file__).parent / "static"
 MAX_BYTES = 20 * 2**20
 Left = Annotated[ExitStack, Depends(close_when_left)]
+
+
+class Server(BaseModel):
+    """The address of a server that shall answer."""
+
+    address: str = Field(max_length=2_000)
 
 
 def create_app(
@@ -61,27 +70,25 @@ def create_app(
     app.exception_handler(RequestValidationError)(_invalid)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     about = {
-        "strategies": list(STRATEGIES),
+        "strategies": STRATEGY_LINES,
+        "more": PAPER_LINES,
         "promising": workbench.promising,
-        "encoder": workbench.encoder.name,
-        "reader": workbench.reads,
+        "encoder": {"name": encoder_name(workbench.encoder.name), "id": workbench.encoder.name},
+        "address": EXAMPLE,
         "suffixes": SUFFIXES,
         "max_bytes": max_bytes,
         "documents": [d.model_dump() for d in documents],
     }
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html")
-
-    @app.get("/theme.css", include_in_schema=False)
-    async def theme() -> Response:
-        """Return the colours that the page of a call has too."""
-        return Response((files("semtoken_rag.explain") / "theme.css").read_bytes(), media_type="text/css")
+    _add_pages(app)
 
     @app.get("/api/about")
     async def tell() -> dict[str, Any]:
-        return about
+        return {**about, "reader": _reader(workbench)}
+
+    @app.post("/api/reader", response_model=None)
+    def connect(server: Server) -> dict[str, Any] | JSONResponse:
+        return _connect(workbench, server)
 
     @app.post("/api/read", response_class=EventSourceResponse)
     async def read_file(
@@ -103,6 +110,29 @@ def create_app(
             yield event
 
     return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    @app.get("/theme.css", include_in_schema=False)
+    async def theme() -> Response:
+        """Return the colours that the page of a call has too."""
+        return Response((files("semtoken_rag.explain") / "theme.css").read_bytes(), media_type="text/css")
+
+
+def _connect(workbench: Workbench, server: Server) -> dict[str, Any] | JSONResponse:
+    try:
+        workbench.connect(server.address)
+    except (ValueError, ServerError) as error:
+        return problem(422, str(error))
+    return {"reader": _reader(workbench)}
+
+
+def _reader(workbench: Workbench) -> dict[str, str] | None:
+    return {"name": str(workbench.reads), "id": workbench.reader.name} if workbench.reader else None
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

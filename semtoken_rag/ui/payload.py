@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.explain.outcome import sentences
-from semtoken_rag.stages.segment import segment
 from semtoken_rag.types import Chunk
 
-SOURCES = 3  # citations of a sentence, at most
 Place: TypeAlias = dict[str, int]  # document, start, end
 
 
@@ -46,24 +43,16 @@ def as_data(context: CompressedContext) -> dict[str, Any]:
 
 
 def cite_sentences(answer: str, context: CompressedContext) -> list[dict[str, Any]]:
-    """Return the sentences of an answer, each with the kept ranges that support it, best first."""
-    ends = [s.end for s in segment(answer)]
-    ends[-1:] = [len(answer)]  # trailing blanks, or an answer without a unit
+    """Return the sentences of an answer, each with the kept ranges that support it, and what none has."""
+    kept = {k.id: k.chunk for k in context.chunks}
     return [
-        {"text": answer[start:end], "sources": list(_sources(answer[start:end], context))}
-        for start, end in zip([0, *ends], ends, strict=False)
+        {
+            "text": sentence.text,
+            "sources": [place(kept[name], start, end) for name, start, end in sentence.sources],
+            "missing": list(sentence.missing),
+        }
+        for sentence in context.support(answer)
     ]
-
-
-def _sources(sentence: str, context: CompressedContext) -> Iterator[Place]:
-    kept = {k.id: k for k in context.chunks}
-
-    def score(found: tuple[str, int, int]) -> float:
-        name, start, end = found
-        return max(p.score for p in kept[name].pieces if p.start <= start and end <= p.end)
-
-    for name, start, end in sorted(context.cite(sentence), key=score, reverse=True)[:SOURCES]:
-        yield place(kept[name].chunk, start, end)
 
 
 def place(chunk: Chunk, start: int, end: int) -> Place:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable
-from pathlib import Path
+from ipaddress import ip_address
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -13,7 +14,9 @@ from semtoken_rag.budget import Budget
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.registry import resolve_encoder
+from semtoken_rag.readers.address import Address
 from semtoken_rag.readers.connection import StreamBroken
+from semtoken_rag.readers.server import ServerReader
 from semtoken_rag.stages.calibration import find_calibration
 from semtoken_rag.store.base import FingerprintStore
 from semtoken_rag.store.memory import MemoryStore
@@ -21,6 +24,7 @@ from semtoken_rag.strategy.base import gives_chances
 from semtoken_rag.strategy.registry import PAPER_STRATEGIES, STRATEGIES, resolve_strategy
 from semtoken_rag.ui.documents import Document, chunks
 from semtoken_rag.ui.events import Event, progress
+from semtoken_rag.ui.names import reader_name
 from semtoken_rag.ui.payload import as_data, cite_sentences
 
 BATCH = 8  # passages encoded between two progress events
@@ -72,6 +76,18 @@ class Asked(BaseModel):
         return value
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, without asking a name server.
+
+    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("10.0.0.1")
+    (True, True, True, False)
+    """
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Workbench:
     """Engines that share an encoder and a store, so that nothing is encoded again when the budget changes.
 
@@ -111,11 +127,36 @@ class Workbench:
 
     @property
     def reads(self) -> str | None:
-        """Name of the reader without its folders, None if there is no reader."""
-        if self.reader is None:
-            return None
-        path = Path(self.reader.name)
-        return path.name if path.is_absolute() else self.reader.name
+        """What people call the reader, None if there is no reader."""
+        return None if self.reader is None else reader_name(self.reader.name)
+
+    def connect(self, address: str) -> None:
+        """Let a server on this machine answer from now on, and count the tokens.
+
+        Parameters
+        ----------
+        address
+            As ``openai:http://127.0.0.1:11434/v1#MODEL``. It comes from the page, so it must be of this
+            machine, and gets no key.
+
+        Raises
+        ------
+        ValueError
+            If it is no such address, or the server has several models and none is named.
+        ServerError
+            If the server cannot be reached, or has no such model.
+        """
+        found = Address.parse(address.strip())
+        if not is_loopback(urlsplit(found.url).hostname or ""):
+            raise ValueError(
+                f"the page may name a server on this machine only, such as 127.0.0.1, got {found.url!r:.80}; "
+                "name another one with semtoken ui --llm"
+            )
+        reader = ServerReader(found, api_key="")
+        reader.check()
+        with self._lock:
+            self.reader, self._counter = reader, reader.tokenizer
+            self._engines.clear()
 
     def compress(self, asked: Asked) -> Generator[Event, None, CompressedContext]:
         """Encode new passages batch by batch, then compress; the last event is the result."""
@@ -150,9 +191,9 @@ class Workbench:
             If the server of the reader fails; behind the answer, as far as it came, if the stream breaks off.
         """
         if self.reader is None:
-            raise ValueError("there is no local LLM: start with --llm NAME")
+            raise ValueError("There is no local LLM: start with --llm NAME.")
         if not asked.query.strip():
-            raise ValueError("ask a question first")
+            raise ValueError("Ask a question first.")
         context = yield from self.compress(asked)
         yield progress(f"{self.reads} reads {context.stats.tokens_after} tokens")
         parts, broken = [], None

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
 
+from semtoken_rag import SemToken
 from semtoken_rag.explain import explain, page
 from semtoken_rag.explain.outcome import percent
 from semtoken_rag.text.visible import visible
@@ -332,3 +333,26 @@ def test_a_notebook_s_frame_works_and_stays_in_its_frame(open_page, tmp_path):
     assert inside.locator("body").evaluate("() => window.hit") is None
     assert inside.locator("body").evaluate("() => self.origin") == "null"
     assert open_page.outside == []
+
+
+def test_n_and_p_go_from_kept_to_kept_and_round(show):
+    opened = show(call(max_tokens=65))
+    kept = opened.locator(".u:not(.dropped)").count()
+    assert kept > 1
+    for _ in range(kept):
+        opened.keyboard.press("n")
+        expect(opened.locator(".chosen.dropped")).to_have_count(0)
+    last = opened.locator(".chosen").text_content()
+    opened.keyboard.press("n")
+    expect(opened.locator(".u:not(.dropped)").first).to_be_focused()
+    opened.keyboard.press("p")
+    expect(opened.locator(".chosen")).to_have_text(last)
+
+
+def test_a_long_call_opens_with_what_is_kept_alone(show):
+    text = " ".join(f"Day {day} was dry." for day in range(80)) + " The tower opened in May."
+    context = SemToken(encoder="static").compress([text], "When did the tower open?", max_tokens=20)
+    opened = show(context)
+    expect(opened.get_by_label("Show only what is kept")).to_be_checked()
+    expect(opened.get_by_text("The tower opened in May.")).to_be_in_viewport()
+    expect(opened.locator(".u.dropped").first).to_be_hidden()

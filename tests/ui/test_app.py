@@ -160,7 +160,7 @@ def test_it_opens_with_the_documents_given():
     )
     assert about["documents"] == [{"title": "Tower", "text": TOWER}]
     assert about["reader"] is None
-    assert about["encoder"] == "hash"
+    assert about["encoder"] == {"name": "hash", "id": "hash"}
     assert about["promising"] == []
 
 

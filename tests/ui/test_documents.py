@@ -48,7 +48,7 @@ def locked() -> bytes:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"caf\xe9", "got b'\\xe9' at 3"),
+        (b"caf\xe9", "not UTF-8, got byte E9 in line 1; save it as UTF-8"),
         (b"  \n ", "holds no text"),
         (pdf(""), "holds no text"),
         (b"%PDF-1.7 and nothing more", "cannot be read"),

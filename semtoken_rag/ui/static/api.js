@@ -28,6 +28,14 @@ export async function* events(url, body, signal) {
   }
 }
 
+// Lets a server on this machine answer.
+export async function connect(address) {
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch("api/reader", { method: "POST", body: JSON.stringify({ address }), headers });
+  if (!response.ok) throw new Error(await problem(response));
+  return response.json();
+}
+
 async function problem(response) {
   const text = await response.text();
   try {

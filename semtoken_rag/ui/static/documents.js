@@ -8,6 +8,11 @@ export class Documents {
     Object.assign(this, { list, changed, all: [] });
   }
 
+  replace(documents) {
+    this.all.length = 0;
+    this.add(documents);
+  }
+
   add(documents) {
     this.all.push(...documents);
     this.show();

@@ -1,11 +1,11 @@
 // The page: what changes starts a piece of work, and a new piece ends the one before it.
 
-import { about, events } from "./api.js";
+import { about, connect, events } from "./api.js";
 import { Chances } from "./chances.js";
 import { Documents } from "./documents.js";
 import { byId, node } from "./dom.js";
 import { EXAMPLE } from "./example.js";
-import { Pane } from "./pane.js";
+import { FULL, Pane } from "./pane.js";
 
 const info = await about();
 const documents = new Documents(byId("documents"), changed);
@@ -15,6 +15,8 @@ let controller = new AbortController();
 let timer = 0;
 let keep = null; // the chance that is asked for in place of a budget
 let budget = 0; // per cent before it was
+let exact = null; // the tokens that are asked for in place of per cent
+const STORED = "semtoken";
 
 // Runs `work(signal)` in place of what runs now; the progress bar appears where it takes a while.
 async function run(work) {
@@ -52,13 +54,20 @@ function cancel() {
 }
 
 const percent = () => Number(byId("ratio").value);
+const query = () => byId("query").value.trim();
 const promising = (pane) => info.promising.includes(pane.strategy);
 const asked = (pane) => ({
   documents: documents.all,
   query: byId("query").value,
-  strategy: pane.strategy,
-  ...(keep && promising(pane) && byId("query").value.trim() ? { keep, ratio: 1 } : { ratio: percent() / 100 }),
+  strategy: pane.strategy === FULL ? "lead" : pane.strategy,
+  ...bound(pane),
 });
+
+function bound(pane) {
+  if (pane.strategy === FULL) return { ratio: 1 };
+  if (keep && promising(pane) && query()) return { keep, ratio: 1 };
+  return exact ? { max_tokens: exact } : { ratio: percent() / 100 };
+}
 
 function move(share) {
   byId("ratio").value = share;
@@ -81,7 +90,13 @@ function release() {
 
 // Shows a result in its pane; the first that knows chances moves the curve, and the slider to what is kept.
 function show(pane, result) {
-  pane.show(documents.all, result);
+  pane.show(documents.all, byId("query").value, result);
+  const { tokens_before: whole, tokens_after: left, budget: most } = result.stats;
+  if (pane === panes[0]) {
+    if (exact) move(Math.min(100, Math.ceil((100 * exact) / whole)));
+    else byId("tokens").value = keep ? left : Math.min(most, whole);
+    byId("tokens").max = whole;
+  }
   if (pane !== panes.find(promising)) return;
   chances.show(result);
   const { tokens_before: before, tokens_after: after } = result.stats;
@@ -93,8 +108,15 @@ function arrange() {
   panes = wanted.map((name) => panes.find((pane) => pane.strategy === name) ?? new Pane(name));
   byId("panes").replaceChildren(...panes.map((pane) => pane.element));
   const some = documents.all.length > 0;
-  for (const [id, hidden] of Object.entries({ start: some, none: some, legend: !some, panes: !some }))
+  for (const [id, hidden] of Object.entries({
+    start: some,
+    none: some,
+    legend: !some,
+    panes: !some,
+    help: !some || query(),
+  }))
     byId(id).hidden = hidden;
+  document.body.classList.toggle("some", some);
   byId("ask").disabled = !some || !info.reader;
   if (!some || !panes.some(promising)) chances.hide(true);
 }
@@ -124,9 +146,35 @@ async function answer(signal) {
   }
 }
 
+// What is there after a reload; a text too large for the browser to remember is not.
+function remember() {
+  const { value: query } = byId("query");
+  const state = { documents: documents.all, query, percent: percent(), exact, first: byId("first").value, second: byId("second").value };
+  try {
+    sessionStorage.setItem(STORED, JSON.stringify(state));
+  } catch {
+    sessionStorage.removeItem(STORED);
+  }
+}
+
+function recall() {
+  const state = JSON.parse(sessionStorage.getItem(STORED) ?? "null");
+  if (!state) return info.documents;
+  for (const [id, name] of [["first", state.first], ["second", state.second]]) {
+    if (name in info.more) offerMore();
+    byId(id).value = name;
+  }
+  byId("query").value = state.query;
+  exact = state.exact;
+  if (exact) byId("tokens").value = exact;
+  move(state.percent);
+  return state.documents;
+}
+
 // Compresses anew, once nothing has changed for `delay` milliseconds.
 function update(delay) {
   arrange();
+  remember();
   clearTimeout(timer);
   if (documents.all.length) timer = setTimeout(() => run(compress), delay);
   else controller.abort();
@@ -143,6 +191,21 @@ function upload(files) {
   run((signal) => documents.upload(files, info.max_bytes, signal, progress));
 }
 
+const MORE = "more";
+const choices = (lines) => Object.entries(lines).map(([name, line]) => new Option(`${name}: ${line}`, name));
+
+// The paper's algorithm and its baselines, in place of the choice that asks for them.
+function offerMore() {
+  for (const id of ["first", "second"]) byId(id).querySelector(`[value=${MORE}]`)?.replaceWith(...choices(info.more));
+}
+
+function name() {
+  const { reader, encoder } = info;
+  byId("about").textContent = `${reader ? `Reader: ${reader.name}.` : "No local LLM."} Encoder: ${encoder.name}.`;
+  byId("about").title = [reader?.id, encoder.id].filter(Boolean).join(", ");
+  byId("reads").textContent = reader ? "Another LLM" : "Answer needs a local LLM: how";
+}
+
 function on(id, kind, act) {
   byId(id).addEventListener(kind, act);
 }
@@ -155,8 +218,9 @@ on("files", "change", ({ target }) => {
 on("example", "click", () => {
   byId("query").value = EXAMPLE.query;
   release();
+  exact = null;
   move(EXAMPLE.percent);
-  documents.add(EXAMPLE.documents);
+  documents.replace(EXAMPLE.documents);
 });
 on("add", "click", () => {
   const [title, text] = [byId("title"), byId("text")];
@@ -175,18 +239,43 @@ on("query", "keydown", (event) => {
   event.preventDefault();
   if (!byId("ask").disabled) byId("controls").requestSubmit();
 });
+on("tokens", "input", ({ target }) => {
+  if (!target.checkValidity() || !target.valueAsNumber) return;
+  release();
+  exact = target.valueAsNumber;
+  update(300);
+});
 on("ratio", "input", () => {
   release();
+  exact = null;
   move(percent());
   update(60);
 });
-for (const id of ["first", "second"]) on(id, "change", () => update(0));
+for (const id of ["first", "second"])
+  on(id, "change", ({ target }) => {
+    if (target.value === MORE) {
+      offerMore();
+      target.value = "paper";
+    }
+    update(0);
+  });
+on("connect", "click", () => {
+  say();
+  run(async () => {
+    ({ reader: info.reader } = await connect(byId("address").value));
+    byId("server").open = false;
+    name();
+    changed();
+  });
+});
 on("dropped", "change", ({ target }) => byId("panes").classList.toggle("brief", !target.checked));
 on("controls", "submit", (event) => {
   event.preventDefault();
   clearTimeout(timer);
   say();
-  run(answer);
+  if (query()) return run(answer);
+  say("Ask a question first.");
+  byId("query").focus();
 });
 on("controls", "input", () => say());
 on("cancel", "click", cancel);
@@ -198,11 +287,12 @@ document.addEventListener("drop", (event) => {
 });
 
 byId("files").accept = info.suffixes.join(",");
-for (const id of ["first", "second"]) byId(id).append(...info.strategies.map((name) => new Option(name)));
+for (const id of ["first", "second"])
+  byId(id).append(...choices(info.strategies), new Option("more: those of the paper", MORE));
 byId("first").value = "semtoken";
-byId("about").textContent = info.reader
-  ? `Reader: ${info.reader}. Encoder: ${info.encoder}.`
-  : `Encoder: ${info.encoder}. No local LLM, so no answers: start with --llm NAME.`;
-if (info.documents.length) documents.add(info.documents);
+byId("address").placeholder = info.address;
+name();
+const found = recall();
+if (found.length) documents.add(found);
 else arrange();
 byId("ready").disabled = false; // what is typed before would be lost

@@ -1,7 +1,11 @@
 // One strategy's view: figures, the answer with its citations, and the sources.
 
 import { byId, node } from "./dom.js";
-import { sources } from "./sources.js";
+import { kept, sources } from "./sources.js";
+
+export const FULL = "full context";
+const number = (n) => n.toLocaleString("en");
+export const duration = (seconds) => (seconds < 1 ? `${(1000 * seconds).toFixed(0)} ms` : `${seconds.toFixed(1)} s`);
 
 export class Pane {
   constructor(strategy) {
@@ -9,6 +13,13 @@ export class Pane {
     this.element = byId("pane").content.firstElementChild.cloneNode(true);
     this.cites = [];
     this.find("h2").textContent = strategy;
+    for (const [name, act] of Object.entries({
+      next: () => this.next(),
+      copy: () => this.copy(),
+      markdown: () => this.save("kept.md", "text/markdown", this.markdown()),
+      json: () => this.save("kept.json", "application/json", JSON.stringify(this.data(), null, 2)),
+    }))
+      this.find(`.${name}`).addEventListener("click", act);
     const box = this.find(".sources");
     box.addEventListener("keydown", (event) => this.walk(event));
     for (const kind of ["focusin", "pointerover"]) box.addEventListener(kind, (event) => this.tell(event.target));
@@ -16,14 +27,14 @@ export class Pane {
 
   find = (selector) => this.element.querySelector(selector);
 
-  show(documents, result) {
-    Object.assign(this, { documents, result });
+  show(documents, query, result) {
+    Object.assign(this, { documents, query, result });
     const { tokens_before: before, tokens_after: after, encoder, device, total_seconds: seconds } = result.stats;
     const share = before ? after / before : 0;
-    const number = (n) => n.toLocaleString("en");
+    this.find(".meter").hidden = !query.trim();
     this.find(".meter span").style.width = `${100 * share}%`;
     this.find(".figures").textContent =
-      `${number(after)} of ${number(before)} tokens (${Math.round(100 * share)} %) in ${(1000 * seconds).toFixed(0)} ms`;
+      `${number(after)} of ${number(before)} tokens (${Math.round(100 * share)} %) in ${duration(seconds)}`;
     this.find(".figures").title = device ? `${encoder} on ${device}` : encoder;
     this.find(".outcome").textContent = result.said.join(" ");
     this.draw();
@@ -32,10 +43,9 @@ export class Pane {
   state = () => `${this.find(".figures").textContent}. ${this.find(".outcome").textContent}`;
 
   draw() {
-    const closed = [...this.element.querySelectorAll("details")].map((d) => !d.open);
-    const made = sources(this.documents, this.result, this.cites);
-    made.forEach((box, i) => (box.open = !closed[i]));
-    this.find(".sources").replaceChildren(...made);
+    const before = new Map([...this.element.querySelectorAll("details")].map((d) => [d.dataset.document ?? "rest", d.open]));
+    const open = (name) => before.get(name) ?? name !== "rest";
+    this.find(".sources").replaceChildren(...sources(this.documents, this.result, this.cites, open));
     const first = this.find(".unit:not(.gone)") ?? this.find(".unit");
     if (first) first.tabIndex = 0;
   }
@@ -45,11 +55,55 @@ export class Pane {
     this.find(".answer").hidden = true;
   }
 
+  // Goes to the kept unit behind the last one gone to, at first to the first, and round.
+  next() {
+    const units = [...this.element.querySelectorAll(".source[data-kept] .unit:not(.gone)")];
+    const unit = units[(units.findIndex((u) => u.tabIndex === 0 && u === this.last) + 1) % units.length];
+    if (!unit) return;
+    this.last = unit;
+    unit.closest("details").open = true;
+    this.element.querySelectorAll(".unit").forEach((u) => (u.tabIndex = -1));
+    unit.tabIndex = 0;
+    unit.scrollIntoView({ block: "center" });
+    unit.focus({ preventScroll: true });
+  }
+
+  data() {
+    const { tokens_before, tokens_after } = this.result.stats;
+    return { question: this.query, strategy: this.strategy, tokens_before, tokens_after, kept: kept(this.documents, this.result) };
+  }
+
+  markdown() {
+    const { question, tokens_before, tokens_after, kept: pieces } = this.data();
+    const quoted = pieces.map(({ title, start, end, text }) => `> ${text.replaceAll("\n", "\n> ")}\n\n${title} [${start}:${end}]\n`);
+    return [`# ${question || "What is kept"}\n`, `${tokens_after} of ${tokens_before} tokens\n`, ...quoted].join("\n");
+  }
+
+  save(name, type, text) {
+    const link = node("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  async copy() {
+    const button = this.find(".copy");
+    const said = button.textContent;
+    try {
+      await navigator.clipboard.writeText(this.data().kept.map(({ text }) => text).join("\n"));
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "The browser lets nothing be copied";
+    }
+    setTimeout(() => (button.textContent = said), 2_000);
+  }
+
   begin(percent) {
     this.cites = [];
     this.answering = true;
     this.find(".answer").hidden = false;
-    this.find(".answer h3").textContent = `Answer from ${percent} % of the tokens`;
+    this.find(".answer h3").textContent = `Answer from ${this.strategy === FULL ? 100 : percent} % of the tokens`;
     this.find(".said").replaceChildren();
     this.find(".note").textContent = "";
     this.find(".answer").scrollIntoView({ block: "nearest" });
@@ -70,8 +124,15 @@ export class Pane {
     const key = (p) => `${p.document}:${p.start}:${p.end}`;
     const numbers = new Map();
     const line = [];
-    for (const { text, sources: found } of sentences) {
+    for (const { text, sources: found, missing } of sentences) {
       line.push(text);
+      if (!found.length && text.trim()) {
+        const mark = node("span", "unsupported", "unsupported");
+        mark.title = missing.length
+          ? `What is kept has no ${missing.join(", ")}`
+          : "No sentence of what is kept says this in its own names and numbers";
+        line.push(mark, " ");
+      }
       for (const place of found) {
         if (!numbers.has(key(place))) {
           numbers.set(key(place), numbers.size + 1);
@@ -81,10 +142,7 @@ export class Pane {
       }
     }
     this.find(".said").replaceChildren(...line);
-    const without = sentences.filter((s) => !s.sources.length).length;
-    this.find(".note").textContent =
-      "Numbers lead to the words that a sentence shares with a source." +
-      (without ? " Where none follows, no source has these words." : "");
+    byId("numbers").hidden = false;
     this.draw();
   }
 

@@ -11,21 +11,46 @@ function points(document) {
   return split.get(document);
 }
 
+// The documents of which something is kept, then one box with the others. `open(number)` says which are open.
 // `cites`: [{document, start, end, number}]; elements that a citation jumps to have data-cite.
-export function sources(documents, result, cites) {
+export function sources(documents, result, cites, open) {
+  const boxes = all(documents, result, cites, open);
+  const without = boxes.filter((box) => !box.dataset.kept);
+  if (!without.length) return boxes;
+  const rest = node("details", "rest");
+  const some = without.length < 2 ? "1 document" : `${without.length} documents`;
+  rest.append(node("summary", "quiet", `${some} of which nothing is kept`), ...without);
+  rest.open = open("rest");
+  return [...boxes.filter((box) => box.dataset.kept), rest];
+}
+
+// What is kept, piece by piece: title, start and end in the document, text.
+export function kept(documents, result) {
+  return result.kept.map(({ document, start, end }) => ({
+    title: documents[document].title,
+    start,
+    end,
+    text: points(documents[document]).slice(start, end).join(""),
+  }));
+}
+
+function all(documents, result, cites, open) {
+  const ranks = ranking(result.units);
   return documents.map((document, number) => {
     const here = (places) => places.filter((p) => p.document === number);
     const kept = here(result.kept);
     const units = result.units.length ? here(result.units) : kept;
     const box = node("details", "source");
-    box.open = true;
+    box.dataset.document = number;
+    box.open = open(`${number}`);
     const text = node("div", "text");
     text.append(...spans(points(document), units, kept, here(cites)));
     const elements = text.querySelectorAll(".unit");
-    units.forEach((unit, i) => (elements[i].dataset.detail = detail(unit, result, documents)));
+    units.forEach((unit, i) => (elements[i].dataset.detail = detail(unit, result, documents, ranks)));
     const count = units.filter((u) => u.granularity !== "dropped").length;
     const summary = node("summary", "", document.title);
     summary.append(node("span", "quiet", ` ${count} of ${units.length} units`));
+    if (count) box.dataset.kept = count;
     box.append(summary, text);
     return box;
   });
@@ -56,9 +81,19 @@ function* spans(text, units, kept, cites) {
   }
 }
 
-function detail(unit, result, documents) {
+// Of each score, its values in the call, best first.
+function ranking(units) {
+  const ranks = {};
+  for (const { scores } of units)
+    for (const [name, value] of Object.entries(scores ?? {})) (ranks[name] ??= []).push(value);
+  for (const values of Object.values(ranks)) values.sort((a, b) => b - a);
+  return ranks;
+}
+
+function detail(unit, result, documents, ranks) {
   const said = [SAID[unit.granularity]];
-  for (const [name, value] of Object.entries(unit.scores ?? {})) said.push(`${name} ${value.toFixed(2)}`);
+  for (const [name, value] of Object.entries(unit.scores ?? {}))
+    said.push(`${name} ${value.toFixed(2)} (no. ${ranks[name].indexOf(value) + 1} of ${ranks[name].length})`);
   const bridged_from = result.units[unit.bridged_from];
   if (bridged_from) {
     const text = points(documents[bridged_from.document]).slice(bridged_from.start, Math.min(bridged_from.end, bridged_from.start + 80));
