@@ -11,6 +11,8 @@ from typing import Any
 from semtoken_rag._optional import require
 from semtoken_rag.files.limits import Limits
 
+PARSED = (".xml", ".rels")
+XML = 16 * 2**20  # bytes, of which each takes up to thirty of memory; a thousand pages have less
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 # What was deleted, is a format, or stands there a second time for programs that cannot show the first.
@@ -60,12 +62,15 @@ def docx_text(data: bytes, limits: Limits) -> tuple[str, str]:
 def _fault(data: bytes, limits: Limits) -> str:
     """Return why a file is not parsed: it unpacks to too much, has macros, or declares entities."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if (size := sum(each.file_size for each in archive.infolist())) > limits.unpacked_bytes:
+        sizes = {each.filename: each.file_size for each in archive.infolist()}
+        if (size := sum(sizes.values())) > limits.unpacked_bytes:
             return f"it unpacks to {size} bytes, more than {limits.unpacked_bytes}"
+        if (size := sum(sizes[name] for name in sizes if name.endswith(PARSED))) > XML:
+            return f"it unpacks to {size} bytes of XML, more than {XML}"
         if b"macroEnabled" in archive.read("[Content_Types].xml"):
             return "it has macros; save it as DOCX without them"
-        for name in archive.namelist():
-            if name.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.read(name):
+        for name in sizes:
+            if name.endswith(PARSED) and b"<!DOCTYPE" in archive.read(name):
                 return f"broken, {name:.80} has a DOCTYPE"
     return ""
 

@@ -1,0 +1,223 @@
+"""What is read of each kind of file, and what is said of files that are not read."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import time
+
+import pytest
+
+pytest.importorskip("docx")
+pytest.importorskip("html_to_markdown")
+pytest.importorskip("pypdf")
+from pypdf import PdfReader, PdfWriter
+
+from semtoken_rag import SemToken
+from semtoken_rag.files import Document, Limits, read_document
+from tests.files.samples import PAGE, archive, changed, lease
+from tests.ui.samples import pdf
+
+BODY = "word/document.xml"
+SENTENCE = "<p>The tower is 330 m tall.</p>"
+
+
+def text(name: str, data: bytes | str) -> str:
+    return read_document(name, data.encode() if isinstance(data, str) else data).text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.jsonl", "a.py", "README"])
+def test_a_text_is_as_in_the_file(name: str, encoding: str):
+    said = "# Höhe,\tm\r\n{'330': \"🗼\"}\n"
+    assert read_document(name, said.encode(encoding)) == Document(name, said)
+
+
+def test_a_page_has_its_headings_lists_and_tables_and_no_menus():
+    document = read_document("page.html", PAGE.encode())
+    assert document.title == "Release & notes"
+    assert document.text == (
+        "# Release 4.3\n\nWhat is shipped, see older ones and [sources](https://example.org/src).\n\n"
+        "## Libraries\n\n*Versions*\n\n| Library | Version |\n| --- | --- |\n| OpenSSL | 3.0.13 |\n"
+        "| zlib < 2 | 1.3 \\| 1.4 |\n\n- one\n  - inner\n\n```\na = 1\n  b = 2\n```"
+    )
+    assert document.chunks()[0].title == "Release & notes"
+
+
+def test_a_short_page_is_not_lost():
+    assert text("a.html", SENTENCE) == "The tower is 330 m tall."
+    assert text("no-suffix", f"<!DOCTYPE html>\n{SENTENCE}") == "The tower is 330 m tall."
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<form>{SENTENCE}</form>",
+        f"<aside>{SENTENCE}</aside>",
+        f"<div hidden>{SENTENCE}</div>",
+        f"<header>{SENTENCE}</header>",
+        f"<table><tr><td>{SENTENCE}</table>",
+        f"<nav><div>{SENTENCE}",
+        "<div>" * 5000 + SENTENCE + "</div>" * 5000,
+        "<div>" * 100_000 + SENTENCE,
+        "<table><tr><td>" * 50_000 + SENTENCE,
+        "<b>" * 100_000 + SENTENCE,
+        "<title>" * 50_000 + SENTENCE,
+        '<a href="' * 100_000 + SENTENCE,
+    ],
+)
+def test_odd_pages_keep_their_text_and_end_soon(page: str):
+    start = time.perf_counter()
+    assert "The tower is 330 m tall." in text("a.html", page)
+    assert time.perf_counter() - start < 20  # about one second; minutes, where each is compared with each
+
+
+def test_a_page_may_declare_its_encoding():
+    assert text("a.html", "<meta charset='iso-8859-1'><p>Höhe 5 €</p>".encode("cp1252")) == "Höhe 5 €"
+    assert text("a.html", "<meta charset='no-such'><p>Höhe</p>") == "Höhe"
+
+
+def test_a_docx_has_its_headings_lists_and_tables_in_order():
+    document = read_document("lease.docx", lease())
+    assert document.title == "Lease of 2024"
+    assert document.text == (
+        "# Rent\n\nThe rent is due on the third working day.\n\n- water\n- heating\n\n## Deposit\n\n"
+        "| Flat | Deposit |\n| --- | --- |\n| Attic | 900 \\| 950 EUR |\n| Attic | 1,200 EUR |\n\n"
+        "Signed in March."
+    )
+    assert document.chunks([(8, 20)])[0].headings == ("Rent",)
+
+
+def test_a_docx_has_what_was_inserted_and_not_what_was_deleted():
+    body = (
+        b"<w:p><w:ins><w:r><w:t>Paid in </w:t></w:r></w:ins><w:del><w:r><w:delText>May</w:delText></w:r></w:del>"
+        b"<w:r><w:t>June</w:t><w:tab/><w:t>2024</w:t></w:r></w:p>"
+        b"<w:sdt><w:sdtContent><w:p><w:r><w:t>In a control.</w:t></w:r></w:p></w:sdtContent></w:sdt><w:p>"
+    )
+    data = changed(lease(), BODY, lambda xml: xml.replace(b"<w:p>", body, 1))
+    assert text("a.docx", data).startswith("Paid in June\t2024\n\nIn a control.")
+
+
+def test_entities_of_a_docx_are_neither_fetched_nor_expanded(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("4711")
+    entity = f'<!DOCTYPE w [<!ENTITY e SYSTEM "{secret.as_uri()}">]>'.encode()
+    data = changed(lease(), BODY, lambda xml: xml.replace(b"?>", b"?>" + entity, 1).replace(b"March", b"&e;"))
+    with pytest.raises(
+        ValueError, match=r"^a\.docx cannot be read: broken, word/document\.xml has a DOCTYPE$"
+    ):
+        read_document("a.docx", data)
+
+
+def test_the_answer_in_a_row_brings_its_header():
+    rows = "Plan,Monthly fee,Seats\n" + "".join(f"Plan {i},{i * 7} EUR,{i}\n" for i in range(2, 60))
+    chunks = read_document("fees.csv", rows.encode()).chunks()
+    kept = SemToken(encoder="static").compress(chunks, "What is the monthly fee of Plan 31?", max_tokens=40)
+    assert "Plan 31,217 EUR,31" in kept.text
+    assert "Monthly fee" in kept.text
+
+
+def test_a_pdf_has_pages():
+    document = read_document("a.pdf", pdf("First page.", "", "Third page."))
+    assert document.text == "First page.\n\n\n\nThird page."
+    at = document.text.index("Third")
+    assert document.place((0, 5), (at, at + 5)) == "pages 1, 3"
+
+
+def locked() -> bytes:
+    writer = PdfWriter(PdfReader(io.BytesIO(pdf("Secret."))))
+    writer.encrypt("word", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def macros(xml: bytes) -> bytes:
+    old = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    return xml.replace(old, b"application/vnd.ms-word.document.macroEnabled.main+xml")
+
+
+OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+UNREAD = {
+    "empty.txt": (b"", "it holds no text"),
+    "blank.html": (b"<html><script>x</script></html>", "it holds no text"),
+    "blank.docx": (
+        changed(lease(), BODY, lambda x: re.sub(b"<w:t[ >].*?</w:t>", b"", x)),
+        "it holds no text",
+    ),
+    "scan.pdf": (pdf("", ""), "it holds no text; a scan needs text recognition first"),
+    "locked.pdf": (locked(), "it is encrypted; save it without a password"),
+    "broken.pdf": (b"%PDF-1.7 and nothing more", "Stream has ended unexpectedly"),
+    "latin.txt": (b"one\ntwo caf\xe9", r"not UTF-8, got b'\xe9' at 11, line 2"),
+    "half.txt": ("Höhe".encode("utf-16")[:-1], r"not UTF-16, got b'e' at 8, line 1"),
+    "data.bin": (b"a\0b", "not a text"),
+    "photo.txt": (b"\x89PNG\r\n\x1a\n\0", "an image; it needs text recognition first"),
+    "fees.xlsx": (archive("xl/workbook.xml"), "xlsx is not supported; save as CSV"),
+    "talk.pptx": (archive("ppt/presentation.xml"), "pptx is not supported; save as PDF"),
+    "all.zip": (archive("a.txt"), "an archive; unpack it first"),
+    "half.docx": (lease()[:2000], "a broken archive"),
+    "letter.doc": (OLD_OFFICE + b"\0" * 99, "doc is not supported; save as DOCX"),
+    "locked.docx": (
+        OLD_OFFICE + "EncryptedPackage".encode("utf-16-le"),
+        "it is encrypted; save it without a password",
+    ),
+    "letter.rtf": (rb"{\rtf1 Hello}", "rtf is not supported; save as DOCX"),
+    "letter.docm": (
+        changed(lease(), "[Content_Types].xml", macros),
+        "it has macros; save it as DOCX without them",
+    ),
+    "broken.docx": (
+        changed(lease(), BODY, lambda xml: xml[:-30]),
+        "broken, XMLSyntaxError when it is read",
+    ),
+    "no-rels.docx": (archive(BODY), "broken, KeyError when it is read"),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_is_not_read_is_said_in_one_sentence(name: str):
+    data, said = UNREAD[name]
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{name} cannot be read: {said}')}$"):
+        read_document(name, data)
+
+
+BOMB = b"<w:p/>" * (3 * 2**20)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "limits", "said"),
+    [
+        ("a.txt", b"x" * 11, Limits(file_bytes=10), "larger than 10 bytes"),
+        ("a.html", b"<p>x" * (13 * 2**20), Limits(), "larger than 20971520 bytes"),
+        ("a.html", b"<p>x" * (3 * 2**20), Limits(), "a page of more than 10485760 characters"),
+        ("a.html", b"<table>" + b"<tr><td colspan=1000>x</td></tr>" * 900, Limits(file_bytes=99_999), "it holds more"),
+        ("a.docx", changed(lease(), BODY, lambda xml: BOMB), Limits(), "it unpacks to .* bytes of XML, more than"),
+        ("a.docx", changed(lease(), "docProps/thumbnail.jpeg", lambda x: BOMB * 3), Limits(), "it unpacks to .*, more"),
+        ("a.pdf", pdf(*["a page"] * 9), Limits(file_bytes=2000), "larger than 2000 bytes"),
+    ],
+)  # fmt: skip
+def test_what_takes_too_much_is_refused_soon(name: str, data: bytes, limits: Limits, said: str):
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match=rf"^{re.escape(name)} cannot be read: {said}"):
+        read_document(name, data, limits=limits)
+    assert time.perf_counter() - start < 5
+
+
+def test_a_limit_must_be_above_zero():
+    with pytest.raises(ValueError, match="seconds must be above 0, got -1"):
+        Limits(seconds=-1)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "data"),
+    [
+        ("html_to_markdown", "a.html", SENTENCE.encode()),
+        ("docx", "a.docx", lease()),
+        ("pypdf", "a.pdf", pdf("a")),
+    ],
+)
+def test_a_missing_library_names_the_extra(module: str, name: str, data: bytes, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=r"semtoken-rag\[files\]"):
+        read_document(name, data)
