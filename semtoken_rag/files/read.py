@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TypeAlias
 
 from semtoken_rag.files.document import Document
@@ -15,7 +15,7 @@ from semtoken_rag.files.plain import decode
 
 MARKED = frozenset({"markdown", "html", "docx"})  # have lines that begin with # for headings
 BETWEEN = "\n\n"  # pages
-Steps: TypeAlias = Generator[tuple[int, int], None, Document]
+Step: TypeAlias = tuple[int, int] | Document
 
 
 def read_document(name: str, data: bytes, *, limits: Limits | None = None) -> Document:
@@ -45,7 +45,7 @@ def read_document(name: str, data: bytes, *, limits: Limits | None = None) -> Do
     return _last(read_in_steps(name, data, limits=limits))
 
 
-def read_in_steps(name: str, data: bytes, *, limits: Limits | None = None) -> Steps:
+def read_in_steps(name: str, data: bytes, *, limits: Limits | None = None) -> Iterator[Step]:
     """Read a file as `read_document` does, in steps after each of which the reading can be given up.
 
     Parameters
@@ -61,11 +61,8 @@ def read_in_steps(name: str, data: bytes, *, limits: Limits | None = None) -> St
     ------
     tuple of int, int
         Pages read, and pages in all; 0 of 0 as long as this is not known.
-
-    Returns
-    -------
     Document
-        Its text, with which all offsets go.
+        At last: its text, with which all offsets go.
 
     Raises
     ------
@@ -75,7 +72,8 @@ def read_in_steps(name: str, data: bytes, *, limits: Limits | None = None) -> St
         As `read_document`.
     """
     try:
-        return (yield from _parse(name, data, limits or Limits()))
+        for step in _parse(name, data, limits or Limits()):  # noqa: UP028  (pydoclint overlooks `yield from`)
+            yield step
     except ValueError as error:
         raise ValueError(f"{name} cannot be read: {reason_of(error)}") from None
 
@@ -106,16 +104,13 @@ def reason_of(error: Exception) -> str:
     return " ".join(said.split())
 
 
-def _last(steps: Steps) -> Document:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            document: Document = end.value
-            return document
+def _last(steps: Iterator[Step]) -> Document:
+    *_, document = steps
+    assert isinstance(document, Document)
+    return document
 
 
-def _parse(name: str, data: bytes, limits: Limits) -> Steps:
+def _parse(name: str, data: bytes, limits: Limits) -> Iterator[Step]:
     if len(data) > limits.file_bytes:
         raise ValueError(f"larger than {limits.file_bytes} bytes")
     kind, title, pages = kind_of(name, data), "", tuple[int, ...]()
@@ -131,7 +126,7 @@ def _parse(name: str, data: bytes, limits: Limits) -> Steps:
         raise ValueError("it holds no text" + ("; a scan needs text recognition first" * (kind == "pdf")))
     if len(text) > limits.file_bytes:
         raise ValueError(f"it holds more than {limits.file_bytes} characters")
-    return Document(name, text, title=title, pages=pages, markdown=kind in MARKED)
+    yield Document(name, text, title=title, pages=pages, markdown=kind in MARKED)
 
 
 def _pdf(data: bytes, limits: Limits) -> Generator[tuple[int, int], None, tuple[str, tuple[int, ...]]]:

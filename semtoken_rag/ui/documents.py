@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from dataclasses import replace
 
 from pydantic import BaseModel
@@ -46,13 +45,11 @@ def read(name: str, data: bytes) -> Generator[Event, None, None]:
         If a library for its kind is missing; names the extra.
     """
     limits = Limits(file_bytes=max(len(data), Limits().file_bytes))  # an upload has a bound of its own
-    with closing(read_in_steps(name, data, limits=limits)) as steps:
-        try:
-            while True:
-                yield progress("Reading pages", *next(steps))
-        except StopIteration as end:
-            text = end.value.text
-    yield Event("document", Document(title=name, text=text).model_dump())
+    for step in read_in_steps(name, data, limits=limits):
+        if isinstance(step, File):
+            yield Event("document", Document(title=name, text=step.text).model_dump())
+        else:
+            yield progress("Reading pages", *step)
 
 
 def chunks(documents: Sequence[Document]) -> list[Chunk]:

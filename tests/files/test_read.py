@@ -75,7 +75,8 @@ def test_odd_pages_keep_their_text_and_end_soon(page: str):
 
 def test_a_page_may_declare_its_encoding():
     assert text("a.html", "<meta charset='iso-8859-1'><p>Höhe 5 €</p>".encode("cp1252")) == "Höhe 5 €"
-    assert text("a.html", "<meta charset='no-such'><p>Höhe</p>") == "Höhe"
+    for name in ("no-such", "hex", "idna"):  # of the last two, Python has one that is no encoding of text
+        assert text("a.html", f"<meta charset='{name}'><p>Höhe</p>") == "Höhe"
 
 
 def test_a_docx_has_its_headings_lists_and_tables_in_order():
@@ -91,7 +92,8 @@ def test_a_docx_has_its_headings_lists_and_tables_in_order():
 
 def test_a_docx_has_what_was_inserted_and_not_what_was_deleted():
     body = (
-        b"<w:p><w:ins><w:r><w:t>Paid in </w:t></w:r></w:ins><w:del><w:r><w:delText>May</w:delText></w:r></w:del>"
+        b"<w:p><w:ins><w:r><w:t>Paid in </w:t></w:r></w:ins>"
+        b"<w:del><w:r><w:delText>May</w:delText></w:r></w:del>"
         b"<w:r><w:t>June</w:t><w:tab/><w:t>2024</w:t></w:r></w:p>"
         b"<w:sdt><w:sdtContent><w:p><w:r><w:t>In a control.</w:t></w:r></w:p></w:sdtContent></w:sdt><w:p>"
     )
@@ -138,6 +140,8 @@ def macros(xml: bytes) -> bytes:
     return xml.replace(old, b"application/vnd.ms-word.document.macroEnabled.main+xml")
 
 
+PICTURE = "docProps/thumbnail.jpeg"
+WIDE = b"<table>" + b"<tr><td colspan=1000>x</td></tr>" * 900
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 UNREAD = {
     "empty.txt": (b"", "it holds no text"),
@@ -149,8 +153,8 @@ UNREAD = {
     "scan.pdf": (pdf("", ""), "it holds no text; a scan needs text recognition first"),
     "locked.pdf": (locked(), "it is encrypted; save it without a password"),
     "broken.pdf": (b"%PDF-1.7 and nothing more", "Stream has ended unexpectedly"),
-    "latin.txt": (b"one\ntwo caf\xe9", r"not UTF-8, got b'\xe9' at 11, line 2"),
-    "half.txt": ("Höhe".encode("utf-16")[:-1], r"not UTF-16, got b'e' at 8, line 1"),
+    "latin.txt": (b"one\ntwo caf\xe9", "not UTF-8, got byte E9 in line 2; save it as UTF-8"),
+    "half.txt": ("Höhe".encode("utf-16")[:-1], "not UTF-16, got byte 65 in line 1; save it as UTF-8"),
     "data.bin": (b"a\0b", "not a text"),
     "photo.txt": (b"\x89PNG\r\n\x1a\n\0", "an image; it needs text recognition first"),
     "fees.xlsx": (archive("xl/workbook.xml"), "xlsx is not supported; save as CSV"),
@@ -191,9 +195,9 @@ BOMB = b"<w:p/>" * (3 * 2**20)
         ("a.txt", b"x" * 11, Limits(file_bytes=10), "larger than 10 bytes"),
         ("a.html", b"<p>x" * (13 * 2**20), Limits(), "larger than 20971520 bytes"),
         ("a.html", b"<p>x" * (3 * 2**20), Limits(), "a page of more than 10485760 characters"),
-        ("a.html", b"<table>" + b"<tr><td colspan=1000>x</td></tr>" * 900, Limits(file_bytes=99_999), "it holds more"),
-        ("a.docx", changed(lease(), BODY, lambda xml: BOMB), Limits(), "it unpacks to .* bytes of XML, more than"),
-        ("a.docx", changed(lease(), "docProps/thumbnail.jpeg", lambda x: BOMB * 3), Limits(), "it unpacks to .*, more"),
+        ("a.html", WIDE, Limits(file_bytes=99_999), "it holds more"),
+        ("a.docx", changed(lease(), BODY, lambda x: BOMB), Limits(), "it unpacks to .* of XML, more than"),
+        ("a.docx", changed(lease(), PICTURE, lambda x: BOMB * 3), Limits(), "it unpacks to .*, more"),
         ("a.pdf", pdf(*["a page"] * 9), Limits(file_bytes=2000), "larger than 2000 bytes"),
     ],
 )  # fmt: skip

@@ -221,7 +221,7 @@ def test_a_file_that_is_not_utf8_is_skipped_in_a_folder_and_refused_by_name(tmp_
     (tmp_path / "b.txt").write_text("Hello.")
     source = open_source(tmp_path)
     assert [chunk.title for chunk in source] == ["b"]
-    assert source.skipped[0].reason == "not UTF-8, got b'\\xe9' at 11, line 2"
+    assert source.skipped[0].reason == "not UTF-8, got byte E9 in line 2; save it as UTF-8"
     with pytest.raises(ValueError, match=r"a\.txt cannot be read: not UTF-8"):
         list(open_source(tmp_path / "a.txt"))
 
