@@ -76,17 +76,11 @@ def create_app(
         "address": EXAMPLE,
         "suffixes": SUFFIXES,
         "max_bytes": max_bytes,
-        "documents": [d.model_dump() for d in documents],
+        "documents": list(documents),
     }
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html")
-
-    @app.get("/theme.css", include_in_schema=False)
-    async def theme() -> Response:
-        """Return the colours that the page of a call has too."""
-        return Response((files("semtoken_rag.explain") / "theme.css").read_bytes(), media_type="text/css")
+    app.get("/", include_in_schema=False)(_page)
+    app.get("/theme.css", include_in_schema=False)(_theme)
 
     @app.get("/api/about")
     async def tell() -> dict[str, Any]:
@@ -116,6 +110,15 @@ def create_app(
             yield event
 
     return app
+
+
+async def _page() -> FileResponse:
+    return FileResponse(STATIC / "index.html")
+
+
+async def _theme() -> Response:
+    """Return the colours that the page of a call has too."""
+    return Response((files("semtoken_rag.explain") / "theme.css").read_bytes(), media_type="text/css")
 
 
 def _connect(workbench: Workbench, server: Server) -> dict[str, Any] | JSONResponse:
