@@ -77,10 +77,11 @@ def create_app(
         "address": EXAMPLE,
         "suffixes": SUFFIXES,
         "max_bytes": max_bytes,
-        "documents": [d.model_dump() for d in documents],
+        "documents": list(documents),
     }
 
-    _add_pages(app)
+    app.get("/", include_in_schema=False)(_page)
+    app.get("/theme.css", include_in_schema=False)(_theme)
 
     @app.get("/api/about")
     async def tell() -> dict[str, Any]:
@@ -112,15 +113,13 @@ def create_app(
     return app
 
 
-def _add_pages(app: FastAPI) -> None:
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html")
+async def _page() -> FileResponse:
+    return FileResponse(STATIC / "index.html")
 
-    @app.get("/theme.css", include_in_schema=False)
-    async def theme() -> Response:
-        """Return the colours that the page of a call has too."""
-        return Response((files("semtoken_rag.explain") / "theme.css").read_bytes(), media_type="text/css")
+
+async def _theme() -> Response:
+    """Return the colours that the page of a call has too."""
+    return Response((files("semtoken_rag.explain") / "theme.css").read_bytes(), media_type="text/css")
 
 
 def _connect(workbench: Workbench, server: Server) -> dict[str, Any] | JSONResponse:
