@@ -32,7 +32,7 @@ from semtoken_rag.web.fields import Strict
 AT_ONCE = 4  # calls; more wait
 
 SEARCH = """
-    Find what the files of the user's folders say on a question: text, markdown, code, HTML and PDF.
+    Find what the files of the user's folders say on a question: text, markdown, code, HTML, PDF, DOCX.
     Returns passages word for word, best first, each with its file and lines (or pages), within max_tokens.
     Use it in place of reading whole files. Folders: {folders}.
 """

@@ -21,6 +21,7 @@ NAMES = {
     "semtoken_rag.testing": "HashEncoder ScriptedReader check_context check_encoder check_strategy",
     "semtoken_rag.budget": "Budget",
     "semtoken_rag.config": "Config",
+    "semtoken_rag.files": "read_paths read_document Document Limits Skipped SUFFIXES",
     "semtoken_rag.pool": "BudgetPool",
     "semtoken_rag.agents": """Originals UnknownRef expand ToolResultCompressor CompressedResult question_of
         History Message Forms AgentConfig""",
