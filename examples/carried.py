@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from common import Retrieved, citations, load, topics_of
+from common import Retrieved, load, passages, place, show, topics_of
 from semtoken_rag.encoders.onnx import OnnxEncoder
 from semtoken_rag.types import Encoding
 
@@ -35,7 +35,7 @@ def report(question: str, kept: Iterable[Retrieved], texts: dict[str, str], enco
     """Print what is kept for a question and from where, and what was encoded since the index was made."""
     alone = encoder.encoded == [question]
     print(question)
-    for line in citations(question, kept, texts):
-        print(f"  {line[:100]}")
+    for passage in passages(kept, texts):
+        show(place(passage))
     print("encoded at query time:", "the question alone" if alone else f"{len(encoder.encoded)} texts")
     encoder.encoded.clear()

@@ -201,4 +201,4 @@ def test_file_that_is_not_utf8(tmp_path: Path):
     path.write_bytes(b"caf\xe9")
     result = compress("--max-tokens", "5", str(path))
     assert result.exit_code == 2
-    assert "xe9" in result.stderr
+    assert "byte E9 in line 1" in result.stderr

@@ -66,7 +66,7 @@ def other(monkeypatch) -> HashEncoder:
     """Let a hash stand for the multilingual encoder, and the static table for the default."""
     made = HashEncoder()
     found = {"auto": default_static_encoder(), "multilingual": made}
-    monkeypatch.setattr(module, "resolve_encoder", lambda name: found[name])
+    monkeypatch.setattr(module, "resolve_encoder", lambda name, threads=None: found[name])
     monkeypatch.setattr(module, "has_multilingual", lambda: True)
     return made
 
@@ -99,7 +99,7 @@ def test_chunks_are_stored_for_the_encoder_that_will_be_asked(other):
 
 
 def test_if_it_cannot_be_made_the_default_answers_and_the_log_says_why(other, monkeypatch, caplog):
-    def fails(name: str) -> object:
+    def fails(name: str, threads: int | None = None) -> object:
         if name == "multilingual":
             raise OSError("no space left")
         return default_static_encoder()

@@ -19,9 +19,10 @@ ASKED = "Where was the builder of the tower born?"
 
 @pytest.mark.usefixtures("no_loop")
 @pytest.mark.parametrize("example", [chroma_rag, qdrant_rag], ids=lambda e: e.__name__)
-def test_the_question_alone_is_encoded_and_what_is_kept_is_cited(example, folder, tmp_path, capsys):
+def test_the_question_alone_is_encoded_and_what_is_kept_is_cited(example, folder, tmp_path_factory, capsys):
+    index = tmp_path_factory.mktemp("index")
     for _ in range(2):
-        example.main(question=[ASKED], ratio=0.4, docs=folder, k=4, path=tmp_path / "index")
+        example.main(question=[ASKED], ratio=0.4, docs=folder, k=4, path=index)
         asked, *cited, encoded = capsys.readouterr().out.splitlines()
         assert asked == ASKED
         assert any(re.match(r"  mara\.txt\[\d+:\d+\] .*born in the port of Vessel", line) for line in cited)
