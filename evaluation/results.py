@@ -18,7 +18,7 @@ Result = dict[str, Any]
 Key = tuple[str, float, str, int]  # set, ratio, transform, n
 
 ROOT = Path(__file__).resolve().parent.parent  # of the repository
-BENCH, CHAIN, PAPER = "bench", "chain", "paper"  # folders of results/
+BENCH, CHAIN, PAPER, READERS = "bench", "chain", "paper", "readers"  # folders of results/
 RESAMPLES = 2000
 
 
