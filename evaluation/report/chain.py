@@ -27,15 +27,17 @@ def headline(results: Sequence[Result]) -> str:
 
 
 def details(results: Sequence[Result]) -> str:
-    """Return all tables, and the cells in which another method that holds the budget keeps more than ours."""
+    """Return the tables of docs/results.md: all corpora at one number of chunks, then at others."""
     good = ran(results)
-    parts = [ABOUT, "### Where another method keeps more", exceeding(good)]
-    for (name, splitter, titles), of_pool in groups(good, "set", "splitter", "titles").items():
-        asked = max(r["questions"] for r in of_pool)
-        parts.append(f"### {name}, {splitter}, {'with' if titles else 'without'} titles, {asked} questions")
-        for (k,), of_k in groups(of_pool, "k").items():
-            parts += [f"The best {k} chunks:", _table(of_k)]
-    return "\n\n".join(parts)
+    parts = [headline(good)]
+    for (name, titles), found in groups(good, "set", "titles").items():
+        asked = max(r["questions"] for r in found)
+        parts.append(f"### {name}, chunks {'with' if titles else 'without'} titles, {asked} questions")
+        for (splitter,), of_pool in groups(found, "splitter").items():
+            parts += [f"{splitter}, the best {K} chunks:", _table([r for r in of_pool if r["k"] == K])]
+        if not titles:
+            parts += [f"By the number of chunks, {SPLITTER}:", _by_chunks(found)]
+    return "\n\n".join([*parts, "### Where another method keeps more answers", exceeding(good)])
 
 
 def exceeding(results: Sequence[Result]) -> str:
@@ -107,6 +109,18 @@ def _table(results: Sequence[Result]) -> str:
     ordered = sorted({r["method"] for r in results}, key=rank)
     head = ["method", *(f"{name.partition('_')[0]} {budget}" for name, budget in columns)]
     return table(head, ([m, *(_show(by_cell.get((m, *c))) for c in columns)] for m in ordered))
+
+
+def _by_chunks(results: Sequence[Result]) -> str:
+    """Return ours and whole chunks by number of chunks and budget."""
+    usual = [r for r in results if r["splitter"] == SPLITTER and r["method"] in (OURS, WHOLE)]
+    by_cell = {(r["method"], r["k"], r["budget"]): r for r in usual}
+    budgets = sorted({r["budget"] for r in usual})
+    rows = [
+        [f"{method}, {k} chunks", *(_show(by_cell.get((method, k, b))) for b in budgets)]
+        for (method, k) in groups(usual, "method", "k")
+    ]
+    return table(["", *map(str, budgets)], rows)
 
 
 def _show(result: Result | None) -> str:
