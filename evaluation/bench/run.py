@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -34,19 +34,19 @@ def pending(cells: Sequence[Cell], out: Path, fresh: bool) -> list[Cell]:
     return [cell for cell in cells if cell.key not in done]
 
 
-def interpreter(config: Config, method: Method) -> str:
+def interpreter(interpreters: Mapping[str, str], method: Method) -> str:
     """Return the Python named for a method, for it without titles, or for its kind; else this one."""
     names = (method.name, method.name.partition("+")[0], method.kind)
-    named = next((config.interpreters[n] for n in names if n in config.interpreters), sys.executable)
+    named = next((interpreters[n] for n in names if n in interpreters), sys.executable)
     # Not resolved: a virtual environment's python is a link whose place says which environment it is.
     return str(ROOT / named)
 
 
-def start(python: str, job: dict[str, Any]) -> int:
-    """Run a worker on a job; return its exit code."""
+def start(python: str, job: dict[str, Any], worker: str = "evaluation.bench.worker") -> int:
+    """Run a worker, a module, on a job; return its exit code."""
     paths = [str(ROOT / "integrations"), str(ROOT)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(paths)}
-    command = [python, "-m", "evaluation.bench.worker"]
+    command = [python, "-m", worker]
     return subprocess.run(
         command, input=json.dumps(job), text=True, cwd=ROOT, env=environment, check=False
     ).returncode
@@ -80,7 +80,7 @@ def run(config: Config, fresh: bool = False, start: Start = start) -> list[Resul
 
 
 def _measure(config: Config, method: Method, cells: Sequence[Cell], start: Start) -> None:
-    python, out = interpreter(config, method), config.out_folder
+    python, out = interpreter(config.interpreters, method), config.out_folder
     write(out, method.name, [], without={cell.key for cell in cells})
     folders = {"data": str(config.data_folder), "out": str(out)}
     job = {"method": method.name, "n": config.n, "cells": [asdict(c) for c in cells], **folders}

@@ -9,17 +9,23 @@ titles. Vectors are remembered: only the first ratio of a set times the encoder.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from evaluation.judge.inputs import Count, semtoken
 from evaluation.judge.language_models import llmlingua, longllmlingua, selective_context
 from evaluation.judge.protocol import fit, minilm, peer, size, variant
+from evaluation.judge.rules import sentences
 
 __all__ = [
     "embeddings_filter",
     "embeddings_semtoken",
+    "entroly",
     "headroom_crusher",
     "llmlingua",
     "llmslim",
@@ -28,6 +34,8 @@ __all__ = [
     "selective_context",
     "sentence_optimizer",
     "sentence_optimizer_threshold",
+    "trimwise",
+    "trimwise_hybrid",
     "vecr",
     "vecr_unpinned",
 ]
@@ -163,3 +171,40 @@ def headroom_crusher(documents: Sequence[Any], query: str, budget: float, count:
     crusher = import_module("headroom.transforms.text_crusher").TextCrusher()
     text = "\n".join(d.page_content for d in documents)
     return fit(lambda p: [Document(page_content=crusher.compress(text, query, p).compressed)], budget, count)
+
+
+@peer
+def trimwise(
+    documents: Sequence[Any], query: str, budget: float, count: Count, strategy: str = "auto"
+) -> list[Any]:
+    """Use trimwise's ``trim_context`` with the judge's counter; ``auto`` is lexical with a question."""
+    # The vocabulary by which it cuts words for BM25 would be downloaded; LlamaIndex has it in its package.
+    texts = [d.page_content for d in documents]
+    vocabularies = Path(str(files("llama_index.core"))) / "_static" / "tiktoken_cache"
+    with mock.patch.dict(os.environ, TIKTOKEN_CACHE_DIR=str(vocabularies)):
+        trimmer = import_module("trimwise").Trimmer(embedding_callback=_vectors)
+        out = trimmer.trim_context(texts, int(budget), query=query, strategy=strategy, token_counter=count)
+    kept = [(documents[source.source_index], source.text) for source in out.sources if source.text]
+    return [document.model_copy(update={"page_content": text}) for document, text in kept]
+
+
+def _vectors(query: str, passages: Sequence[str]) -> tuple[Any, list[Any]]:
+    asked, *vectors = minilm()([query, *passages])
+    return asked, vectors
+
+
+# Lexical and MiniLM's cosine together: its own embeddings have to be downloaded.
+trimwise_hybrid = variant(trimwise, strategy="hybrid")
+
+
+@peer
+def entroly(documents: Sequence[Any], query: str, budget: float, count: Count) -> list[Any]:
+    """Use entroly's ``optimize``, its API for a question, on sentences with the judge's counts."""
+    from langchain_core.documents import Document
+
+    fragments = [
+        {"content": text, "source": f"{document}", "token_count": count(text)}
+        for document, _, text in sentences(documents)
+    ]
+    found = import_module("entroly").optimize(fragments, budget=int(budget), query=query)
+    return [Document(page_content=fragment["content"]) for fragment in found["selected"]]

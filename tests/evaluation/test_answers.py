@@ -1,0 +1,95 @@
+"""F1 of readers: prompts, contexts that are made once, and the figures relative to the full context."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from evaluation.data.options import SAMPLE
+from evaluation.readers import answers
+from evaluation.readers.contexts import questions
+from evaluation.readers.readers import Local, Reply, first_line, prompt
+from evaluation.report import readers as report
+from evaluation.results import load
+
+SET = "hotpotqa_dev200"
+
+
+class Knows:
+    """A reader that answers with the gold answer if it stands in the prompt."""
+
+    name = "knows/all"
+
+    def ask(self, message, gold, others):
+        found = gold in message.rpartition("Context:")[2]
+        assert gold not in others or len(set(others)) < len(others)
+        return Reply(gold if found else "nothing", len(message.split()), 1.0, float(found))
+
+
+def test_the_prompt_ends_where_the_answer_begins_and_has_no_context_of_its_own_without_one():
+    shown = prompt("The tower opened in 1889.", "When did it open??")
+    assert shown.endswith("Context:\nThe tower opened in 1889.\nQuestion: When did it open?\nAnswer:")
+    assert prompt("", "When?").endswith("\n\nQuestion: When?\nAnswer:")
+
+
+def test_the_first_line_of_an_answer_counts():
+    assert first_line("\n 1889 \nIt rained.") == "1889"
+
+
+def test_a_run_asks_what_is_missing_and_is_relative_to_the_full_context(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(answers, "reader_of", lambda name: Knows())
+    argv = ["answers", "--data", str(SAMPLE), "--sets", SET, "--n", "5", "--out", str(tmp_path / "out")]
+    argv += ["--contexts", str(tmp_path / "contexts"), "--methods", "bm25", "--factors", "5"]
+    monkeypatch.setattr(sys, "argv", argv)
+    answers.main()
+    found = load(tmp_path / "out")
+    assert {r["method"]: r["means"]["f1"] for r in found}["full"] == 1.0
+    assert [r["method"] for r in found].count("bm25") == 1
+    capsys.readouterr()
+    answers.main()
+    assert capsys.readouterr().out == ""
+    lines = report.details(found).splitlines()
+    (none,) = (line for line in lines if line.startswith("| none"))
+    assert "| .00 [.00, .00] |" in none.replace("0.00", ".00")
+    assert len(questions(SAMPLE, SET, 5)) == found[0]["questions"]
+
+
+@pytest.mark.parametrize(
+    ("values", "full", "none", "said"),
+    [
+        ([1, 1], [1, 1], None, "1.00 [1.00, 1.00]"),
+        ([0.5, 0.5], [1, 1], [0.5, 0.5], "0.00 [0.00, 0.00]"),
+        ([0.75, 0.75], [1, 1], [0.5, 0.5], "0.50 [0.50, 0.50]"),
+        ([1, 1], [0, 0], None, "-"),
+    ],
+)
+def test_shares_of_the_full_context(values, full, none, said):
+    assert report.relative(values, full, none) == said
+
+
+def test_a_local_reader_scores_candidates_as_one_pass_over_the_whole_does():
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from evaluation.judge.reader import Reader
+    from tests.llm.readers import make
+    from tests.llm.samples import tokenizer
+
+    reader = object.__new__(Local)
+    inner = Reader(tokenizer(), make("llama"), False)
+    reader.name, reader._reader = "tiny", inner
+    gold, other = "tower of Paris", "bread"
+    asked = "The tower is in Paris . Where ?"
+    reply = reader.ask(asked, gold, [other])
+
+    def ids(text: str, special: bool) -> torch.Tensor:
+        return inner.tokenizer(text, return_tensors="pt", add_special_tokens=special).input_ids
+
+    def whole(answer: str) -> float:
+        before, target = ids(asked, True), ids(f" {answer}", False)
+        with torch.inference_mode():
+            logits = inner.model(torch.cat([before, target], 1)).logits[0, before.shape[1] - 1 : -1]
+        return float(-logits.log_softmax(-1).gather(1, target[0][:, None]).mean())
+
+    assert reply.nats == pytest.approx(whole(gold), abs=1e-4)
+    assert reply.choice == float(whole(gold) <= whole(other))
