@@ -55,10 +55,7 @@ def compress(
         budget = read_budget(max_tokens, ratio, keep)
         engine = make_engine(encoder, open_store(store), language=language, titles=titles)
         sources = read_sources(files or [STDIN])
-        context = compress_sources(sources, query, budget, engine=engine, cited=cite)
-    text = context.text
-    if cite:  # of some there may be a title alone
-        text = "\n\n".join(sources.cited(kept) for kept in context.chunks if kept.pieces)
+        context, text = compress_sources(sources, query, budget, engine=engine, cited=cite)
     echo(json.dumps(_as_dict(text, context, sources), ensure_ascii=False) if as_json else text)
     echo(f"semtoken: {summary(context.stats)}", err=True)
 

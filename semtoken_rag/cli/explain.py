@@ -55,7 +55,7 @@ def explain(
         sources = read_sources(files or [STDIN])
         if html is not None:
             check_apart("--html", html, sources.documents)  # a file of a folder
-        context = compress_sources(sources, query, budget, engine=engine)
+        context, _ = compress_sources(sources, query, budget, engine=engine)
         placed = [replace(passage, title=sources.citation(passage)) for passage in context.source]
         context = replace(context, source=tuple(placed))  # as titles for the eye
         if html is not None:

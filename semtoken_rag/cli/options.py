@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, TypeAlias, TypeVar
 
 import typer
@@ -16,7 +16,7 @@ from semtoken_rag import Budget, CompressedContext, Config, SemToken
 from semtoken_rag._checks import check_positive
 from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.cli.errors import one_line
-from semtoken_rag.cli.sources import READ, Sources
+from semtoken_rag.cli.sources import READ, Sources, with_citations
 from semtoken_rag.cli.streams import echo
 from semtoken_rag.encoders.registry import check_name
 from semtoken_rag.store.base import FingerprintStore
@@ -129,7 +129,7 @@ def open_store(url: str | None) -> FingerprintStore | None:
 
 def compress_sources(
     sources: Sources, query: str, budget: Budget, *, engine: Callable[[], SemToken], cited: bool = False
-) -> CompressedContext:
+) -> tuple[CompressedContext, str]:
     """Compress what was read for a question; how much of it is read is said on standard error.
 
     Parameters
@@ -143,24 +143,31 @@ def compress_sources(
     engine
         Makes the engine, which may load a model.
     cited
-        Whether the citation of each kept passage counts in the budget.
+        Whether a citation stands before what is kept of each passage, within the budget.
 
     Returns
     -------
     CompressedContext
         The result.
+    str
+        Its text, with the citations.
     """
     passages, said = sources.for_question(query, READ)
     if said:
         echo(f"semtoken: {said}", err=True)
     with Console(stderr=True).status("Compressing"):  # silent without a terminal
         made = engine()
+        count = cache(made.counter.count)
         if cited:
-            count = made.counter.count
-            passages = [replace(p, overhead=count(f"[{sources.citation(p)}]\n")) for p in passages]
-        return made.compress(
+            passages = [replace(p, overhead=sources.widest(p, count)) for p in passages]
+        context = made.compress(
             passages, query, max_tokens=budget.max_tokens, ratio=budget.ratio, keep=budget.keep
         )
+    if not cited:
+        return context, context.text
+    kept = [each for each in context.chunks if each.pieces]  # of some there may be a title alone
+    short = with_citations(sources, kept, 0, count)
+    return context, with_citations(sources, kept, context.stats.budget - count(short), count)
 
 
 def make_engine(

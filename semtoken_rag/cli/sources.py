@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from semtoken_rag import Chunk, CompressedChunk
 from semtoken_rag.cli.outputs import STDIN
@@ -68,21 +68,72 @@ class Sources:
         said = f"the {len(found):,} {kind} of {len(self.passages):,} passages are read"
         return [self.passages[i] for i in found], said
 
-    def place(self, passage: Chunk, span: tuple[int, int] | None = None) -> str:
-        """Return the lines or pages of a range of a passage's characters; None: of all."""
+    def place(self, passage: Chunk, *spans: tuple[int, int]) -> str:
+        """Return the lines or pages of ranges of a passage's characters; of all of it without ranges."""
+        return self._document(passage).place(*_moved(passage, spans or ((0, len(passage.text)),)))
+
+    def citation(self, passage: Chunk, *spans: tuple[int, int]) -> str:
+        """Return file and place of ranges of a passage; of all of it without ranges."""
+        return f"{passage.source}, {self.place(passage, *spans)}"
+
+    def cited(self, kept: CompressedChunk, most: int = 1) -> str:
+        """Return what is kept of a passage behind its citation, which names ``most`` places, 1 or 2."""
+        spans = [(piece.start, piece.end) for piece in kept.pieces]
+        gaps = [after[0] - before[1] for before, after in pairwise(spans)]
+        cut = gaps.index(max(gaps)) + 1 if gaps and most == 2 else len(spans)
+        places = [(part[0][0], part[-1][1]) for part in (spans[:cut], spans[cut:]) if part]
+        return f"[{self.citation(kept.chunk, *places)}]\n{kept.text}"
+
+    def widest(self, passage: Chunk, count: Callable[[str], int]) -> int:
+        """Return the most tokens that the citation of one place in a passage may take."""
+        document = self._document(passage)
+        ((start, end),) = _moved(passage, ((0, len(passage.text)),))
+        first, last = document.numbers(start, end)
+        number = max(range(first, last + 1), key=lambda number: count(str(number)))
+        kind = "pages" if document.pages else "lines"
+        return count(f"[{passage.source}, {kind} {number}-{number}]\n")
+
+    def _document(self, passage: Chunk) -> Document:
         assert passage.source is not None
-        assert passage.start is not None
-        start, end = span or (0, len(passage.text))
-        return self.documents[passage.source].place((passage.start + start, passage.start + end))
+        return self.documents[passage.source]
 
-    def citation(self, passage: Chunk, span: tuple[int, int] | None = None) -> str:
-        """Return file and place of a range of a passage; that of all of it is the longest."""
-        return f"{passage.source}, {self.place(passage, span)}"
 
-    def cited(self, kept: CompressedChunk) -> str:
-        """Return what is kept of a passage, behind its citation."""
-        span = kept.pieces[0].start, kept.pieces[-1].end
-        return f"[{self.citation(kept.chunk, span)}]\n{kept.text}"
+def _moved(passage: Chunk, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return ranges of a passage as ranges of its document."""
+    assert passage.start is not None
+    return [(passage.start + start, passage.start + end) for start, end in spans]
+
+
+def with_citations(
+    sources: Sources, chunks: Iterable[CompressedChunk], room: int, count: Callable[[str], int]
+) -> str:
+    """Put a citation before what is kept of each passage.
+
+    Parameters
+    ----------
+    sources
+        What was read.
+    chunks
+        What is kept.
+    room
+        Tokens that the text may take more than with a place for each passage: where they allow it, a citation
+        names two places, as of a table's header and a row far below.
+    count
+        Counts tokens.
+
+    Returns
+    -------
+    str
+        The text.
+    """
+    parts = []
+    for kept in chunks:
+        part, longer = (sources.cited(kept, most) for most in (1, 2))
+        more = count(longer) - count(part)
+        if more <= room:
+            part, room = longer, room - max(0, more)
+        parts.append(part)
+    return "\n\n".join(parts)
 
 
 def read_sources(files: Sequence[str]) -> Sources:

@@ -94,9 +94,16 @@ class Document:
         >>> Document("a.txt", "one\ntwo\nthree").place((0, 3), (4, 13))
         'lines 1, 2-3'
         """
-        numbers = dict.fromkeys(self._page(*span) if self.pages else self._line(*span) for span in spans)
+        numbers = dict.fromkeys(self.numbers(*span) for span in spans)
         named = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in numbers)
         return f"{'page' if self.pages else 'line'}{'' if named.isdigit() else 's'} {named}"
+
+    def numbers(self, start: int, end: int) -> tuple[int, int]:
+        """Return first and last page of a character range if there are pages, else its lines; from 1."""
+        last = max(start, end - 1)
+        if self.pages:
+            return bisect_right(self.pages, start), bisect_right(self.pages, last)
+        return self._line_of(start), self._line_of(last)
 
     @cached_property
     def _marked(self) -> list[tuple[int, int, str]]:
@@ -106,12 +113,6 @@ class Document:
     def _lines(self) -> tuple[int, ...]:
         """Number of the line that each passage begins in."""
         return tuple(_lines(self.text, self.passages))
-
-    def _page(self, start: int, end: int) -> tuple[int, int]:
-        return bisect_right(self.pages, start), bisect_right(self.pages, max(start, end - 1))
-
-    def _line(self, start: int, end: int) -> tuple[int, int]:
-        return self._line_of(start), self._line_of(max(start, end - 1))
 
     def _line_of(self, place: int) -> int:
         """Count from the passage that begins there or before: a large text has many places to name."""

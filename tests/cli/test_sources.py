@@ -66,6 +66,17 @@ def test_a_citation_stands_before_each_kept_part_within_the_budget(folder: Path)
     assert paged.stdout == "[notes/paper.pdf, page 2]\nThe bridge is red.\n"
 
 
+@pytest.mark.parametrize(("budget", "places"), [(38, "2991, 3019-3026"), (25, "2991-3023")])
+def test_two_places_are_cited_if_the_budget_has_room(tmp_path, monkeypatch, budget: int, places: str):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"name{n},{n * 37}\n" for n in range(40))
+    Path("fees.csv").write_text(2990 * "\n" + "name,fee\n" + rows)
+    kept = run("compress", "-q", "fee of name31?", "--max-tokens", budget, "--cite", "fees.csv").stdout
+    assert kept.startswith(f"[fees.csv, lines {places}]\nname,fee\n")
+    assert "name31,1147\n" in kept
+    assert SemToken(encoder="static").counter.count(kept) <= budget
+
+
 def test_json_says_where_each_piece_stands(folder: Path):
     result = compress("--max-tokens", 40, "--json", folder)
     (piece,) = [each for each in json.loads(result.stdout)["pieces"] if TOWER in each["text"]]
@@ -355,7 +366,7 @@ def test_each_kind_of_file_answers_with_a_citation_into_it(kinds: str, file: str
     result = run("compress", "-q", question, "--max-tokens", 60, "--cite", kinds)
     assert (result.exit_code, len(result.stderr.splitlines())) == (0, 1), result.output
     (found,) = [part for part in result.stdout.split("[mine/") if part.startswith(file)]
-    cited = re.fullmatch(r"\S+, (page|line)s? (\d+)(?:-(\d+))?\]\n(.*)", found, re.DOTALL)
+    cited = re.fullmatch(r"\S+, (page|line)s? (\d+)(?:[-, \d]*\b(\d+))?\]\n(.*)", found, re.DOTALL)
     assert cited
     kind, first, last, text = cited.groups()
     assert answer in text
