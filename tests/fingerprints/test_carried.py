@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from semtoken_rag import Chunk, SemToken
-from semtoken_rag.encoders.registry import resolve_encoder
 from semtoken_rag.fingerprints.format import HEADER, MAGIC
 from semtoken_rag.testing import HashEncoder
+from tests.support.encoders import Counting
 
 QUERY = "How tall is the Eiffel Tower?"
 CHUNKS = [
@@ -23,22 +23,6 @@ CHUNKS = [
     Chunk(""),
 ]
 KEY = 20  # bytes of the key in front
-
-
-class Counting:
-    """The static encoder, which counts what it encodes."""
-
-    name = "counting"
-
-    def __init__(self):
-        self.inner, self.texts = resolve_encoder("static"), []
-
-    def encode(self, texts, titles):
-        self.texts += texts
-        return self.inner.encode(texts, titles)
-
-    def count(self, text):
-        return self.inner.count(text)
 
 
 class Untouched:

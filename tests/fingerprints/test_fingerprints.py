@@ -23,6 +23,7 @@ from semtoken_rag.stages.segment import Segment, segment
 from semtoken_rag.store.memory import MemoryStore
 from semtoken_rag.testing import HashEncoder
 from semtoken_rag.types import Encoding, Tokens
+from tests.support.encoders import Counting
 
 QUERY = "How tall is the Eiffel Tower?"
 CHUNKS = [
@@ -31,22 +32,6 @@ CHUNKS = [
     Chunk("| city | river |\n| --- | --- |\n| Rome | Tiber |\n| Paris | Seine |"),
     Chunk(""),
 ]
-
-
-class Counting:
-    """The static encoder, which counts what it encodes."""
-
-    name = "counting"
-
-    def __init__(self):
-        self.inner, self.texts = resolve_encoder("static"), []
-
-    def encode(self, texts, titles):
-        self.texts += texts
-        return self.inner.encode(texts, titles)
-
-    def count(self, text):
-        return self.inner.count(text)
 
 
 class Broken:

@@ -28,23 +28,8 @@ from llama_index.postprocessor.semtoken import SemTokenIngestion, SemTokenPostpr
 from semtoken_rag import Chunk, SemToken
 from semtoken_rag.adapters.metadata import FINGERPRINT_KEY, fingerprint_texts
 from semtoken_rag.encoders.registry import resolve_encoder
+from tests.support.encoders import Counting
 from tests.support.samples import QUERY, TEXTS
-
-
-class Counting:
-    """The static encoder, which counts what it encodes."""
-
-    name = "counting"
-
-    def __init__(self):
-        self.inner, self.texts = resolve_encoder("static"), []
-
-    def encode(self, texts, titles):
-        self.texts += texts
-        return self.inner.encode(texts, titles)
-
-    def count(self, text):
-        return self.inner.count(text)
 
 
 @pytest.fixture
