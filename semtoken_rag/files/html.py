@@ -13,6 +13,11 @@ from semtoken_rag.structure.html_tokens import is_inline, partners, tokens
 LOST = 0.1
 MOST = 10 * 2**20  # characters of a page
 _ANCHOR = re.compile(r"(?i)<a\b[^>]{0,400}>\s{0,9}[#¶§🔗]\s{0,9}</a>")  # beside a heading
+# A term and what defines it, as one paragraph.
+_TERMS = (
+    (re.compile(r"(?i):?\s{0,99}</dt\s{0,9}>\s{0,99}<dd\b[^>]{0,400}>"), ": "),
+    (re.compile(r"(?i)<(/?)d[dt]\b[^>]{0,400}>"), r"<\1p>"),
+)
 # Only a link with a whole address is one outside of its page.
 _TARGET = re.compile(
     r"""(?i)(<a\b[^>]{0,400}?)\shref=(?!["']?(?:https?:|mailto:))(?:"[^"]*"|'[^']*'|[^\s>"']+)"""
@@ -59,7 +64,10 @@ def html_text(page: str) -> tuple[str, str]:
         hidden_content="all",  # what a click shows is content
         preprocessing=library.PreprocessingOptions(enabled=False),
     )
-    converted = library.convert(_ANCHOR.sub("", _TARGET.sub(r"\1", said)), options).content or ""
+    said = _ANCHOR.sub("", _TARGET.sub(r"\1", said))
+    for pattern, instead in _TERMS:
+        said = pattern.sub(instead, said)
+    converted = library.convert(said, options).content or ""
     enough = _letters(converted) >= (1 - LOST) * _letters(plain)
     return " ".join(unescape(title[1]).split()) if title else "", (converted if enough else plain).strip()
 

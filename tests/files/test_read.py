@@ -73,6 +73,11 @@ def test_odd_pages_keep_their_text_and_end_soon(page: str):
     assert time.perf_counter() - start < 20  # about one second; minutes, where each is compared with each
 
 
+def test_a_term_stands_with_its_definition():
+    terms = "<dt>Notice</dt><dd>Three months.</dd><dt>Deposit:</dt>\n<dd class=x>2,400 EUR</dd><dd>cash</dd>"
+    assert text("a.html", f"<dl>{terms}</dl>") == "Notice: Three months.\n\nDeposit: 2,400 EUR\n\ncash"
+
+
 def test_a_page_may_declare_its_encoding():
     assert text("a.html", "<meta charset='iso-8859-1'><p>Höhe 5 €</p>".encode("cp1252")) == "Höhe 5 €"
     for name in ("no-such", "hex", "idna"):  # of the last two, Python has one that is no encoding of text
