@@ -29,8 +29,32 @@ class Cell:
         return self.set, self.ratio, self.transform, self.n
 
 
+class Folders:
+    """What the configurations of this benchmark and of that of chains share: their two folders.
+
+    Attributes
+    ----------
+    data, out
+        Folders of the sets and of the results, relative to the repository; without ``data``, the full sets.
+    """
+
+    __slots__ = ()
+    data: str
+    out: str
+
+    @property
+    def data_folder(self) -> Path:
+        """Absolute folder of the sets."""
+        return (ROOT / self.data).resolve() if self.data else SHARED
+
+    @property
+    def out_folder(self) -> Path:
+        """Absolute folder of the results."""
+        return (ROOT / self.out).resolve()
+
+
 @dataclass(frozen=True, slots=True)
-class Config:
+class Config(Folders):
     """One run: every method on every set at every ratio under every transform.
 
     Parameters
@@ -74,16 +98,6 @@ class Config:
             raise ValueError(f"n must be an int >= 1, got {self.n!r}")
         for name in self.transforms:
             transforms.resolve(name)
-
-    @property
-    def data_folder(self) -> Path:
-        """Absolute folder of the sets."""
-        return (ROOT / self.data).resolve() if self.data else SHARED
-
-    @property
-    def out_folder(self) -> Path:
-        """Absolute folder of the results."""
-        return (ROOT / self.out).resolve()
 
     def cells(self, method: str) -> list[Cell]:
         """Return the cells of one method, set by set."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 from typing import Any
 
+from evaluation.bench.config import Folders
 from evaluation.chain.corpus import splitter_of
 from evaluation.data.from_yaml import from_yaml
-from evaluation.data.options import SHARED
-from evaluation.results import CHAIN, ROOT
+from evaluation.results import CHAIN
 
 Key = tuple[str, str, bool, int, int, int]  # set, splitter, titles, k, budget, n
 
@@ -27,7 +26,7 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class Config(Folders):
     """One run: every method on every corpus, for every number of chunks and every budget.
 
     Parameters
@@ -75,16 +74,6 @@ class Config:
                 raise ValueError(f"ks, budgets and n must be ints >= 1, got {value!r}")
         for name in self.splitters:
             splitter_of(name)
-
-    @property
-    def data_folder(self) -> Path:
-        """Absolute folder of the sets."""
-        return (ROOT / self.data).resolve() if self.data else SHARED
-
-    @property
-    def out_folder(self) -> Path:
-        """Absolute folder of the results."""
-        return (ROOT / self.out).resolve()
 
     def pools(self) -> list[Pool]:
         """Return the corpora, set by set."""
