@@ -20,6 +20,7 @@ from evaluation.paper import (
     tables,
 )
 from evaluation.paper.jobs import shipped
+from evaluation.paper.numbers import Results
 from evaluation.paper.resources import Resources
 from evaluation.paper.run import ran, run
 from evaluation.results import PAPER, ROOT
@@ -57,7 +58,8 @@ def main() -> None:
                 partial(MEASURES[job.kind], job, resources=resources),
                 args.fresh,
             )
-    tables.render(args.page, {job.name: ran(job, cells[job.name], args.out) for job in jobs})
+    found = {job.name: ran(job, cells[job.name], args.out) for job in jobs}
+    tables.render(args.page, Results(found, {job.name: job.few for job in jobs}))
 
 
 if __name__ == "__main__":

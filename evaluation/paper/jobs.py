@@ -11,6 +11,7 @@ from evaluation.data.from_yaml import from_yaml
 from evaluation.data.sets import HUB
 
 FOLDER = Path(__file__).parent
+ENOUGH = 30  # rows of a set in a table
 KINDS = ("continue", "answer", "summarise", "keep", "speed", "picture")
 
 
@@ -56,6 +57,8 @@ class Job:
         How many rows of each set.
     public
         The same of the sets that the paper names, taken in place of ``sets`` where there is a network.
+    few
+        Why a set has fewer than `ENOUGH` rows; the tables say so.
     readers, contexts
         See `Cell`.
     tokens
@@ -68,6 +71,7 @@ class Job:
     arms: Mapping[str, Sequence[float]]
     sets: Mapping[str, int]
     public: Mapping[str, int] = field(default_factory=dict)
+    few: Mapping[str, str] = field(default_factory=dict)
     readers: Sequence[str] = ("",)
     contexts: Sequence[int] = (0,)
     tokens: int = 24

@@ -10,6 +10,8 @@ from evaluation.paper.jobs import Cell, Job
 from evaluation.paper.resources import Resources
 from evaluation.paper.systems import SYSTEMS
 from evaluation.readers import arms, perplexity
+from evaluation.readers.readers import few_shot
+from semtoken_rag.llm import SemTokenLLM
 
 Values = dict[str, list[Any]]
 TEXT = next(arm for arm in arms.QA if arm.name == "text")
@@ -28,9 +30,14 @@ def measure_continuation(job: Job, cell: Cell, resources: Resources) -> Values:
 
 
 def measure_answers(job: Job, cell: Cell, resources: Resources) -> Values:
-    """Nats and F1 of the gold answer, and what it took: `evaluation.readers.arms` has the arms."""
+    """Nats and F1 of the gold answer, and what it took: `evaluation.readers.arms` has the arms.
+
+    Asked as `evaluation.readers.answers` does, with examples: without them a small reader answers in
+    sentences.
+    """
     llm = resources.reader(cell.reader)
     tokenizer = llm.tokenizer
+    llm = SemTokenLLM(llm.model, tokenizer, template=few_shot(llm.template.chat))
     asked = [shortened(r, tokenizer, cell.context) for r in resources.rows(cell.set) if answerable(r)][
         : cell.n
     ]

@@ -11,6 +11,7 @@ from evaluation.paper.measure_reader import Values, columns
 from evaluation.paper.resources import Resources
 from evaluation.readers import gpu
 from evaluation.readers.perplexity import SPARE
+from evaluation.readers.shapes import build
 from semtoken_rag.paper.efficiency import SHAPES
 
 WAYS = {"full": {}, "text": {}, "text + h2o": {"h2o": SPARE}}
@@ -57,4 +58,4 @@ def model_of(cell: Cell, kernel: str, resources: Resources, positions: int) -> A
         return model
     if not torch.cuda.is_available():
         raise RuntimeError("no GPU on this machine")
-    return gpu.build(shape, positions + gpu.WARM_UP + 1, kernel, "cuda")
+    return build(shape, positions + gpu.WARM_UP + 1, kernel, "cuda")

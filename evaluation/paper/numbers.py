@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,18 @@ CUT = ("qa", "kv_qa", "recall", "summaries")  # jobs whose contexts are cut to a
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The good results of all jobs, by the name of the job."""
+    """The good results of all jobs, by the name of the job.
+
+    Attributes
+    ----------
+    jobs
+        Results of each job.
+    few
+        Why a job has few rows of a set, see `evaluation.paper.jobs.Job`.
+    """
 
     jobs: Mapping[str, Sequence[Result]]
+    few: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def of(self, job: str, **wanted: Any) -> list[Result]:
         """Return the results of a job that have these values."""
@@ -83,8 +92,11 @@ class Results:
         found = dict.fromkeys(
             (r["set"], r["context"], len(next(iter(r["values"].values())))) for r in self.jobs.get(job, ())
         )
-        most = "at most " if job in CUT else ""
-        return "; ".join(f"{s}{f', {most}{c:,} tokens' if c else ''}, n = {n}" for s, c, n in found)
+        most, few = "at most " if job in CUT else "", self.few.get(job, {})
+        return "; ".join(
+            f"{s}{f', {most}{c:,} tokens' if c else ''}, n = {n}{f' ({few[s]})' if s in few else ''}"
+            for s, c, n in found
+        )
 
 
 def say(value: float | None, form: str = ".1f") -> str:

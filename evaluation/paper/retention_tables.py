@@ -28,7 +28,8 @@ def systems(results: Results) -> str:
     return f"{table(head, lines)}\n\nHere: {results.rows('systems')}."
 
 
-# The rows of the paper that an arm of table 2 is about, and what it is compared with, if not the default.
+# The rows of the paper that an arm of table 2 is about, what it is compared with, if not the default, and
+# what it is called. The last two are a reader's: its cache, fixed after the prompt or chosen anew.
 PARTS = {
     "semtoken": "full",
     "no clusters: cut at any word": "w/o clustering",
@@ -36,42 +37,48 @@ PARTS = {
     "no density": "w/o density scoring",
     "no question, no density: source order": "w/o density scoring",
     "no question": "w/o AR-budget",
+    "kv": "w/o AR-budget",
+    "span": "full",
 }
-AGAINST = {"no question, no density: source order": "no question"}
+AGAINST = {"no question, no density: source order": "no question", "span": "kv"}
+CALLED = {
+    "semtoken": "the default",
+    "kv": "the default in the KV cache, fixed after the prompt",
+    "span": "spans of the KV cache by the current query vector, `SpanRelevance` (3.4)",
+}
 
 
 def ablation(results: Results) -> str:
     """Table 2: means over all ratios, and differences to the default, question by question."""
-    head = [
-        "variant",
-        "row of the paper",
-        "PPL, ms, EM: paper says",
-        "answer, here",
-        "minus the default, here",
-    ]
+    head = ["variant", "row of the paper", "PPL, ms, EM: paper says", "PPL, here"]
+    head += ["nats minus the default, here", "answer, here", "minus the default, here"]
     head += ["all gold sentences, here", "minus the default, here", "ms a call, here"]
     lines, idle = [], []
-    for arm in dict.fromkeys(r["arm"] for r in results.of("ablation")):
+    for arm in dict.fromkeys(r["arm"] for job in ("ablation", "ablation_lm") for r in results.of(job)):
         row, base = PARTS.get(arm, ""), AGAINST.get(arm, "semtoken")
         differences = [results.difference("ablation", f, arm, base) for f in ("answer", "chain")]
+        nats = results.difference("ablation_lm", "nats", arm, base)
         to = "" if base == "semtoken" else f" to `{base}`"
         lines.append(
             [
-                "the default" if arm == base else arm,
+                CALLED.get(arm, arm),
                 row or "-",
                 ", ".join(f"{v:g}" for v in published.ABLATION.get(row, ())) or "-",
+                say(results.perplexity("ablation_lm", arm=arm)),
+                signed(nats) + (to if nats else ""),
                 number(results.mean("ablation", "answer", arm=arm), 3),
-                signed(differences[0]) + to,
+                signed(differences[0]) + (to if differences[0] else ""),
                 number(results.mean("ablation", "chain", arm=arm), 3),
-                signed(differences[1]) + to,
+                signed(differences[1]) + (to if differences[1] else ""),
                 say(results.median("ablation", "ms", arm=arm)),
             ]
         )
-        if arm != base and not any(d and d[1] and d[1][1] < 0 for d in differences):
+        if any(differences) and not any(d and d[1] and d[1][1] < 0 for d in differences):
             idle.append(f"`{arm}`")
     return (
         f"{table(head, lines)}\n\nHere: {results.rows('ablation')}; means over .1, .2 and .4 of the tokens, "
-        "paired differences with 95 % intervals.\n\n"
+        "paired differences with 95 % intervals. "
+        f"PPL: {results.rows('ablation_lm') or 'not measured'}, .41 of the tokens.\n\n"
         "Each of these by itself costs neither answers nor chains that so many questions can tell from none: "
         f"{', '.join(idle) or 'no part'}."
     )

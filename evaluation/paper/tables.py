@@ -5,13 +5,13 @@ Each stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` of the page; what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from evaluation.markdown import between, number, table
 from evaluation.paper import published, retention_tables
-from evaluation.paper.numbers import CUT, Result, Results, pairs, percent, ratio_of, saved, say, signed
+from evaluation.paper.numbers import Results, pairs, percent, ratio_of, saved, say, signed
 from evaluation.readers.runner import report
 
 RATE = retention_tables.RATES[1]  # the paper's
@@ -228,15 +228,11 @@ def models(results: Results) -> str:
     return f"{table(head, lines)}\n\nHere: times: {results.rows('speed')}; PPL: {results.rows('models')}."
 
 
-def cache(results: Results, *jobs: str) -> str:
-    """Return the table of jobs that compare the ways a reader takes the same context."""
-    given = [
-        {**r, "set": r["set"] if job in CUT else f"{r['set']}, {r['context']:,}"}
-        for job in jobs
-        for r in results.of(job)
-    ]
-    where = "; ".join(filter(None, map(results.rows, jobs)))
-    return f"{report(given)}\n\nHere: SmolLM2-135M-Instruct, {where}." if given else "Not measured."
+def cache(results: Results, job: str) -> str:
+    """Return the table of a job that compares the ways a reader takes the same context."""
+    given = results.of(job)
+    said = f"{report(given)}\n\nHere: SmolLM2-135M-Instruct, {results.rows(job)}."
+    return said if given else "Not measured."
 
 
 TABLES: Mapping[str, Callable[[Results], str]] = {
@@ -248,14 +244,14 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "table 6": models,
     "systems": retention_tables.systems,
     "recall": retention_tables.recall,
-    "kv lm": lambda results: cache(results, "kv_lm", "kv_lm_long"),
+    "kv lm": lambda results: cache(results, "kv_lm"),
     "kv qa": lambda results: cache(results, "kv_qa"),
 }
 
 
-def render(page: Path, jobs: Mapping[str, Sequence[Result]]) -> None:
+def render(page: Path, results: Results) -> None:
     """Write the tables into the page, where it has their markers."""
-    text, results = page.read_text(encoding="utf-8"), Results(jobs)
+    text = page.read_text(encoding="utf-8")
     for name, made in TABLES.items():
         text = between(text, made(results), name)
     page.write_text(text, encoding="utf-8")

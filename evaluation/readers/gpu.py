@@ -7,11 +7,13 @@ memory do not depend on trained ones, and measures reading a prompt, decoding af
   keys and values of R of it kept, in runs as SemToken keeps sentences;
 - each with and without ``h2o S``, which keeps the share S of what is left by attention received, over the
   last queries of the prompt and all after it;
-- each with the kernels ``eager``, ``sdpa`` and, where it is installed, ``flash_attention_2``.
+- each with the kernels ``eager``, ``sdpa``, ``flash`` (PyTorch's own FlashAttention) or, where it is
+  installed, ``flash_attention_2``;
+- decode steps of many sequences at once, as CUDA graphs, see `evaluation.readers.step`.
 
 Beside each figure stands what `semtoken_rag.paper.efficiency` predicts: ``1 / r``, the paper's, and the
-shape's own. What does not fit into memory is a result with that reason. Without a GPU a small version of it
-runs on the CPU, in float32, to show that it runs: its times say nothing about a GPU.
+shape's own. What does not fit into memory, or into ``--minutes``, is a result with that reason. Without a GPU
+a small version of it runs on the CPU, in float32, to show that it runs: its times say nothing about a GPU.
 """
 
 from __future__ import annotations
@@ -21,18 +23,20 @@ import gc
 import itertools
 import json
 import statistics
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm import tqdm
-from transformers import AutoModelForCausalLM, GPTJConfig, GPTNeoXConfig, LlamaConfig
 
 from evaluation.data.options import parser
 from evaluation.markdown import table
+from evaluation.readers import step
+from evaluation.readers.shapes import SMALL, attending, build
 from evaluation.results import write_document
 from evaluation.system import machine, seconds, versions
 from semtoken_rag.encoders.device import without_cudnn_attention
@@ -44,15 +48,6 @@ from semtoken_rag.paper.efficiency import SHAPES, Shape, compute_gain
 RUN = 32  # tokens of a kept run
 OBSERVED = 128  # queries of the prompt that heavy hitters are counted over
 WARM_UP = 3
-SMALL = {
-    "layers": 2,
-    "hidden": 128,
-    "heads": 4,
-    "kv_heads": 4,
-    "head_dim": 32,
-    "inner": 256,
-    "vocabulary": 500,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,50 +70,6 @@ def arms(ratios: list[float], h2o: float) -> list[Arm]:
     plain = [Arm("full"), *(Arm(f"text {r:g}", read=r) for r in ratios)]
     plain += [Arm(f"kv {r:g}", keep=r) for r in ratios]
     return plain + [replace(arm, name=f"{arm.name} + h2o {h2o:g}", h2o=h2o) for arm in plain]
-
-
-def config_of(shape: Shape, positions: int) -> Any:
-    """Return the configuration of a shape; positions are free, since weights are random."""
-    if shape.name.startswith("llama"):
-        return LlamaConfig(
-            vocab_size=shape.vocabulary,
-            hidden_size=shape.hidden,
-            intermediate_size=shape.inner,
-            num_hidden_layers=shape.layers,
-            num_attention_heads=shape.heads,
-            num_key_value_heads=shape.kv_heads,
-            max_position_embeddings=positions,
-            tie_word_embeddings=False,
-        )
-    if shape.name.startswith("gpt-j"):
-        return GPTJConfig(
-            vocab_size=shape.vocabulary,
-            n_embd=shape.hidden,
-            n_layer=shape.layers,
-            n_head=shape.heads,
-            n_inner=shape.inner,
-            n_positions=positions,
-            rotary_dim=min(64, shape.head_dim),
-        )
-    return GPTNeoXConfig(
-        vocab_size=shape.vocabulary,
-        hidden_size=shape.hidden,
-        intermediate_size=shape.inner,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        max_position_embeddings=positions,
-    )
-
-
-def build(shape: Shape, positions: int, kernel: str, device: str) -> Any:
-    """Make a model with random weights on the device, in half precision on a GPU."""
-    dtype = torch.float16 if device == "cuda" else torch.float32
-    own = "eager" if shape.name.startswith("gpt-j") and kernel == "sdpa" else kernel
-    with torch.device(device):
-        model = AutoModelForCausalLM.from_config(
-            config_of(shape, positions), dtype=dtype, attn_implementation=own
-        )
-    return model.eval().requires_grad_(False)
 
 
 def cache_of(model: Any, arm: Arm, tokens: int) -> SpanCache:
@@ -178,52 +129,98 @@ def predicted(shape: Shape, arm: Arm, context: int, itemsize: int) -> dict[str, 
     }
 
 
-def cell(model: Any, arm: Arm, context: int, args: argparse.Namespace) -> dict[str, Any]:
-    """Measure one arm once to warm up and then ``--repeats`` times; medians, or why there are none."""
+def tried(make: Callable[[], dict[str, Any]], stop: float) -> dict[str, Any]:
+    """Return the figures of a measurement, or why there are none."""
+    if time.perf_counter() > stop:
+        return {"status": "failed", "reason": "no time left"}
     try:
-        measure(model, arm, context, 1)
-        runs = [measure(model, arm, context, args.steps) for _ in range(args.repeats)]
+        return {"status": "ok", **make()}
     except torch.OutOfMemoryError:
         return {"status": "failed", "reason": "out of memory"}
-    except ValueError as error:  # GPT-J's own flash attention cannot be attached to
-        return {"status": "failed", "reason": str(error)}
+    except (ValueError, RuntimeError, ImportError) as error:  # a kernel that cannot do it, or is not there
+        return {"status": "failed", "reason": f"{type(error).__name__}: {error}"[:300]}
     finally:
         gc.collect()
-        if args.device == "cuda":
+        if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def repeated(model: Any, arm: Arm, context: int, args: argparse.Namespace) -> dict[str, Any]:
+    """Measure one arm once to warm up and then ``--repeats`` times; medians."""
+    measure(model, arm, context, 1)
+    runs = [measure(model, arm, context, args.steps) for _ in range(args.repeats)]
     middle = {name: statistics.median(r[name] for r in runs) for name in ("prefill_s", "ms_per_token")}
-    return {"status": "ok", **runs[-1], **middle}
+    return {**runs[-1], **middle}
 
 
 def measured(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yield a result a shape, kernel, context and arm."""
+    """Yield the results of each shape and kernel, which have equal parts of the time that is left."""
+    models = list(itertools.product(args.shapes, args.kernels))
+    end = time.perf_counter() + 60 * args.minutes
+    for place, (shape, kernel) in enumerate(tqdm(models, unit="model", disable=None)):
+        now = time.perf_counter()
+        stop = now + (end - now) / (len(models) - place)
+        with attending(kernel):
+            for result in of_model(shape, kernel, stop, args):
+                yield {"shape": asdict(shape), "kernel": kernel, **result}
+
+
+def of_model(shape: Shape, kernel: str, stop: float, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield a result a context, batch and share held, of a step alone, and one a context and arm."""
     itemsize = 2 if args.device == "cuda" else 4
-    chosen = [s for s in args.shapes if not args.models or s.name in args.models]
-    rows = list(itertools.product(args.contexts, arms(args.ratios, args.h2o)))
-    with tqdm(total=len(chosen) * len(args.kernels) * len(rows), unit="arm", disable=None) as bar:
-        for shape, kernel in itertools.product(chosen, args.kernels):
-            try:
-                model = build(shape, max(args.contexts) + args.steps + 8, kernel, args.device)
-                failure = None
-            except (torch.OutOfMemoryError, ValueError, ImportError) as error:
-                model, failure = (
-                    None,
-                    {"status": "failed", "reason": f"{type(error).__name__}: {error}"[:300]},
-                )
-            for context, arm in rows:
-                bar.set_postfix_str(f"{shape.name} {kernel} {context} {arm.name}")
-                found = failure or cell(model, arm, context, args)
-                yield {
-                    **{"shape": asdict(shape), "kernel": kernel, "context": context, "arm": asdict(arm)},
-                    **found,
-                    "predicted": predicted(shape, arm, context, itemsize),
-                }
-                bar.update()
-            del model
-            gc.collect()
+    positions = max(args.contexts) + args.steps + 8
+    built = tried(lambda: {"model": build(shape, positions, kernel, args.device)}, stop)
+    model = built.pop("model", None)
+
+    def figures(measure: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
+        return built if model is None else tried(partial(measure, model, *given), stop)
+
+    for context, batch, held in itertools.product(args.contexts, args.batches, [1.0, *args.ratios]):
+        yield {
+            **{"context": context, "batch": batch, "held": held},
+            **figures(step.measure, batch, round(held * context), args.steps),
+            "predicted": {"decode": shape.decode_gain(batch * context, held, itemsize=itemsize)},
+        }
+    for context, arm in itertools.product(args.contexts, arms(args.ratios, args.h2o)):
+        yield {
+            **{"context": context, "arm": asdict(arm)},
+            **figures(repeated, arm, context, args),
+            "predicted": predicted(shape, arm, context, itemsize),
+        }
 
 
 def report(results: list[dict[str, Any]]) -> str:
+    """Two tables: prompts and the steps after them, and steps of many sequences alone."""
+    arms = [r for r in results if "arm" in r]
+    steps = [r for r in results if "arm" not in r]
+    return "\n\n".join(made(given) for made, given in ((report_arms, arms), (report_steps, steps)) if given)
+
+
+def report_steps(results: list[dict[str, Any]]) -> str:
+    """Measured beside predicted, and the paper's ``1 / r``: gains over the full cache of the same batch."""
+    of = {(r["shape"]["name"], r["kernel"], r["context"], r["batch"], r["held"]): r for r in results}
+    head = ["model, kernel", "context", "batch", "held", "ms a step", "gain", "predicted", "1 / r", "KV GB"]
+    lines = []
+    for (shape, kernel, context, batch, held), r in of.items():
+        start = [f"{shape} {kernel}", context, batch, f"{held:g}"]
+        if r["status"] != "ok":
+            lines.append([*start, r["reason"], *[""] * 4])
+            continue
+        gain = _gain(of[shape, kernel, context, batch, 1.0], r, "ms_per_step")
+        lines.append(
+            [
+                *start,
+                f"{r['ms_per_step']:.2f}",
+                gain,
+                f"{r['predicted']['decode']:.2f}",
+                f"{compute_gain(held):.2f}",
+                f"{r['kv_bytes'] / 1e9:.2f}",
+            ]
+        )
+    return table(head, lines)
+
+
+def report_arms(results: list[dict[str, Any]]) -> str:
     """Measured beside predicted: gains over the full prompt with the same kernel, and over full and eager."""
     of = {(r["shape"]["name"], r["kernel"], r["context"], r["arm"]["name"]): r for r in results}
     head = ["model, kernel", "context", "arm", "prefill s", "gain", "predicted", "ms a token", "gain"]
@@ -261,27 +258,22 @@ def _gain(base: dict[str, Any], result: dict[str, Any], name: str) -> str:
 def options() -> argparse.Namespace:
     """Read the options; without a GPU, tiny shapes and short contexts."""
     made = parser(__doc__)
-    made.add_argument("--models", nargs="+", choices=[s.name for s in SHAPES], help="default: all")
-    made.add_argument("--contexts", nargs="+", type=int, help="default: 4096 to 32768; 512 on a CPU")
-    made.add_argument("--kernels", nargs="+", help="default: eager, sdpa and what is installed")
-    made.add_argument("--ratios", nargs="+", type=float, default=[0.5, 0.4])
+    names = [s.name for s in SHAPES]
+    made.add_argument("--models", nargs="+", choices=names, default=names)
+    made.add_argument("--contexts", nargs="+", type=int, help="default: 4096, 16384 and 32768; 512 on a CPU")
+    made.add_argument("--batches", nargs="+", type=int, default=[1, 8, 16], help="of the steps alone")
+    made.add_argument("--kernels", nargs="+", default=["flash", "eager"])
+    made.add_argument("--ratios", nargs="+", type=float, default=[0.4])
     made.add_argument("--h2o", type=float, default=0.8, help="share that heavy hitters leave")
-    made.add_argument("--steps", type=int, default=32, help="decode steps that are timed")
-    made.add_argument("--repeats", type=int, default=3)
+    made.add_argument("--steps", type=int, default=16, help="decode steps that are timed")
+    made.add_argument("--repeats", type=int, default=1)
+    made.add_argument("--minutes", type=float, default=10, help="in all; what is left out says so")
     made.add_argument("--out", type=Path, help="folder for gpu.json and gpu.md")
     args = made.parse_args()
     args.device = "cuda" if torch.cuda.is_available() else "cpu"
-    args.kernels = args.kernels or [
-        "eager",
-        "sdpa",
-        *(["flash_attention_2"] if find_spec("flash_attn") else []),
-    ]
-    if args.device == "cuda":
-        args.shapes = SHAPES
-        args.contexts = args.contexts or [4096, 8192, 16384, 32768]
-    else:
-        args.shapes = [replace(shape, **SMALL) for shape in SHAPES]
-        args.contexts = args.contexts or [512]
+    cuda = args.device == "cuda"
+    args.contexts = args.contexts or ([4096, 16384, 32768] if cuda else [512])
+    args.shapes = [s if cuda else replace(s, **SMALL) for s in SHAPES if s.name in args.models]
     return args
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from evaluation.judge import reader as judge
+from semtoken_rag.llm.prompt import Template
 from semtoken_rag.readers import ServerReader
 
 NEW_TOKENS = 24
@@ -38,6 +39,12 @@ def prompt(context: str, question: str) -> str:
     question = question.strip().rstrip("?") + "?"
     parts = [_block(*shot) for shot in SHOTS]
     return "\n\n".join([ASKED, *parts, _block(context, question, "").rstrip()])
+
+
+def few_shot(chat: bool) -> Template:
+    """Return the same prompt as a template, for questions that end in a question mark."""
+    shown, bare = (prompt(c, "{question}").replace("{question}?", "{question}") for c in ("{context}", ""))
+    return Template(prompt=shown, bare=bare, chunk="{title}: {text}", chat=chat)
 
 
 def _block(context: str, question: str, answer: str) -> str:

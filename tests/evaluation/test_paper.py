@@ -321,7 +321,7 @@ class TestMeasures:
         )
         page = tmp_path / "paper.md"
         page.write_text("Before.\n<!-- table 1 -->\nstale\n<!-- /table 1 -->\nAfter.\n", encoding="utf-8")
-        tables.render(page, {"lm": ran(made, made.cells(), tmp_path)})
+        tables.render(page, Results({"lm": ran(made, made.cells(), tmp_path)}))
         said = page.read_text(encoding="utf-8")
         assert said.startswith("Before.\n")
         assert said.endswith("After.\n")

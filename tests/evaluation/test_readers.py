@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from dataclasses import replace
 
 import pytest
@@ -10,22 +9,25 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("tqdm")
+import numpy as np
 import torch
 
 from evaluation import metrics
-from evaluation.readers import arms, gpu, perplexity, runner
+from evaluation.readers import arms, gpu, perplexity, runner, shapes, step
 from semtoken_rag import SemToken
 from semtoken_rag.paper.efficiency import SHAPES
 from semtoken_rag.testing import HashEncoder
 from tests.llm.readers import make, reader
 from tests.llm.samples import CHUNKS, QUESTION, tokenizer
 
+TINY = {**shapes.SMALL, "layers": 1, "hidden": 16, "heads": 2, "kv_heads": 2, "head_dim": 8}
+
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda s: s.name)
 @pytest.mark.parametrize("kernel", ["eager", "sdpa"])
 def test_kv_bytes_are_within_5_percent_of_what_is_kept(shape, kernel):
     small = replace(shape, layers=1, hidden=16, heads=2, kv_heads=2, head_dim=8, inner=16, vocabulary=20)
-    model = gpu.build(small, 1100, kernel, "cpu")
+    model = shapes.build(small, 1100, kernel, "cpu")
     for arm in gpu.arms([0.25], 0.8):
         found = gpu.measure(model, arm, 1024, 2)
         said = gpu.predicted(small, arm, 1024, 4)
@@ -33,21 +35,48 @@ def test_kv_bytes_are_within_5_percent_of_what_is_kept(shape, kernel):
         assert found["tokens"] == round(arm.read * 1024)
 
 
-def test_the_report_holds_measured_and_predicted_and_what_failed():
-    shapes = [
-        replace(
-            SHAPES[0], **{**gpu.SMALL, "layers": 1, "hidden": 16, "heads": 2, "kv_heads": 2, "head_dim": 8}
-        )
-    ]
-    args = Namespace(
-        device="cpu", shapes=shapes, models=None, kernels=["sdpa", "none"], contexts=[64], ratios=[0.5],
-        h2o=0.5, steps=1, repeats=1,
-    )  # fmt: skip
-    results = list(gpu.measured(args))
-    assert [r["status"] for r in results] == ["ok"] * 6 + ["failed"] * 6
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: s.name)
+def test_a_step_alone_attends_to_all_that_is_held(shape):
+    model = shapes.build(replace(shape, **TINY), 70, "flash", "cpu")
+    with shapes.attending("flash"):
+        found = step.measure(model, 3, 64, 1)
+    assert found["kv_bytes"] == replace(shape, **TINY).kv_bytes(3 * 65, itemsize=4)
+    layer = step.FullLayer(max_cache_len=3)
+    new = torch.ones(1, 2, 1, 4)
+    keys, values = layer.update(new, new)
+    assert keys.shape == values.shape == (1, 2, 3, 4)
+    assert (keys[:, :, -1] == 1).all()
+    assert keys[:, :, :-1].std() > 0
+    assert layer.get_seq_length() == 2
+
+
+@pytest.fixture
+def options(monkeypatch):
+    """Options of a small run; without a GPU."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(gpu, "SMALL", TINY)
+    given = ["--models", "llama-2-7b", "--contexts", "64", "--batches", "2", "--ratios", ".5", "--h2o", ".5"]
+
+    def made(*more):
+        monkeypatch.setattr("sys.argv", ["gpu", *given, "--steps", "1", *more])
+        return gpu.options()
+
+    return made
+
+
+def test_the_report_holds_measured_and_predicted_and_what_failed(options):
+    results = list(gpu.measured(options("--kernels", "sdpa", "none")))
+    assert [r["status"] for r in results] == ["ok"] * 8 + ["failed"] * 8
+    assert all(np.isfinite(r["predicted"]["decode"]) for r in results)
     text = gpu.report(results)
-    assert text.count("\n") == 13
-    assert "llama-2-7b sdpa" in text
+    assert text.count("llama-2-7b sdpa") == text.count("llama-2-7b none") == 8
+    assert text.count("ValueError") == 8
+
+
+def test_what_there_is_no_time_for_says_so(options):
+    results = list(gpu.measured(options("--kernels", "sdpa", "--minutes", "0")))
+    assert {r["reason"] for r in results} == {"no time left"}
+    assert "no time left" in gpu.report(results)
 
 
 @pytest.mark.parametrize(
