@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-OPEN, CLOSE = "<!-- results -->", "<!-- /results -->"
-
 
 def number(value: float | None, places: int = 2) -> str:
     """Write a share: ``.84``, ``1.00``, or ``-`` for None."""

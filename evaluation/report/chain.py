@@ -22,15 +22,15 @@ ABOUT = (
 
 
 def headline(results: Sequence[Result]) -> str:
-    """Return the README's table: chunks as most people cut them, without titles; the most answers first."""
+    """Return the short table: chunks as most people cut them, without titles; the most answers first."""
     shown = [r for r in ran(results) if _is_usual(r) and r["budget"] in BUDGETS and r["method"] != HYBRID]
     return f"{_table(shown)}\n\n{ABOUT}"
 
 
 def details(results: Sequence[Result]) -> str:
-    """Return the tables of docs/results.md: all corpora at one number of chunks, then at others."""
+    """Return the tables of docs/results-tables.md: all corpora at one number of chunks, then at others."""
     good = ran(results)
-    parts = [headline(good)]
+    parts = [ABOUT]
     for (name, titles), found in groups(good, "set", "titles").items():
         asked = max(r["questions"] for r in found)
         parts.append(f"### {name}, chunks {'with' if titles else 'without'} titles, {asked} questions")

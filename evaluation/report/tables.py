@@ -1,18 +1,17 @@
 """Tables and plots of the results: ``python -m evaluation.report.tables``, or ``make tables``.
 
-Writes what stands between ``<!-- results -->`` and ``<!-- /results -->`` of docs/results.md, which it makes
-if it is missing, and of README.md; between the same marks of ``headline``, ``chain`` (also in README.md) and
-``readers`` there; between those of ``budget`` in docs/budget.md; and docs/img/. A page without marks stays as
-it is.
+Writes docs/img/, and what stands between marks such as ``<!-- results -->`` and ``<!-- /results -->``: in
+docs/results-tables.md ``results`` and ``chain``, in docs/results.md ``headline``, ``chain`` and ``readers``,
+in README.md ``results`` and ``chain``, in docs/budget.md ``budget``. A page without marks stays as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evaluation.data import options
-from evaluation.markdown import CLOSE, OPEN, between, number, table
+from evaluation.markdown import between, number, table
 from evaluation.report import chain, readers
 from evaluation.report.budget import curves
 from evaluation.report.readme import headline, summary
@@ -149,30 +148,33 @@ def details(results: Sequence[Result]) -> str:
 
 
 def render(results: Sequence[Result], root: Path) -> None:
-    """Write the tables of docs/results.md, docs/budget.md and README.md under ``root``."""
-    page, budget, readme = root / "docs" / "results.md", root / "docs" / "budget.md", root / "README.md"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    start = page.read_text(encoding="utf-8") if page.exists() else f"# Results\n\n{OPEN}\n{CLOSE}\n"
-    written = between(between(start, details(results)), headline(results, place="below"), "headline")
-    page.write_text(written, encoding="utf-8")
-    if budget.exists():
-        budget.write_text(
-            between(budget.read_text(encoding="utf-8"), curves(results), "budget"), encoding="utf-8"
-        )
-    if readme.exists():
-        readme.write_text(between(readme.read_text(encoding="utf-8"), summary(results)), encoding="utf-8")
+    """Write the tables of the bench into README.md and the pages of docs/ under ``root`` that are there."""
+    docs, place = root / "docs", "in [every set and budget](results-tables.md)"
+    fill(docs / "results-tables.md", {"results": details(results)})
+    fill(docs / "results.md", {"headline": headline(results, place=place)})
+    fill(docs / "budget.md", {"budget": curves(results)})
+    fill(root / "README.md", {"results": summary(results)})
 
 
 def render_more(chains: Sequence[Result], answers: Sequence[Result], root: Path) -> None:
     """Write the tables of retrieval chains and of readers, and the picture of the former."""
-    page, readme = root / "docs" / "results.md", root / "README.md"
-    made = {"chain": chain.details(chains)} if chains else {}
-    made |= {"readers": readers.details(answers)} if answers else {}
-    for path, parts in (page, made), (readme, {"chain": chain.headline(chains)} if chains else {}):
-        for name, text in parts.items() if path.exists() else ():
-            path.write_text(between(path.read_text(encoding="utf-8"), text, name), encoding="utf-8")
+    docs = root / "docs"
     if chains:
-        chain.draw(chains, root / "docs" / "img")
+        fill(docs / "results-tables.md", {"chain": chain.details(chains)})
+        fill(docs / "results.md", {"chain": chain.headline(chains)})
+        fill(root / "README.md", {"chain": chain.headline(chains)})
+        chain.draw(chains, docs / "img")
+    if answers:
+        fill(docs / "results.md", {"readers": readers.details(answers)})
+
+
+def fill(page: Path, parts: Mapping[str, str]) -> None:
+    """Put each part between its markers, where the page is there and has them."""
+    if page.exists():
+        text = page.read_text(encoding="utf-8")
+        for name, part in parts.items():
+            text = between(text, part, name)
+        page.write_text(text, encoding="utf-8")
 
 
 def main() -> None:

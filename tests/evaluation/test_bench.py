@@ -325,6 +325,13 @@ class TestRun:
         ]
 
 
+def marked(page: Path, name: str = "results") -> Path:
+    """Write a page with marks."""
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(f"# Mine\n<!-- {name} -->\nold\n<!-- /{name} -->\nend\n", encoding="utf-8")
+    return page
+
+
 def result(method: str, answers: list[float], ratio: float = 0.2, **more: object) -> results.Result:
     mean = sum(answers) / len(answers)
     names = ("answer", "support", "chain", "f2", "dangling", "integrity", "density")
@@ -368,10 +375,9 @@ class TestTables:
     def test_losers_and_those_that_did_not_run_are_in(
         self, table_of: list[results.Result], tmp_path: Path
     ) -> None:
-        readme = tmp_path / "README.md"
-        readme.write_text("# Mine\n<!-- results -->\nold\n<!-- /results -->\nend\n", encoding="utf-8")
+        page, readme = marked(tmp_path / "docs" / "results-tables.md"), marked(tmp_path / "README.md")
         tables.render(table_of, tmp_path)
-        page = (tmp_path / "docs" / "results.md").read_text(encoding="utf-8")
+        page = page.read_text(encoding="utf-8")
         assert "| semtoken | yes | no | .75 [" in page
         assert "| lead | no | no | .25 [" in page
         assert "| vecr | ImportError: No module named 'vecr' | hotpotqa_dev200 at 0.2 |" in page
@@ -399,20 +405,18 @@ class TestTables:
         assert "| oracle |" in front
         assert "| lead |" not in front
         assert "| oracle+title |" not in front
-        page = tmp_path / "docs" / "results.md"
-        page.parent.mkdir()
-        page.write_text("# Mine\n<!-- headline -->\nold\n<!-- /headline -->\nend\n", encoding="utf-8")
+        page = marked(tmp_path / "docs" / "results.md", "headline")
         tables.render([*table_of, *titled], tmp_path)
         written = page.read_text(encoding="utf-8")
         assert "old" not in written
         assert all(f"| {method} |" in written for method in ("lead", "lead+title", "oracle", "oracle+title"))
-        assert "Not run, reasons below: vecr." in written
+        assert "Not run, reasons in [every set and budget](results-tables.md): vecr." in written
 
     def test_rendering_twice_changes_nothing_and_keeps_what_was_written_by_hand(
         self, table_of: list[results.Result], tmp_path: Path
     ) -> None:
+        page = marked(tmp_path / "docs" / "results-tables.md")
         tables.render(table_of, tmp_path)
-        page = tmp_path / "docs" / "results.md"
         page.write_text(page.read_text(encoding="utf-8") + "\nBy hand.\n", encoding="utf-8")
         before = page.read_text(encoding="utf-8")
         tables.render(table_of, tmp_path)
