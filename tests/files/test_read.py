@@ -12,11 +12,17 @@ import pytest
 pytest.importorskip("docx")
 pytest.importorskip("html_to_markdown")
 pytest.importorskip("pypdf")
+import docx
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import OxmlElement
+from docx.oxml.ns import nsdecls, qn
 from pypdf import PdfReader, PdfWriter
 
 from semtoken_rag import SemToken
 from semtoken_rag.files import Document, Limits, read_document
-from tests.files.samples import PAGE, archive, changed, lease
+from tests.files.samples import PAGE, archive, changed, lease, saved
 from tests.ui.samples import pdf
 
 BODY = "word/document.xml"
@@ -104,6 +110,60 @@ def test_a_docx_has_what_was_inserted_and_not_what_was_deleted():
     )
     data = changed(lease(), BODY, lambda xml: xml.replace(b"<w:p>", body, 1))
     assert text("a.docx", data).startswith("Paid in June\t2024\n\nIn a control.")
+
+
+def boxed(text: bytes) -> bytes:
+    """A text box, with what is there for programs that cannot show it."""
+    box = b"<w:txbxContent>" + b"".join(
+        b"<w:p><w:r><w:t>%s</w:t></w:r></w:p>" % each for each in text.split(b"/")
+    )
+    return (
+        b"<w:r><w:drawing>%s</w:txbxContent></w:drawing><w:Fallback>%s</w:txbxContent></w:Fallback></w:r>"
+        % (
+            box,
+            box,
+        )
+    )
+
+
+def test_text_boxes_of_a_docx_have_their_own_paragraphs_and_stand_once_in_a_cell():
+    paragraph = b"<w:p><w:r><w:t>Before </w:t></w:r>%s<w:r><w:t>after.</w:t></w:r></w:p><w:p>" % boxed(
+        b"One./Two."
+    )
+    data = changed(lease(), BODY, lambda xml: xml.replace(b"<w:p>", paragraph, 1))
+    assert text("a.docx", data).startswith("Before after.\n\nOne.\n\nTwo.\n\n# Rent")
+    cell = b"<w:t>Flat</w:t></w:r>" + boxed(b"or/room")
+    data = changed(lease(), BODY, lambda xml: xml.replace(b"<w:t>Flat</w:t></w:r>", cell))
+    assert "| Flat or room | Deposit |" in text("a.docx", data)
+
+
+def test_a_docx_has_its_footnotes_and_endnotes():
+    document = docx.Document()
+    run = document.add_paragraph("Rent").add_run()
+    for kind, said in (("footnote", "Without heating."), ("endnote", "Since 2024.")):
+        run._r.append(OxmlElement(f"w:{kind}Reference", {qn("w:id"): "2"}))
+        note = f'<w:{kind} w:id="2"><w:p><w:r><w:t>{said}</w:t></w:r></w:p></w:{kind}>'
+        xml = f"<w:{kind}s {nsdecls('w')}>{note}</w:{kind}s>".encode()
+        part = Part(PackURI(f"/word/{kind}s.xml"), "application/xml", xml, document.part.package)
+        document.part.relate_to(part, getattr(RELATIONSHIP_TYPE, f"{kind.upper()}S"))
+    notes = "[^2]: Without heating.\n[^end2]: Since 2024."
+    assert text("a.docx", saved(document)) == f"Rent[^2][^end2]\n\n{notes}"
+
+
+def test_levels_and_columns_of_a_docx():
+    def item(style: str, number: str = "") -> bytes:
+        numbered = f'<w:numPr><w:numId w:val="{number}"/></w:numPr>' if number else ""
+        return (
+            f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{numbered}</w:pPr><w:r><w:t>x</w:t></w:r></w:p>'.encode()
+        )
+
+    body = item("ListBullet") + item("ListBullet2") + item("ListBullet", "0") + b"<w:p>"
+    data = changed(lease(), BODY, lambda xml: xml.replace(b"<w:p>", body, 1))
+    assert text("a.docx", data).startswith("- x\n  - x\n\nx\n\n# Rent")
+    cell = b"<w:tc><w:p><w:r><w:t>5 EUR</w:t></w:r></w:p></w:tc>"
+    shifted = b"<w:tr><w:trPr><w:gridBefore w:val='1'/></w:trPr>" + cell + b"</w:tr>"
+    data = changed(lease(), BODY, lambda xml: xml.replace(b"</w:tbl>", shifted + b"</w:tbl>", 1))
+    assert "|  | 5 EUR |" in text("a.docx", data)
 
 
 def test_entities_of_a_docx_are_neither_fetched_nor_expanded(tmp_path):
