@@ -84,6 +84,79 @@ def test_a_term_stands_with_its_definition():
     assert text("a.html", f"<dl>{terms}</dl>") == "Notice: Three months.\n\nDeposit: 2,400 EUR\n\ncash"
 
 
+def test_terms_share_a_definition_that_is_a_paragraph():
+    terms = "<dt><code>f(x)</code></dt> <dt>g(x)</dt><dd class=x>\n<p>Returns x.</p><p>Since 3.</p></dd>"
+    assert text("a.html", f"<dl>{terms}</dl>") == "`f(x)`, g(x): Returns x.\n\nSince 3."
+
+
+def test_each_row_of_a_page_has_what_spans_it():
+    rows = (
+        "<tr><th>City</th><th>Year</th><th>People</th></tr>"
+        "<tr><td rowspan='3'>Ulm</td><td>1990</td><td>7</td></tr>"
+        "<tr><td>2000</td><td rowspan=2>8</td></tr><tr><td>2010</td></tr><tr><td>Bonn<td>1990<td>9"
+    )
+    assert text("a.html", f"<table>{rows}</table>").split("\n")[2:] == [
+        "| Ulm | 1990 | 7 |",
+        "| Ulm | 2000 | 8 |",
+        "| Ulm | 2010 | 8 |",
+        "| Bonn | 1990 | 9 |",
+    ]
+
+
+def test_a_row_of_nothing_but_spans_moves_no_label():
+    rows = "<tr><td rowspan=2>a</td><td rowspan=2>1</td></tr><tr></tr><tr><td>b</td><td>2</td></tr>"
+    assert text("a.html", f"<table>{rows}</table>").endswith("| b | 2 |")
+
+
+def test_spans_repeat_little_text_and_end_soon():
+    start = time.perf_counter()
+    cell = f"<tr><td rowspan=1000 colspan=1000>{'x' * 300}</td></tr>"
+    assert len(text("a.html", f"<table>{cell * 2000}</table>")) < 5 * 2000 * len(cell)
+    assert time.perf_counter() - start < 10
+
+
+MAIL = (
+    "<table role=presentation><tr><td><table><tr><td><p>Dear Ann,</p><p>your invoice is due.</p></td></tr>"
+    "</table></td></tr><tr><td><p>Total: 90 EUR</p></td></tr></table>"
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (MAIL, "Dear Ann,\n\nyour invoice is due.\n\nTotal: 90 EUR"),
+        (
+            "<table><tr><td><h1>Fees</h1><p>One.</p><ul><li>two</ul></td><td>aside</table>",
+            "# Fees\n\nOne.\n\n- two\n\naside",
+        ),
+        ("<table><tr><td><pre>1\n2</pre><td><pre>a\nb</pre></table>", "```\n1\n2\n```\n\n```\na\nb\n```"),
+        ("<table><tr><td>Fee<td>9</table>", "| Fee | 9 |\n| --- | --- |"),
+    ],
+    ids=["mail", "columns", "code", "data"],
+)  # fmt: skip
+def test_a_table_that_only_places_text_is_paragraphs(page: str, said: str):
+    assert text("a.html", page) == said
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("10<sup>6</sup> m<sup>2</sup>, 10<sup>-3</sup>, 1<sup>st</sup>", "10⁶ m², 10⁻³, 1st"),
+        ("Paris<sup><a href='#n1'>1</a></sup>", "Paris¹"),
+        ("so&shy;fort", "sofort"),
+        ("a <mark>b</mark> c", "a b c"),
+    ],
+)
+def test_marks_of_a_page_neither_join_numbers_nor_part_words(page: str, said: str):
+    assert text("a.html", f"<p>{page}</p>") == said
+
+
+def test_the_title_is_none_of_a_picture():
+    page = "<html><svg><title>Menu</title></svg><title>Fees</title><p>9 EUR</p></html>"
+    assert read_document("a.html", page.encode()).title == "Fees"
+    assert read_document("a.html", page.replace("<title>Fees</title>", "").encode()).title == ""
+
+
 def test_a_page_may_declare_its_encoding():
     assert text("a.html", "<meta charset='iso-8859-1'><p>Höhe 5 €</p>".encode("cp1252")) == "Höhe 5 €"
     for name in ("no-such", "hex", "idna"):  # of the last two, Python has one that is no encoding of text
