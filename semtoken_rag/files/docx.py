@@ -138,8 +138,8 @@ def _paragraph(element: Any, text: str, levels: dict[str, int]) -> tuple[str, st
         return "paragraph", text
     if _value(numbered, "numId") == "0":  # taken out of the list of its style
         return "paragraph", text
-    level = _value(numbered, "ilvl") or str(int(style_id[-1:] if style_id[-1:].isdecimal() else 1) - 1)
-    return "item", f"{'  ' * min(int(level), 8)}- {text}"
+    depth = _value(numbered, "ilvl") or int(style_id[-1] if style_id[-1:].isdecimal() else 1) - 1
+    return "item", f"{'  ' * min(int(depth), 8)}- {text}"
 
 
 def _value(parent: Any, name: str) -> str:

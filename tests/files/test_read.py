@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 import time
@@ -256,6 +257,57 @@ def test_the_answer_in_a_row_brings_its_header():
     kept = SemToken(encoder="static").compress(chunks, "What is the monthly fee of Plan 31?", max_tokens=40)
     assert "Plan 31,217 EUR,31" in kept.text
     assert "Monthly fee" in kept.text
+
+
+PLANS = [{"plan": f"Plan {i}", "fee": f"{i * 7} EUR", "für": [i, 0.50]} for i in range(2, 60)]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("within", [False, True], ids=["list", "object"])
+@pytest.mark.parametrize("letters", [False, True])
+def test_a_record_of_json_is_a_line(indent: int | None, within: bool, letters: bool):
+    data = json.dumps({"fees": PLANS} if within else PLANS, indent=indent, ensure_ascii=not letters)
+    document = read_document("fees.json", data.replace("0.5", "0.50").encode())
+    line = '{"plan": "Plan 31", "fee": "217 EUR", "für": [31, 0.50]}'
+    assert document.text.split("\n")[29] == (f'{{"fees": {line}}}' if within else line)
+    kept = SemToken(encoder="static").compress(
+        document.chunks(), "What is the fee of Plan 31?", max_tokens=70
+    )
+    assert "217 EUR" in kept.text
+
+
+def test_a_long_record_of_json_has_lines_with_their_paths():
+    data = json.dumps(
+        {"meta": {"id": 7}, "rows": [{"name": "a", "text": "b" * 990, "more": {"k": ["c"] * 3}}, 5]}
+    )
+    assert text("a.json", data + " " * 500).split("\n") == [
+        '{"meta": {"id": 7}}',
+        '{"rows[0].name": "a"}',
+        '{"rows[0].text": "' + "b" * 990 + '"}',
+        '{"rows[0].more": {"k": ["c", "c", "c"]}}',
+        '{"rows": 5}',
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"a": 1, "a": 2}' + " " * 1500,
+        '{"a": "\\u0000", "b": 1}' + " " * 1500,
+        "[" * 100_000 + "]" * 100_000,
+        '{"short":\n1.0}',
+        '{"broken": ' + "[1," * 900,
+    ],
+    ids=["key twice", "the mark", "deep", "short", "broken"],
+)
+def test_json_that_would_lose_anything_is_as_in_the_file(data: str):
+    assert text("a.json", data) == data
+
+
+def test_letters_of_json_lines_are_letters_in_their_lines():
+    data = '{"fee": "9 \\u20ac", "at": 1.50}\r\n{"broken \\u20ac\n{"half": "\\ud800"}\n'
+    expected = '{"fee": "9 €", "at": 1.50}\r\n{"broken \\u20ac\n{"half": "\ufffd"}\n'
+    assert text("a.jsonl", data) == expected
 
 
 def test_a_pdf_has_pages():
