@@ -83,7 +83,8 @@ def _edits(page: str) -> Iterator[Edit]:
 def _tables(page: str) -> Iterator[_Table]:
     """Yield the tables that are closed, the inner ones first."""
     open_: list[_Table] = []
-    for token in tokens(page, 0, len(page)):
+    first = re.search(r"(?i)<table\b", page)
+    for token in tokens(page, first.start(), len(page)) if first else ():
         if token.name == "table" and not token.closing:
             if open_:
                 open_[-1].whole = True
