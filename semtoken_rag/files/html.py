@@ -25,7 +25,8 @@ _TARGET = re.compile(
     r"""(?i)(<a\b[^>]{0,400}?)\shref=(?!["']?(?:https?:|mailto:))(?:"[^"]*"|'[^']*'|[^\s>"']+)"""
 )
 _POWER = re.compile(
-    r"(?i)<sup\b[^>]{0,400}>\s{0,9}(?:<a\b[^>]{0,400}>)?\s{0,9}([-+−]?\d{1,9})\s{0,9}(?:</a>)?\s{0,9}</sup>"
+    r"(?i)<sup\b[^>]{0,400}>\s{0,9}(?:<a\b[^>]{0,400}>)?\s{0,9}((?:[-+−]|&minus;|&#8722;)?\d{1,9})\s{0,9}"
+    r"(?:</a>)?\s{0,9}</sup>"
 )
 _RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")  # 10⁶ is not 106
 
@@ -73,7 +74,7 @@ def html_text(page: str) -> tuple[str, str]:
     said = _ANCHOR.sub("", _TARGET.sub(r"\1", said))
     for pattern, instead in _TERMS:
         said = pattern.sub(instead, said)
-    said = tidy_tables(_POWER.sub(lambda found: found[1].translate(_RAISED), said))
+    said = tidy_tables(_POWER.sub(lambda found: unescape(found[1]).translate(_RAISED), said))
     converted = library.convert(said, options).content or ""
     enough = _letters(converted) >= (1 - LOST) * _letters(plain)
     text = (converted if enough else plain).replace("\xad", "")  # where a browser may break a word

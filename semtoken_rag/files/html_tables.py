@@ -105,8 +105,8 @@ def _is_layout(page: str, table: _Table) -> bool:
     opened = [tag.name for tag in table.tags if not tag.closing]
     if not _TITLES.isdisjoint(opened):
         return False
-    rows, cells = opened.count("tr"), opened.count("td")
-    return table.whole or cells <= rows or (table.text and rows == 1)
+    rows = [row.count("td") for row in " ".join(opened).split("tr")]
+    return table.whole or max(rows) <= 1 or (table.text and sum(map(bool, rows)) == 1)
 
 
 def _filled(page: str, tags: Sequence[Token]) -> Iterator[Edit]:

@@ -13,7 +13,7 @@ from semtoken_rag.text.encodable import encodable
 RECORD = 1000  # characters of a line, where what it holds can be parted
 _MARK = "\0"  # around numbers, which stay as they are written
 _NUMBER = re.compile(r'"\\u0000([^"\\]*)\\u0000"')
-_ESCAPED = re.compile(r"[^\r\n]*\\u[^\r\n]*")
+_LINE = re.compile(r"[^\r\n]+")
 
 
 def json_text(text: str) -> str:
@@ -49,10 +49,12 @@ def json_lines_text(text: str) -> str:
     >>> json_lines_text('{"fee": "9 \\u20ac"}\nno JSON: \\u20ac')
     '{"fee": "9 €"}\nno JSON: \\u20ac'
     """
-    return encodable(_ESCAPED.sub(lambda line: _with_letters(line[0]), text))
+    return encodable(_LINE.sub(lambda line: _with_letters(line[0]), text))
 
 
 def _with_letters(line: str) -> str:
+    if "\\u" not in line:
+        return line
     try:
         return _dumps(_loads(line))
     except (ValueError, RecursionError):

@@ -132,8 +132,9 @@ MAIL = (
         ),
         ("<table><tr><td><pre>1\n2</pre><td><pre>a\nb</pre></table>", "```\n1\n2\n```\n\n```\na\nb\n```"),
         ("<table><tr><td>Fee<td>9</table>", "| Fee | 9 |\n| --- | --- |"),
+        ("<table><tr></tr><tr></tr><tr><td>Fee<td>9</table>", "| Fee | 9 |\n| --- | --- |"),
     ],
-    ids=["mail", "columns", "code", "data"],
+    ids=["mail", "columns", "code", "data", "empty rows"],
 )  # fmt: skip
 def test_a_table_that_only_places_text_is_paragraphs(page: str, said: str):
     assert text("a.html", page) == said
@@ -142,7 +143,10 @@ def test_a_table_that_only_places_text_is_paragraphs(page: str, said: str):
 @pytest.mark.parametrize(
     ("page", "said"),
     [
-        ("10<sup>6</sup> m<sup>2</sup>, 10<sup>-3</sup>, 1<sup>st</sup>", "10⁶ m², 10⁻³, 1st"),
+        (
+            "10<sup>6</sup> m<sup>2</sup>, 10<sup>-3</sup> 10<sup>&minus;3</sup>, 1<sup>st</sup>",
+            "10⁶ m², 10⁻³ 10⁻³, 1st",
+        ),
         ("Paris<sup><a href='#n1'>1</a></sup>", "Paris¹"),
         ("so&shy;fort", "sofort"),
         ("a <mark>b</mark> c", "a b c"),
@@ -308,6 +312,8 @@ def test_letters_of_json_lines_are_letters_in_their_lines():
     data = '{"fee": "9 \\u20ac", "at": 1.50}\r\n{"broken \\u20ac\n{"half": "\\ud800"}\n'
     expected = '{"fee": "9 €", "at": 1.50}\r\n{"broken \\u20ac\n{"half": "\ufffd"}\n'
     assert text("a.jsonl", data) == expected
+    long = '["' + "\\u00fc" * 500_000 + "a" * 5_000_000  # half of a line: minutes, if each place is tried
+    assert text("a.jsonl", long) == long
 
 
 def test_a_pdf_has_pages():
