@@ -124,23 +124,23 @@ def find(paths: Sequence[str | Path]) -> Iterator[Found]:
         if given.is_dir():
             yield from _below(given)
         elif given.exists() or not any(mark in str(given) for mark in "*?["):
-            yield Found(given, shown(given), None)
+            yield Found(given, in_line(given.as_posix()), None)
         else:
             yield from _matching(given)
 
 
 def _below(folder: Path) -> Iterator[Found]:
     for path in walk(folder):
-        yield Found(path, shown(path), folder)
+        yield Found(path, in_line(path.as_posix()), folder)
 
 
-def shown(path: Path) -> str:
-    r"""Return a path as citations and messages have it, in one line.
+def in_line(name: str) -> str:
+    r"""Return the name of a file as citations and messages have it: text, in one line.
 
-    >>> shown(Path("a\nb.txt"))
+    >>> in_line("a\nb.txt")
     'a\\nb.txt'
     """
-    return _STEERING.sub(lambda found: repr(found[0])[1:-1], encodable(path.as_posix()))
+    return _STEERING.sub(lambda found: repr(found[0])[1:-1], encodable(name))
 
 
 def _matching(pattern: Path) -> Iterator[Found]:
