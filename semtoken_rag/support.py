@@ -18,8 +18,13 @@ from semtoken_rag.text.quote import LEAST, longest_run, occurrences, words
 from semtoken_rag.types import IntArray
 
 MOST = 2  # sources that are read together for one sentence
+HEADS = 8  # units above the numbers of a source
+LONGEST = 100_000  # words of a sentence times those of a unit that are searched for the words in common
 SHARED = 2  # words that a source needs in common with a sentence that has as many
-_WORD = rf"[{EACH}]|[{RUNS}]+|\d(?:[^\W{EACH}{RUNS}])*(?:[.,:/]\d+)*|(?:[^\W\d{EACH}{RUNS}]|(?<=\w)\d)+"
+_WORD = (
+    rf"[\w.+-]{{1,64}}@[\w.-]{{1,64}}\w|[{EACH}]|[{RUNS}]+|\d(?:[^\W{EACH}{RUNS}])*(?:[.,:/]\d+)*"
+    rf"|(?:[^\W\d{EACH}{RUNS}]|(?<=\w)\d)+"
+)
 _ENDING = r"(?<=[^\W\d]{3})(?:e[sdn]?|s)$"
 _LEFT_OUT = r"(?<=\w)'(?:s|ll|re|ve|d|m)(?!\w)|n't(?!\w)|(?<=\b[A-Z])\.(?=[A-Z]\b)"
 _NUMBERING = r"\s*\d{1,2}[.)]\s+(?=\S)"
@@ -96,8 +101,14 @@ def support(answer: str, passages: Iterable[Passage], question: str = "") -> lis
     A sentence is supported if all of its names and numbers are in the sources, and those that the question
     lacks in one of their sentences, or in two that each have more in common with it. A sentence that only
     repeats the question, or has neither names nor numbers, needs one source sentence with all of its words.
-    That shows where a sentence comes from, not that it is true: *closed in 1889* and *never closed in 1889*
-    have the same names and numbers.
+    That shows where a sentence comes from, not that it is true. A negation cannot be seen: *closed in 1889*
+    and *never closed in 1889* have the same names and numbers.
+
+    A number is compared with its sign, scale and unit, a date in any order, as `semtoken_rag.text.forms`
+    reads them; one without a unit is supported by one with any. Accents, and the forms of digits, apostrophes
+    and hyphens do not count. A name is a word with a capital. Not so the first word of a sentence that a
+    source or the question has without a capital, or that ends as *currently* and *located* do; nor a German
+    noun behind an article. Scripts without capitals show no names: there, numbers or all words are held to.
 
     Parameters
     ----------
@@ -136,7 +147,7 @@ class _Unit:
     passage: Passage
     start: int
     end: int
-    keys: set[str]  # its own and the title's
+    keys: set[str]  # its own, the title's, and those of its headings and the like
 
 
 class _Sources:
@@ -146,21 +157,24 @@ class _Sources:
         self.units: list[_Unit] = []
         self.small: set[str] = set()  # words that are written without a capital
         own, every = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
-        heads = defaultdict[str, set[tuple[int, str]]](set)
+        heads = defaultdict[str, list[tuple[int, str]]](list)
         for p in passages:
-            heads[p.id] |= headed(plain(p.text[p.start : p.end]))
+            more = headed(plain(p.text[p.start : p.end]))
+            heads[p.id] = [*dict.fromkeys([*heads[p.id], *more])][:HEADS]
         for p in passages:
             title = _offers(p.title)
+            keys: list[set[str]] = []  # of each segment: its own, those of what it hangs on, the title's
             for found in segment(p.text[p.start : p.end]):
                 start, end = p.start + found.start, p.start + found.end
                 read = [*_content(p.text[start:end], heads[p.id])]
-                keys = {key for word in read for key in word.offers}
                 self.small.update(key for word in read if not word.named for key in word.offers)
-                for key in keys:
+                said = {key for word in read for key in word.offers}
+                keys.append(said | (keys[found.parent] if found.parent >= 0 else title))
+                for key in said:
                     own[key].append(len(self.units))
-                for key in keys | title:
+                for key in keys[-1]:
                     every[key].append(len(self.units))
-                self.units.append(_Unit(p, start, end, keys | title))
+                self.units.append(_Unit(p, start, end, keys[-1]))
         self.own = {key: np.array(where) for key, where in own.items()}
         self.every = {key: np.array(where) for key, where in every.items()}
 
@@ -200,8 +214,8 @@ def _cover(new: Set[str], content: Set[str], sources: _Sources) -> list[_Unit]:
 def _place(sentence: str, unit: _Unit, new: Set[str]) -> tuple[str, int, int]:
     """Return the words that a unit shares with the sentence if they say as much, else the whole unit."""
     text = unit.passage.text
-    there = words(text, unit.start, unit.end)
-    run = longest_run(words(sentence, 0, len(sentence)), there)
+    here, there = words(sentence, 0, len(sentence)), words(text, unit.start, unit.end)
+    run = longest_run(here, there) if len(here) * len(there) < LONGEST else ()
     if len(run) >= LEAST:
         start, end = occurrences(run, there)[0]
         if new & unit.keys <= _offers(text[start:end]):
@@ -267,7 +281,7 @@ def _word(written: str) -> _Word | None:
     else:
         keys = (low if written[0].isdigit() else re.sub(_ENDING, "", low),)
     return _Word(
-        written, keys, keys, written != written.lower() or bool(re.search(r"[\d_¹²³⁰-⁹¼-⅞]", written))
+        written, keys, keys, written != written.lower() or bool(re.search(r"[\d_@¹²³⁰-⁹¼-⅞]", written))
     )
 
 

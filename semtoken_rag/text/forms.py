@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import cache
 from itertools import zip_longest
 from typing import NamedTuple
@@ -63,6 +63,7 @@ def plain(text: str) -> str:
 
 _NUMBER = r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d{1,40})?|\d{1,40}(?:[.,]\d{1,40})*)"
 _WORDED = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_EXACT = Context(prec=100)  # digits
 _SCALES = (  # power of ten, pattern
     (3, "thousand|tausend|k"),
     (5, "lakhs?"),
@@ -72,7 +73,7 @@ _SCALES = (  # power of ten, pattern
     (12, "trillions?|billionen"),
 )
 _EAST = {"十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8, "兆": 12}
-_CURRENCIES = {"€": "eur|euros?", "$": r"us ?\$|usd|dollars?", "£": "gbp|pounds?", "¥": "jpy|yen|円"}
+_CURRENCIES = {"€": "eur|euros?", "$": r"us ?\$|usd|(?:us )?dollars?", "£": "gbp|pounds?", "¥": "jpy|yen|円"}
 _UNITS = {
     **_CURRENCIES,
     "%": "percent|per cent|prozent|pour cent|por ciento",
@@ -149,14 +150,14 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(f"(?P<date>{date})|{_QUANTITY}", re.IGNORECASE), re.compile(_HEADED, re.IGNORECASE)
 
 
-def headed(text: str) -> set[tuple[int, str]]:
-    """Return the scales (powers of ten) and units that a plain text names for numbers without.
+def headed(text: str) -> list[tuple[int, str]]:
+    """Return the scales (powers of ten) and units that a plain text names for numbers without, in order.
 
-    >>> sorted(headed("Length (km), sales (in millions of EUR)"))
+    >>> headed("Length (km), sales (in millions of EUR)")
     [(0, 'km'), (6, '€')]
     """
     found = ((_power(m["scale"]), _unit(m["a"] or m["b"])) for m in _patterns()[1].finditer(text))
-    return {pair for pair in found if pair != (0, "")}
+    return [*dict.fromkeys(pair for pair in found if pair != (0, ""))]
 
 
 def quantities(text: str, heads: Collection[tuple[int, str]] = ()) -> Iterator[Quantity]:
@@ -187,10 +188,10 @@ def quantities(text: str, heads: Collection[tuple[int, str]] = ()) -> Iterator[Q
         if m["alone"] is not None and not _is_month(m):
             continue
         if m["date"]:
-            yield Quantity(*m.span(), *_date(m))
+            yield Quantity(m.start(), m.end(), *_date(m))
         else:
             ranges = after and after["number"] and re.fullmatch(_RANGE, text[m.end() : after.start()])
-            yield Quantity(*m.span(), *_number(m, [*heads, _measure(after)] if ranges else heads))
+            yield Quantity(m.start(), m.end(), *_number(m, [*heads, _measure(after)] if ranges else heads))
 
 
 def _number(m: re.Match[str], heads: Collection[tuple[int, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -216,7 +217,7 @@ def _measure(m: re.Match[str]) -> tuple[int, str]:
 
 def _amount(digits: str, power: int, unit: str) -> str:
     if re.fullmatch(r"-?\d+(?:\.\d+)?", digits):
-        digits = f"{(Decimal(digits) * 10**power).normalize():f}"
+        digits = f"{Decimal(digits).scaleb(power, _EXACT).normalize(_EXACT):f}"
     return f"{digits} {unit}".rstrip()
 
 
@@ -270,11 +271,11 @@ def _date(m: re.Match[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (m[0],), (m[0], *year)
     offers = [*year]
     for month, day in days:
-        dated = [f"--{month:02}-{day:02}", f"{month}/{day}", f"{day}/{month}", str(day)] if day else []
+        dated = [f"--{month:02}-{day:02}", f"{month} or {day}", f"{day} or {month}", str(day)] if day else []
         offers += [*dated, f"--{month:02}"] if month else []
     month, day = days[0]
     if len(days) > 1:
-        return (f"{day}/{month}", *year), tuple(offers)
+        return (f"{day} or {month}", *year), tuple(offers)
     needs = (f"--{month:02}-{day:02}" if day else f"--{month:02}",) if month else ()
     return (*needs, *year), tuple(offers)
 
