@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -239,8 +240,9 @@ def _answered(sentence: str, small: Set[str], german: bool) -> list[_Word]:
     behind an article.
     """
     text = plain(sentence)
-    if (mark := re.match(_NUMBERING, text)) and next(quantities(text)).end < mark.end():
-        text = text[mark.end() :]
+    if mark := re.match(_NUMBERING, text):
+        dated = any(q.end > mark.end() for q in islice(quantities(text), 1))
+        text = text if dated else text[mark.end() :]
     first = re.search(r"[^\W\d_]*", text.lstrip(" \n\t*_#>\"'(-"))
     common = {*re.findall(_NOUN, text)} if german else set()
     read = [*_content(text)]
@@ -280,9 +282,8 @@ def _word(written: str) -> _Word | None:
         keys = tuple(written[i : i + 3] for i in range(max(1, len(written) - 2)))
     else:
         keys = (low if written[0].isdigit() else re.sub(_ENDING, "", low),)
-    return _Word(
-        written, keys, keys, written != written.lower() or bool(re.search(r"[\d_@¹²³⁰-⁹¼-⅞]", written))
-    )
+    named = written != written.lower() or re.search(r"[\d_@¹²³⁰-⁹¼-⅞]", written)
+    return _Word(written, keys, keys, bool(named))
 
 
 def _offers(text: str) -> set[str]:

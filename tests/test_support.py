@@ -148,9 +148,26 @@ def test_a_context_supports_by_what_it_kept_alone():
 
 @settings(deadline=None, max_examples=40)
 @given(
-    st.lists(st.sampled_from(["Tolverne. ", "1838", "\n\n", " ", "塔", "born in ", "_", "'s", "😀"])).map(
-        "".join
-    )
+    st.lists(
+        st.sampled_from(
+            [
+                "Tolverne. ",
+                "1838",
+                "\n\n",
+                " ",
+                "塔",
+                "born in ",
+                "_",
+                "'s",
+                "😀",
+                "1. ",
+                "-5 km",
+                "May ",
+                "ที่",
+                "½",
+            ]
+        )
+    ).map("".join)
 )
 def test_sentences_are_the_answer_and_places_slice_their_source(answer: str):
     found = ask(answer)
