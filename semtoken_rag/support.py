@@ -37,11 +37,12 @@ _EMPTY = frozenset(
     plain(
         """
         a about according additionally after all also although an and answer any are around as at based be
-        because been before both but by can context could despite did do does document during first for from
-        furthermore given had has have he her here his how however i if in including into is it its may
-        moreover most no not note of on or our overall regarding second she should since so some such sure
-        text than thanks that the their them then there therefore these they this those thus to under until
-        was we were what when where whereas which while who will with would yes you your
+        because been before between both but by ca can cannot context could despite did do document does dr
+        during first for from furthermore given had has have he her here his how however i if in including
+        into is it its may moreover most mr mrs ms no not note of on or our overall prof regarding second
+        she should since so some such sure text than thanks that the their them then there therefore these
+        they this those thus to under until was we were what when where whereas which while who will with wo
+        would yes you your
         auf das dem den der des die dies diese ein eine er es für im man nach sie von wir zu ce cette dans
         el elle en il la las le les los su un una une
         """

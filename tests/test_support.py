@@ -89,6 +89,8 @@ TABLE = "Sales (in millions of EUR)\n\n| Year | Sales |\n|---|---|\n| 2021 | 5.2
         ("U.S. exports rose 5 %.", "US exports rose 5 %."),
         ("1. Paris", "Paris and Lyon are cities."),
         ("3. Mai 2021", "Am 3.5.2021."),
+        ("Between 1871 and 1875.", "It was built 1871–1875."),
+        ("Dr. Brannock died in 1909.", "Ada Brannock died in 1909."),
         ("There are three oaks.", "There are 3 oaks."),
         ("利润为5亿元。", "利润为500000000元。"),
         ("หอคอยเปิด", "วันนี้หอคอยเปิดแล้ว"),

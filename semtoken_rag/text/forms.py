@@ -112,12 +112,13 @@ def _either(patterns: Iterable[str]) -> str:
 
 _SCALE = rf"(?:[{''.join(_EAST)}]+|{_either(p for _, p in _SCALES)}(?!\w))"
 _UNIT = rf"(?:[%‰元円]|{_SIGN}|(?:{_SHORT}|{_either(_UNITS.values())}|{_LONG})(?!\w))"
+_PER = "(?:/| per | pro | an? )"
 _QUANTITY = (
     r"(?P<minus>(?<![\w)\]%.])-(?=[\d$€£¥₹₽₩₺฿])|(?<!\w)minus )?"
     rf"(?:(?P<sign>{_SIGN}) ?-?)?{_BEFORE}(?<!\d[.,:/])"
     rf"(?:(?P<number>{_NUMBER})|(?P<word>{_either(_WORDED)})(?!\w))"
     rf"(?:[ -]?(?P<scale>{_SCALE})|(?P<letter>(?:k|(?(sign)[mb]|(?!)))(?!\w)))?"
-    rf"(?:[ -]?(?P<unit>{_UNIT}(?:(?:/| per ){_UNIT})?))?{_BEHIND}(?![.,:/]\d)"
+    rf"(?:[ -]?(?P<unit>{_UNIT}(?:{_PER}{_UNIT})?))?(?(sign)(?P<rate>{_PER}{_UNIT})?){_BEHIND}(?![.,:/]\d)"
 )
 # A unit of all numbers below or beside it, such as "(in millions of EUR)".
 _HEADED = (
@@ -202,7 +203,8 @@ def _number(m: re.Match[str], heads: Collection[tuple[int, str]]) -> tuple[tuple
     power, unit = _measure(m)
     if power or unit:
         amount = _amount(digits, power, unit)
-        return (amount,), (amount, _amount(digits, power, ""), *([] if power else [digits]))
+        offers = [amount, amount.split("/")[0], _amount(digits, power, "")]  # the price of a month is a price
+        return (amount,), (*offers, *([] if power else [digits]))
     offers = [digits, *(_amount(digits, *head) for head in heads)]
     if " " in written:
         offers += written.split()
@@ -212,7 +214,7 @@ def _number(m: re.Match[str], heads: Collection[tuple[int, str]]) -> tuple[tuple
 
 
 def _measure(m: re.Match[str]) -> tuple[int, str]:
-    return _power(m["scale"] or m["letter"]), _unit(m["sign"] or m["unit"])
+    return _power(m["scale"] or m["letter"]), _unit((m["sign"] or m["unit"] or "") + (m["rate"] or ""))
 
 
 def _amount(digits: str, power: int, unit: str) -> str:
@@ -242,7 +244,7 @@ def _power(scale: str | None) -> int:
 
 
 def _unit(written: str | None) -> str:
-    return "/".join(_one_unit(part) for part in re.split(r"/| per ", written)) if written else ""
+    return "/".join(_one_unit(part) for part in re.split(_PER, written)) if written else ""
 
 
 @cache

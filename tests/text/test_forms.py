@@ -33,6 +33,7 @@ def offers(text: str, unit_above: str = "") -> set[str]:
         ("5 km/h", "5km/h", "5 kilometres per hour", "5 km per hour"),
         ("3 May 2021", "May 3, 2021", "2021-05-03", "3. Mai 2021", "03.05.2021", "2021年5月3日"),
         ("5 pm", "5 p.m.", "5 PM"),
+        ("40 EUR per month", "€40/month", "40 euros a month"),
         ("five hours", "5 hours", "5h"),
     ],
     ids=lambda forms: forms[0],
@@ -58,6 +59,7 @@ def test_forms_of_one_value_are_equal(forms: tuple[str, ...]):
         ("5 m²", "5 m"),
         ("10⁵", "105"),
         ("3.10", "3.1"),
+        ("40 EUR per month", "40 EUR per year"),
         ("3 May", "3 June"),
         ("2021-05-03", "2021-05-04"),
         ("5/3", "3 May"),
@@ -73,6 +75,7 @@ def test_other_values_do_not_offer_it(one: str, other: str):
     ("wanted", "there", "above"),
     [
         ("5", "5 km", ""),
+        ("40 EUR", "40 EUR a month", ""),
         ("2021", "2021-05-03", ""),
         ("May 2021", "3 May 2021", ""),
         ("5 km", "5-10 km", ""),
