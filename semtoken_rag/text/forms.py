@@ -65,17 +65,20 @@ _NUMBER = r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d{1,40})?|\d{1,40}(?:[.,]\d{1,
 _WORDED = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _EXACT = Context(prec=100)  # digits
 _SCALES = (  # power of ten, pattern
-    (3, "thousand|tausend|k"),
+    (3, "thousand|tausend"),
     (5, "lakhs?"),
-    (6, r"mill?i?on\w*|milh(?:ao|oes)|(?:mio|mln)\.?|m"),
+    (6, r"mill?i?on\w*|milh(?:ao|oes)|(?:mio|mln)\.?"),
     (7, "crores?"),
-    (9, r"milliard\w*|mrd\.?|bn|billions?|b"),
+    (9, r"milliard\w*|mrd\.?|bn|billions?"),
     (12, "trillions?|billionen"),
 )
+_LETTERS = {"k": 3, "m": 6, "b": 9}
 _EAST = {"十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8, "兆": 12}
-_CURRENCIES = {"€": "eur|euros?", "$": r"us ?\$|usd|(?:us )?dollars?", "£": "gbp|pounds?", "¥": "jpy|yen|円"}
 _UNITS = {
-    **_CURRENCIES,
+    "€": "eur|euros?",
+    "$": r"us ?\$|usd|(?:us )?dollars?",
+    "£": "gbp|pounds?",
+    "¥": "jpy|yen|円",
     "%": "percent|per cent|prozent|pour cent|por ciento",
     "s": "seconds?|secs?|sekunden?",
     "min": "minutes?|minuten|mins",
@@ -238,6 +241,8 @@ def _ungrouped(number: str) -> str:
 def _power(scale: str | None) -> int:
     if not scale:
         return 0
+    if letter := _LETTERS.get(scale.lower()):
+        return letter
     if scale[0] in _EAST:
         return sum(_EAST[c] for c in scale)
     return next(power for power, pattern in _SCALES if re.fullmatch(pattern, scale, re.IGNORECASE))

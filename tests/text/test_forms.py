@@ -32,6 +32,8 @@ def offers(text: str, unit_above: str = "") -> set[str]:
         ("-5 °C", "−5 °C", "–5℃", "minus 5 degrees Celsius"),
         ("5 km/h", "5km/h", "5 kilometres per hour", "5 km per hour"),
         ("3 May 2021", "May 3, 2021", "2021-05-03", "3. Mai 2021", "03.05.2021", "2021年5月3日"),
+        ("5 m", "5m", "5 metres"),
+        ("$5k", "5,000 dollars", "$5 thousand"),
         ("5 pm", "5 p.m.", "5 PM"),
         ("40 EUR per month", "€40/month", "40 euros a month"),
         ("five hours", "5 hours", "5h"),

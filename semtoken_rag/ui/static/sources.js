@@ -66,7 +66,8 @@ function* spans(text, units, kept, cites) {
     const cited = cites.filter((c) => c.start < unit.end && unit.start < c.end);
     const cuts = [...inside, ...cited].flatMap((p) => [p.start, p.end]).filter((c) => unit.start < c && c < unit.end);
     const hidden = rules(text, unit);
-    const edges = [...new Set([unit.start, ...cuts, ...hidden.keys(), ...hidden.values(), unit.end])].sort((a, b) => a - b);
+    const apart = cuts.filter((c) => ![...hidden].some(([start, end]) => start < c && c < end));
+    const edges = [...new Set([unit.start, ...apart, ...[...hidden].flat(), unit.end])].sort((a, b) => a - b);
     let cell = null; // of a row of a table
     element.classList.toggle("row", hidden.size > 0);
     for (let j = 0; j + 1 < edges.length; j++) {
