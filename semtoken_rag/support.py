@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
 
 from semtoken_rag.stages.segment import segment
+from semtoken_rag.structure.language import guess_language
+from semtoken_rag.text.forms import EACH, RUNS, headed, plain, quantities
 from semtoken_rag.text.quote import LEAST, longest_run, occurrences, words
+from semtoken_rag.types import IntArray
 
 MOST = 2  # sources that are read together for one sentence
+HEADS = 8  # units above the numbers of a source
+LONGEST = 100_000  # words of a sentence times those of a unit that are searched for the words in common
 SHARED = 2  # words that a source needs in common with a sentence that has as many
-_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = rf"[{_UNSPACED}]|\d(?:[^\W_{_UNSPACED}])*(?:[.,:/]\d+)*|[^\W{_UNSPACED}]+"
-_ENDING = r"(?<=[^\W\d]{3})(?:'s|s|es|ed)$"
+_WORD = (
+    rf"[\w.+-]{{1,64}}@[\w.-]{{1,64}}\w|[{EACH}]|[{RUNS}]+|\d(?:[^\W{EACH}{RUNS}])*(?:[.,:/]\d+)*"
+    rf"|(?:[^\W\d{EACH}{RUNS}]|(?<=\w)\d)+"
+)
+_ENDING = r"(?<=[^\W\d]{3})(?:e[sdn]?|s)$"
+_LEFT_OUT = r"(?<=\w)'(?:s|ll|re|ve|d|m)(?!\w)|n't(?!\w)|(?<=\b[A-Z])\.(?=[A-Z]\b)"
+_NUMBERING = r"\s*\d{1,2}[.)]\s+(?=\S)"
+_OPENING = r"\w{5,}ly|\w{3,}(?:at|nd|sh|en)ed"  # Currently, Located: a first word that is no name
+# German has a capital for every noun; behind an article it is no name.
+_NOUN = r"\b(?:[Dd](?:er|as|en|em|es|ie)|[KkMmSs]?[Ee]in(?:e[nmrs]?)?) (?:[a-z]\w+ )?([A-Z]\w+)"
 # Words that say nothing of a source, openings of answers among them.
 _EMPTY = frozenset(
-    re.findall(
-        r"\S+",
+    plain(
         """
-        a about according all also an and answer any are as at based be been both but by can context could
-        did do does document for from had has have he her here his how however i if in into is it its it's
-        may most no not of on or our she should so some such text than that the their them then there
-        therefore these they this those thus to was we were what when where which while who will with
+        a about according additionally after all also although an and answer any are around as at based be
+        because been before between both but by ca can cannot context could despite did do document does dr
+        during first for from furthermore given had has have he her here his how however i if in including
+        into is it its may moreover most mr mrs ms no not note of on or our overall prof regarding second
+        she should since so some such sure text than thanks that the their them then there therefore these
+        they this those thus to under until was we were what when where whereas which while who will with wo
         would yes you your
-        """,
-    )
+        auf das dem den der des die dies diese ein eine er es für im man nach sie von wir zu ce cette dans
+        el elle en il la las le les los su un una une
+        """
+    ).split()
 )
 
 
@@ -82,8 +103,14 @@ def support(answer: str, passages: Iterable[Passage], question: str = "") -> lis
     A sentence is supported if all of its names and numbers are in the sources, and those that the question
     lacks in one of their sentences, or in two that each have more in common with it. A sentence that only
     repeats the question, or has neither names nor numbers, needs one source sentence with all of its words.
-    That shows where a sentence comes from, not that it is true: *closed in 1889* and *never closed in 1889*
-    have the same names and numbers.
+    That shows where a sentence comes from, not that it is true. A negation cannot be seen: *closed in 1889*
+    and *never closed in 1889* have the same names and numbers.
+
+    A number is compared with its sign, scale and unit, a date in any order, as `semtoken_rag.text.forms`
+    reads them; one without a unit is supported by one with any. Accents, and the forms of digits, apostrophes
+    and hyphens do not count. A name is a word with a capital. Not so the first word of a sentence that a
+    source or the question has without a capital, or that ends as *currently* and *located* do; nor a German
+    noun behind an article. Scripts without capitals show no names: there, numbers or all words are held to.
 
     Parameters
     ----------
@@ -106,11 +133,13 @@ def support(answer: str, passages: Iterable[Passage], question: str = "") -> lis
     >>> [(s.sources, s.missing) for s in support("In Tolverne. In Morwen.", source)]
     [((('a', 0, 25),), ()), ((), ('Morwen',))]
     """
-    units = [unit for passage in passages for unit in _units(passage)]
-    asked = set(_keys(question))
+    sources, asked = _Sources([*passages]), _offers(question)
+    small = sources.small.union(*(word.offers for word in _content(question) if not word.named))
+    german = guess_language(answer) == "de"
     ends = [s.end for s in segment(answer)]
-    ends[-1:] = [len(answer)]  # trailing blanks, or an answer without a sentence
-    return [_support(answer[a:b], units, asked) for a, b in zip([0, *ends], ends, strict=False)]
+    ends[-1:] = [len(answer)] if answer else []  # trailing blanks, or an answer without a sentence
+    sentences = [answer[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+    return [_support(s, _answered(s, small, german), sources, asked) for s in sentences]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,71 +149,143 @@ class _Unit:
     passage: Passage
     start: int
     end: int
-    own: frozenset[str]
-    keys: frozenset[str]  # its own and the title's
+    keys: set[str]  # its own, the title's, and those of its headings and the like
 
 
-def _units(passage: Passage) -> Iterator[_Unit]:
-    title = [*_keys(passage.title)]
-    for found in segment(passage.text[passage.start : passage.end]):
-        start, end = passage.start + found.start, passage.start + found.end
-        own = frozenset(_keys(passage.text[start:end]))
-        yield _Unit(passage, start, end, own, own.union(title))
+class _Sources:
+    """The sentences of all sources, and where each word is."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.units: list[_Unit] = []
+        self.small: set[str] = set()  # words that are written without a capital
+        own, every = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
+        heads = defaultdict[str, list[tuple[int, str]]](list)
+        for p in passages:
+            more = headed(plain(p.text[p.start : p.end]))
+            heads[p.id] = [*dict.fromkeys([*heads[p.id], *more])][:HEADS]
+        for p in passages:
+            title = _offers(p.title)
+            keys: list[set[str]] = []  # of each segment: its own, those of what it hangs on, the title's
+            for found in segment(p.text[p.start : p.end]):
+                start, end = p.start + found.start, p.start + found.end
+                read = [*_content(p.text[start:end], heads[p.id])]
+                self.small.update(key for word in read if not word.named for key in word.offers)
+                said = {key for word in read for key in word.offers}
+                keys.append(said | (keys[found.parent] if found.parent >= 0 else title))
+                for key in said:
+                    own[key].append(len(self.units))
+                for key in keys[-1]:
+                    every[key].append(len(self.units))
+                self.units.append(_Unit(p, start, end, keys[-1]))
+        self.own = {key: np.array(where) for key, where in own.items()}
+        self.every = {key: np.array(where) for key, where in every.items()}
+
+    def count(self, where: Mapping[str, IntArray], keys: Iterable[str]) -> IntArray:
+        """Return how many of the keys each unit has, (units,)."""
+        found = [where[key] for key in keys if key in where]
+        return np.bincount(np.concatenate([np.empty(0, np.int64), *found]), minlength=len(self.units))
 
 
-def _support(sentence: str, units: Sequence[_Unit], asked: set[str]) -> SupportedSentence:
-    content = dict(_content(sentence))  # key: as it is written
-    named = [key for key, word in content.items() if _is_name(word)]
-    known = frozenset().union(*(u.keys for u in units))
-    if missing := tuple(content[key] for key in named if key not in known):
-        return SupportedSentence(sentence, missing=missing)
-    if new := {key for key in named if key not in asked}:
-        chosen = _cover(new, set(content), units)
+def _support(sentence: str, read: Sequence[_Word], sources: _Sources, asked: Set[str]) -> SupportedSentence:
+    named = {key: word.written for word in read if word.named for key in word.needs}
+    if missing := dict.fromkeys(written for key, written in named.items() if key not in sources.every):
+        return SupportedSentence(sentence, missing=tuple(missing))
+    content = {key for word in read for key in word.needs}
+    if new := named.keys() - asked:
+        chosen = _cover(new, content, sources)
     else:
-        whole = [u for u in units if content and u.keys >= content.keys()]
-        chosen = whole[:1]
+        whole = np.flatnonzero(sources.count(sources.every, content) == len(content))
+        chosen = [sources.units[i] for i in whole[:1] if content]
     return SupportedSentence(sentence, tuple(_place(sentence, u, new) for u in chosen))
 
 
-def _cover(new: set[str], content: set[str], units: Sequence[_Unit]) -> list[_Unit]:
+def _cover(new: Set[str], content: Set[str], sources: _Sources) -> list[_Unit]:
     """Return units that together have all of ``new``, each with more of the sentence; none if too many."""
-    able = [u for u in units if u.keys & new and len(u.own & content) >= min(SHARED, len(content))]
+    enough = sources.count(sources.own, content) >= min(SHARED, len(content))
+    able = enough & (sources.count(sources.every, new) > 0)
+    common = sources.count(sources.every, content)
     chosen: list[_Unit] = []
     left = set(new)
-    while left and able and len(chosen) < MOST:
-        best = max(able, key=lambda u: (len(u.keys & left), len(u.keys & content)))
+    while left and able.any() and len(chosen) < MOST:
+        score = sources.count(sources.every, left) * (len(content) + 1) + common
+        best = sources.units[int(np.where(able, score, -1).argmax())]
         chosen, left = [*chosen, best], left - best.keys
     return [] if left else chosen
 
 
-def _place(sentence: str, unit: _Unit, new: set[str]) -> tuple[str, int, int]:
+def _place(sentence: str, unit: _Unit, new: Set[str]) -> tuple[str, int, int]:
     """Return the words that a unit shares with the sentence if they say as much, else the whole unit."""
     text = unit.passage.text
-    there = words(text, unit.start, unit.end)
-    run = longest_run(words(sentence, 0, len(sentence)), there)
+    here, there = words(sentence, 0, len(sentence)), words(text, unit.start, unit.end)
+    run = longest_run(here, there) if len(here) * len(there) < LONGEST else ()
     if len(run) >= LEAST:
         start, end = occurrences(run, there)[0]
-        if new & unit.keys <= set(_keys(text[start:end])):
+        if new & unit.keys <= _offers(text[start:end]):
             return unit.passage.id, start, end
     return unit.passage.id, unit.start, unit.end
 
 
-def _content(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the words that say something, each as it is compared and as it is written."""
-    for word in re.findall(_WORD, text):
-        if (low := word.casefold()) not in _EMPTY:
-            yield _key(low), word
+class _Word(NamedTuple):
+    """A word, a number or a date: as it is written, what a source must have of it, and what it has as one."""
+
+    written: str
+    needs: tuple[str, ...]
+    offers: tuple[str, ...]
+    named: bool  # a name or a number
 
 
-def _keys(text: str) -> Iterator[str]:
-    return (key for key, _ in _content(text))
+def _answered(sentence: str, small: Set[str], german: bool) -> list[_Word]:
+    """Return the words of a sentence of an answer, without its number in a list and with fewer names.
+
+    A first word is no name if a source has it without a capital, or by its ending, nor is a German noun
+    behind an article.
+    """
+    text = plain(sentence)
+    if mark := re.match(_NUMBERING, text):
+        dated = any(q.end > mark.end() for q in islice(quantities(text), 1))
+        text = text if dated else text[mark.end() :]
+    first = re.search(r"[^\W\d_]*", text.lstrip(" \n\t*_#>\"'(-"))
+    common = {*re.findall(_NOUN, text)} if german else set()
+    read = [*_content(text)]
+    if (
+        read
+        and first
+        and read[0].written == first[0].capitalize()
+        and (read[0].needs[0] in small or re.fullmatch(_OPENING, first[0]))
+    ):
+        common.add(first[0])
+    return [word._replace(named=False) if word.written in common else word for word in read]
 
 
-def _key(word: str) -> str:
-    if word[0].isdigit():
-        return re.sub(r",(?=\d{3}(?!\d))", "", word)
-    return re.sub(_ENDING, "", word)
+def _content(text: str, heads: Collection[tuple[int, str]] = ()) -> Iterator[_Word]:
+    """Yield the words that say something."""
+    text = re.sub(_LEFT_OUT, "", plain(text))
+    at = 0
+    for start, end, needs, offers in quantities(text, heads):
+        yield from _words(text, at, start)
+        yield _Word(text[start:end], needs, offers, not needs[0].isalpha())
+        at = end
+    yield from _words(text, at, len(text))
 
 
-def _is_name(word: str) -> bool:
-    return word != word.lower() or any(c.isdigit() or c == "_" for c in word)
+def _words(text: str, start: int, end: int) -> Iterator[_Word]:
+    read = (_word(match[0]) for match in re.compile(_WORD).finditer(text, start, end))
+    return (word for word in read if word)
+
+
+@lru_cache(10_000)
+def _word(written: str) -> _Word | None:
+    """Return a word, None if it says nothing."""
+    low = written.casefold()
+    if low in _EMPTY:
+        return None
+    if re.match(f"[{RUNS}]", written):
+        keys = tuple(written[i : i + 3] for i in range(max(1, len(written) - 2)))
+    else:
+        keys = (low if written[0].isdigit() else re.sub(_ENDING, "", low),)
+    named = written != written.lower() or re.search(r"[\d_@¹²³⁰-⁹¼-⅞]", written)
+    return _Word(written, keys, keys, bool(named))
+
+
+def _offers(text: str) -> set[str]:
+    return {key for word in _content(text) for key in word.offers}

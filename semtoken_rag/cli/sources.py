@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -161,29 +162,36 @@ def read_sources(files: Sequence[str]) -> Sources:
     check_stdin(files)
     at = files.index(STDIN) if STDIN in files else len(files)
     documents, skipped = read_paths(files[:at])
-    if STDIN in files:
-        documents.append(read_document(PIPED, read_stdin()))
-        more = read_paths(files[at + 1 :])
-        documents += more[0]
-        skipped += more[1]
+    piped = read_document(PIPED, read_stdin()) if STDIN in files else None
+    if piped is not None:
+        after, more = read_paths(files[at + 1 :])
+        documents, skipped = [*documents, piped, *after], [*skipped, *more]
     tell_skipped(skipped)
     if not documents:
         raise ValueError(f"there must be a file with text, got {', '.join(files)!r:.200}")
-    named = {document.name: document for document in documents}
-    return Sources(named, [passage for document in named.values() for passage in _passages(document)])
+    named, read = dict[str, Document](), list[Chunk]()
+    for document in documents:
+        if named.get(document.name) == document:
+            continue  # it was named before standard input and behind it
+        own = replace(document, name=_free(document.name, named))
+        named[own.name] = own
+        passages = own.chunks()
+        if document is piped:  # whose name is not what it is about
+            passages = [replace(passage, title=own.title) for passage in passages]
+        read += passages
+    return Sources(named, read)
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """Return a name that no document has: a file may be called ``stdin``, as standard input is."""
+    others = (f"{name} ({number})" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], others) if each not in taken)
 
 
 def check_stdin(files: Sequence[str]) -> None:
     """Raise ValueError if standard input is named more than once."""
     if (times := files.count(STDIN)) > 1:
         raise ValueError(f"standard input can be read once, got - {times} times")
-
-
-def _passages(document: Document) -> list[Chunk]:
-    passages = document.chunks()
-    if document.name == PIPED:  # which is not what it is about
-        return [replace(passage, title=document.title) for passage in passages]
-    return passages
 
 
 def tell_skipped(skipped: Sequence[Skipped]) -> None:

@@ -103,13 +103,20 @@ class EmbeddingsEncoder:
 
     def _checked(self, made: Sequence[Sequence[float]], n: int) -> FloatArray:
         """Return ``n`` embeddings as unit vectors (n, d), or raise if they are anything else."""
-        widths = {len(vector) for vector in made}
-        if len(made) != n or len(widths) != 1 or 0 in widths or self._width not in (0, *widths):
+        try:
+            rows = [np.asarray(vector, np.float32) for vector in made]
+        except (TypeError, ValueError) as error:
+            got = f"{type(made).__name__} {made!r:.60}"
+            raise ValueError(f"{self.name} must return lists of numbers, got {got}") from error
+        if deep := [row.shape for row in rows if row.ndim != 1]:
+            raise ValueError(f"{self.name} must return a list of numbers for a text, got shape {deep[0]}")
+        widths = {len(row) for row in rows}
+        if len(rows) != n or len(widths) != 1 or 0 in widths or self._width not in (0, *widths):
             known = f", of {self._width} before" if self._width else ""
             raise ValueError(
-                f"{self.name} returned {len(made)} vectors of {sorted(widths)} numbers for {n} texts{known}"
+                f"{self.name} returned {len(rows)} vectors of {sorted(widths)} numbers for {n} texts{known}"
             )
-        vectors = np.asarray(made, np.float32)
+        vectors = np.array(rows)
         if not np.isfinite(vectors).all():
             raise FloatingPointError(f"{self.name} returned vectors that are not finite")
         self._width = vectors.shape[1]

@@ -51,6 +51,8 @@ def sentences(stats: Stats) -> list[str]:
 def _promise(stats: Stats) -> str:
     if stats.cut_by is None:
         return "nothing is left out"
+    if not stats.tokens_after and stats.cut_by in ("max_tokens", "ratio"):
+        return f"nothing fits in {stats.budget:,} {'token' if stats.budget == 1 else 'tokens'}"
     cut = f"cut by {stats.cut_by}"
     if stats.keep is not None:
         cut = (

@@ -17,7 +17,11 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 # What was deleted, is a format, or stands there a second time for programs that cannot show the first.
 _UNSAID = frozenset({"del", "moveFrom", "instrText", "Fallback", "pPr", "rPr", "sectPr"})
+# What stands before the number of a note: both kinds are counted from 1.
+_NOTES = {"footnote": "", "endnote": "end"}
+_REFERENCES = {f"{kind}Reference": sign for kind, sign in _NOTES.items()}
 _LEVEL = re.compile(r"(?i)heading ([1-6])$")
+_BOX = "txbxContent"  # paragraphs and tables of a text box, which hangs in the middle of a paragraph
 
 
 def docx_text(data: bytes, limits: Limits) -> tuple[str, str]:
@@ -97,11 +101,31 @@ def _blocks(parent: Any, levels: dict[str, int]) -> Iterator[tuple[str, str]]:
         if name == "p":
             if text := _text(element).strip():
                 yield _paragraph(element, text, levels)
+            for box in _boxes(element):
+                yield from _blocks(box, levels)
         elif name == "tbl":
             if rows := [row for row in _rows(element) if any(row)]:
                 yield "table", _table(rows)
         elif name not in _UNSAID:
             yield from _blocks(element, levels)
+
+
+def _paragraphs(parent: Any) -> Iterator[str]:
+    """Yield the text of each paragraph, however deep it lies."""
+    for child in parent.iterchildren():
+        if (name := _name(child)) not in _UNSAID:
+            if name == "p":
+                yield _text(child)
+            yield from _paragraphs(child)
+
+
+def _boxes(paragraph: Any) -> Iterator[Any]:
+    """Yield the text boxes that hang in a paragraph, those in another box left out."""
+    for child in paragraph.iterchildren():
+        if (name := _name(child)) == _BOX:
+            yield child
+        elif name not in _UNSAID:
+            yield from _boxes(child)
 
 
 def _paragraph(element: Any, text: str, levels: dict[str, int]) -> tuple[str, str]:
@@ -112,9 +136,16 @@ def _paragraph(element: Any, text: str, levels: dict[str, int]) -> tuple[str, st
     numbered = element.find(f"{_W}pPr/{_W}numPr")
     if numbered is None and not style_id.startswith("List"):
         return "paragraph", text
-    depth = None if numbered is None else numbered.find(f"{_W}ilvl")
-    indent = "" if depth is None else "  " * min(int(depth.get(f"{_W}val", "0")), 8)
-    return "item", f"{indent}- {text}"
+    if _value(numbered, "numId") == "0":  # taken out of the list of its style
+        return "paragraph", text
+    depth = _value(numbered, "ilvl") or int(style_id[-1] if style_id[-1:].isdecimal() else 1) - 1
+    return "item", f"{'  ' * min(int(depth), 8)}- {text}"
+
+
+def _value(parent: Any, name: str) -> str:
+    """Return the value of a property; empty if there is none."""
+    found = None if parent is None else parent.find(f"{_W}{name}")
+    return "" if found is None else found.get(f"{_W}val", "")
 
 
 def _rows(table: Any) -> Iterator[list[str]]:
@@ -123,16 +154,21 @@ def _rows(table: Any) -> Iterator[list[str]]:
     for row in table.iter(f"{_W}tr"):
         if next(row.iterancestors(f"{_W}tbl")) is not table:
             continue  # of a table in a cell, whose text the cell has
-        cells: list[str] = []
+        cells = [""] * _width(row, f"{_W}trPr/{_W}gridBefore", 0)
         for cell in row.iterchildren(f"{_W}tc", f"{_W}sdt"):
-            text = " ".join(" ".join(_text(part) for part in cell.iter(f"{_W}p")).split()).replace("|", "\\|")
-            joined, span = cell.find(f"{_W}tcPr/{_W}vMerge"), cell.find(f"{_W}tcPr/{_W}gridSpan")
+            text = " ".join(" ".join(_paragraphs(cell)).split()).replace("|", "\\|")
+            joined = cell.find(f"{_W}tcPr/{_W}vMerge")
             if joined is not None and joined.get(f"{_W}val") != "restart" and len(cells) < len(above):
                 text = above[len(cells)]  # the row says what it belongs to
-            width = 1 if span is None else min(int(span.get(f"{_W}val", "1")), 64)
-            cells += [text, *[""] * (width - 1)]
+            cells += [text, *[""] * (_width(cell, f"{_W}tcPr/{_W}gridSpan", 1) - 1)]
         above = cells
         yield cells
+
+
+def _width(element: Any, path: str, default: int) -> int:
+    """Return how many columns a property says."""
+    found = element.find(path)
+    return default if found is None else min(int(found.get(f"{_W}val", default)), 64)
 
 
 def _table(rows: list[list[str]]) -> str:
@@ -142,14 +178,16 @@ def _table(rows: list[list[str]]) -> str:
 
 
 def _notes(part: Any) -> Iterator[tuple[str, str]]:
-    """Yield the footnotes."""
+    """Yield the footnotes and the endnotes."""
     from docx.oxml import parse_xml
 
-    for relation in part.rels.values():
-        if not relation.is_external and relation.reltype.endswith("/footnotes"):
-            for note in parse_xml(relation.target_part.blob).iterchildren(f"{_W}footnote"):
-                if note.get(f"{_W}type") is None and (text := " ".join(_text(note).split())):
-                    yield "note", f"[^{note.get(f'{_W}id')}]: {text}"
+    for kind, sign in _NOTES.items():
+        for relation in part.rels.values():
+            if relation.is_external or not relation.reltype.endswith(f"/{kind}s"):
+                continue
+            for note in parse_xml(relation.target_part.blob).iterchildren(f"{_W}{kind}"):
+                if note.get(f"{_W}type") is None and (text := " ".join(" ".join(_paragraphs(note)).split())):
+                    yield "note", f"[^{sign}{note.get(f'{_W}id')}]: {text}"
 
 
 def _text(element: Any) -> str:
@@ -161,11 +199,11 @@ def _parts(element: Any) -> Iterator[str]:
         name = _name(child)
         if name == "t":
             yield child.text or ""
-        elif name == "footnoteReference":
-            yield f"[^{child.get(f'{_W}id')}]"
+        elif name in _REFERENCES:
+            yield f"[^{_REFERENCES[name]}{child.get(f'{_W}id')}]"
         elif name in _SIGNS:
             yield _SIGNS[name]
-        elif name not in _UNSAID:
+        elif name not in _UNSAID and name != _BOX:
             yield from _parts(child)
 
 

@@ -6,6 +6,7 @@ import re
 from html import unescape
 
 from semtoken_rag._optional import require
+from semtoken_rag.files.html_tables import tidy_tables
 from semtoken_rag.structure.html_noise import dropped
 from semtoken_rag.structure.html_tokens import is_inline, partners, tokens
 
@@ -13,15 +14,21 @@ from semtoken_rag.structure.html_tokens import is_inline, partners, tokens
 LOST = 0.1
 MOST = 10 * 2**20  # characters of a page
 _ANCHOR = re.compile(r"(?i)<a\b[^>]{0,400}>\s{0,9}[#¶§🔗]\s{0,9}</a>")  # beside a heading
-# A term and what defines it, as one paragraph.
+# Terms and what defines them, as one paragraph.
 _TERMS = (
-    (re.compile(r"(?i):?\s{0,99}</dt\s{0,9}>\s{0,99}<dd\b[^>]{0,400}>"), ": "),
+    (re.compile(r"(?i)</dt\s{0,9}>\s{0,99}<dt\b[^>]{0,400}>"), ", "),
+    (re.compile(r"(?i):?\s{0,99}</dt\s{0,9}>\s{0,99}<dd\b[^>]{0,400}>(?:\s{0,99}<p\b[^>]{0,400}>)?"), ": "),
     (re.compile(r"(?i)<(/?)d[dt]\b[^>]{0,400}>"), r"<\1p>"),
 )
 # Only a link with a whole address is one outside of its page.
 _TARGET = re.compile(
     r"""(?i)(<a\b[^>]{0,400}?)\shref=(?!["']?(?:https?:|mailto:))(?:"[^"]*"|'[^']*'|[^\s>"']+)"""
 )
+_POWER = re.compile(
+    r"(?i)<sup\b[^>]{0,400}>\s{0,9}(?:<a\b[^>]{0,400}>)?\s{0,9}((?:[-+−]|&minus;|&#8722;)?\d{1,9})\s{0,9}"
+    r"(?:</a>)?\s{0,9}</sup>"
+)
+_RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")  # 10⁶ is not 106
 
 
 def html_text(page: str) -> tuple[str, str]:
@@ -52,24 +59,26 @@ def html_text(page: str) -> tuple[str, str]:
     library = require("html_to_markdown", extra="files")
     if len(page) > MOST:
         raise ValueError(f"a page of more than {MOST} characters")
-    title = re.search(r"(?is)<title\b[^>]{0,400}>(.{0,2000}?)</title", page)
     said, plain = _said(page)
+    title = re.search(r"(?is)<title\b[^>]{0,400}>(.{0,2000}?)</title", said)  # pictures have titles too
     options = library.ConversionOptions(
         extract_metadata=False,
         skip_images=True,
         compact_tables=True,
         bullets="-",
         autolinks=False,
-        strip_tags=["b", "strong", "i", "em"],  # marks would stand between the words of a quote
+        strip_tags=["b", "strong", "i", "em", "mark"],  # marks would stand between the words of a quote
         hidden_content="all",  # what a click shows is content
         preprocessing=library.PreprocessingOptions(enabled=False),
     )
     said = _ANCHOR.sub("", _TARGET.sub(r"\1", said))
     for pattern, instead in _TERMS:
         said = pattern.sub(instead, said)
+    said = tidy_tables(_POWER.sub(lambda found: unescape(found[1]).translate(_RAISED), said))
     converted = library.convert(said, options).content or ""
     enough = _letters(converted) >= (1 - LOST) * _letters(plain)
-    return " ".join(unescape(title[1]).split()) if title else "", (converted if enough else plain).strip()
+    text = (converted if enough else plain).replace("\xad", "")  # where a browser may break a word
+    return " ".join(unescape(title[1]).split()) if title else "", text.strip()
 
 
 def _said(page: str) -> tuple[str, str]:

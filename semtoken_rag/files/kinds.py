@@ -13,9 +13,12 @@ SUFFIXES = (
     *(".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".toml", ".ini", ".xml", ".log", ".py", ".js", ".ts"),
     *(".java", ".c", ".h", ".cpp", ".cs", ".go", ".rs", ".rb", ".php", ".sh", ".sql"),
 )
-_BY_SUFFIX = dict.fromkeys((".html", ".htm", ".xhtml"), "html") | dict.fromkeys(
-    (".md", ".markdown"), "markdown"
-)
+_BY_SUFFIX = {
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
+    **dict.fromkeys((".md", ".markdown"), "markdown"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "json lines"),
+    ".json": "json",
+}
 _PAGE = re.compile(
     rb"(?is)(?:\xef\xbb\xbf)?\s{0,99}(?:<\?xml[^>]{0,200}>\s{0,99})?<(?:!doctype\s+html|html)\b"
 )
@@ -32,7 +35,7 @@ _OLD = {".xls": "CSV", ".ppt": "PDF"}
 
 
 def kind_of(name: str, data: bytes) -> str:
-    """Return ``pdf``, ``docx``, ``html``, ``markdown`` or ``text``.
+    """Return ``pdf``, ``docx``, ``html``, ``markdown``, ``json``, ``json lines`` or ``text``.
 
     Parameters
     ----------

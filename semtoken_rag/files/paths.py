@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,6 +15,9 @@ from semtoken_rag.files.limits import Limits, Skipped
 from semtoken_rag.files.read import parsed, read_document, reason_of
 from semtoken_rag.files.walk import content, fault_of, walk
 from semtoken_rag.text.encodable import encodable
+
+# Characters of a name that would end its line, or steer the terminal or the direction of what is shown.
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class Found(NamedTuple):
@@ -114,18 +118,29 @@ def read_below(top: Path, path: Path, name: str, *, limits: Limits | None = None
 
 def find(paths: Sequence[str | Path]) -> Iterator[Found]:
     """Yield the files that paths stand for, see `read_paths`; one may come twice."""
+    if not all(map(str, paths)):
+        raise ValueError("a path must not be empty, got ''")  # which a path would take for this folder
     for given in map(Path, paths):
         if given.is_dir():
             yield from _below(given)
         elif given.exists() or not any(mark in str(given) for mark in "*?["):
-            yield Found(given, encodable(given.as_posix()), None)
+            yield Found(given, in_line(given.as_posix()), None)
         else:
             yield from _matching(given)
 
 
 def _below(folder: Path) -> Iterator[Found]:
     for path in walk(folder):
-        yield Found(path, encodable(path.as_posix()), folder)
+        yield Found(path, in_line(path.as_posix()), folder)
+
+
+def in_line(name: str) -> str:
+    r"""Return the name of a file as citations and messages have it: text, in one line.
+
+    >>> in_line("a\nb.txt")
+    'a\\nb.txt'
+    """
+    return _STEERING.sub(lambda found: repr(found[0])[1:-1], encodable(name))
 
 
 def _matching(pattern: Path) -> Iterator[Found]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TypeAlias
 
 from semtoken_rag.files.document import Document
 from semtoken_rag.files.docx import docx_text
 from semtoken_rag.files.html import html_text
+from semtoken_rag.files.json_text import json_lines_text, json_text
 from semtoken_rag.files.kinds import kind_of
 from semtoken_rag.files.limits import Limits
 from semtoken_rag.files.pdf import PdfLimits, read_pdf
 from semtoken_rag.files.plain import decode
 
 MARKED = frozenset({"markdown", "html", "docx"})  # have lines that begin with # for headings
+_AS_TEXT: Mapping[str, Callable[[str], str]] = {"json": json_text, "json lines": json_lines_text}
 BETWEEN = "\n\n"  # pages
 Step: TypeAlias = tuple[int, int] | Document
 
@@ -121,7 +123,7 @@ def _parse(name: str, data: bytes, limits: Limits) -> Iterator[Step]:
     elif kind == "html":
         title, text = html_text(decode(data, declared=True))
     else:
-        text = decode(data)
+        text = _AS_TEXT.get(kind, str)(decode(data))
     if not text.strip():
         raise ValueError("it holds no text" + ("; a scan needs text recognition first" * (kind == "pdf")))
     if len(text) > limits.file_bytes:

@@ -10,9 +10,9 @@ from semtoken_rag._lru import ByteLRU
 from semtoken_rag.deadline import check
 from semtoken_rag.files.document import Document
 from semtoken_rag.files.limits import Limits, Skipped
+from semtoken_rag.files.paths import in_line
 from semtoken_rag.files.read import parsed, reason_of
 from semtoken_rag.files.walk import content, fault_of, is_hidden, walk
-from semtoken_rag.text.encodable import encodable
 
 Known: TypeAlias = tuple[tuple[int, int], Document | str]  # mtime and size; the text, or why there is none
 LIMITS = Limits(file_bytes=5 * 2**20, seconds=20.0)
@@ -86,7 +86,7 @@ class Folders:
         for top, shown in self._tops(folder):
             for path in walk(top, seen):
                 name = f"{shown.rstrip('/')}/{path.relative_to(top).as_posix()}".removeprefix("./")
-                yield path, encodable(name)  # a name on disk need not be text
+                yield path, in_line(name)  # a name on disk need not be text
 
     def _tops(self, folder: str) -> list[tuple[Path, str]]:
         """Return the folders that are meant, resolved, with their names in citations."""

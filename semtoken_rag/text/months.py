@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-# Full names and abbreviations, in the case in which a date has them.
+from functools import cache
+
+# Full names in the order of the year, then others and abbreviations, in the case in which a date has them.
 MONTHS = {
     "en": "January February March April May June July August September October November December"
     " Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec",
-    "de": "Januar Jänner Februar Feber März April Mai Juni Juli August September Oktober November Dezember"
-    " Jän Mär Okt Dez",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
+    " Jänner Feber Jän Mär Okt Dez",
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
     " janv févr avr juil déc",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre"
-    " ene abr ago dic",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+    " setiembre ene abr ago dic",
     "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"
     " gen mag giu lug ott",
     "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"
@@ -46,3 +48,22 @@ def any_month() -> str:
     for name in sorted(written, key=lambda name: (-len(name), name)):
         endings.setdefault(name[0], []).append(name[1:])
     return r"(?:" + "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in endings.items()) + r")(?!\w)"
+
+
+@cache
+def month_numbers() -> dict[str, int]:
+    """Return the number of each month, by its names and abbreviations in lower case.
+
+    >>> [month_numbers()[name] for name in ("may", "okt", "märz", "juil")]
+    [5, 10, 3, 7]
+    """
+    numbers: dict[str, int] = {}
+    for listed in MONTHS.values():
+        names = listed.casefold().split()
+        year = names[:12]
+        for name in names:  # an abbreviation is of the month with which it begins alike for longest
+            alike = max(
+                year, key=lambda full: sum(full.startswith(name[:n]) for n in range(1, len(name) + 1))
+            )
+            numbers.setdefault(name, 1 + year.index(alike))
+    return numbers

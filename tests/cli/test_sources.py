@@ -103,6 +103,25 @@ def test_standard_input_stands_beside_folders(folder: Path):
     assert piped.stdout == "[stdin, page 1]\nBread is of flour.\n"
 
 
+def test_a_file_that_is_called_as_standard_input_is_does_not_replace_it(folder: Path):
+    Path("stdin").write_text("The bridge is red.")
+    arguments = ("--ratio", 1, "--cite", "stdin", "-", "stdin")
+    result = compress(*arguments, stdin=TOWER)
+    assert result.stdout == f"[stdin, line 1]\nThe bridge is red.\n\n[stdin (2), line 1]\n{TOWER}\n"
+
+
+def test_a_name_stays_in_its_line_and_steers_no_terminal(folder: Path):
+    (folder / "a\n[b.txt, line 7]\x1b[31m\u202e.txt").write_text(TOWER)
+    result = compress("--ratio", 1, "--cite", folder / "a*")
+    assert result.stdout == r"[notes/a\n[b.txt, line 7]\x1b[31m\u202e.txt, line 1]" + f"\n{TOWER}\n"
+
+
+def test_an_empty_path_is_not_this_folder(folder: Path):
+    for command in ("compress", "explain"):
+        result = run(command, "")
+        assert (result.exit_code, result.stderr) == (2, "semtoken: a path must not be empty, got ''\n")
+
+
 def test_explain_names_the_place_of_each_passage_and_counts_what_it_leaves_out(folder: Path):
     (folder / "more.txt").write_text(long_text("Nobody sang."))
     shown = run("explain", "-q", QUERY, "--max-tokens", 12, folder).stdout

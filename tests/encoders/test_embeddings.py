@@ -146,7 +146,10 @@ FAULTS = {
     without_last: r"returned 5 vectors of \[8\] numbers for 6 texts",
     ragged: r"returned 6 vectors of \[7, 8\] numbers for 6 texts",
     (lambda vectors: [[]] * len(vectors)): r"returned 6 vectors of \[0\] numbers",
-    (lambda vectors: None): r"NoneType",
+    (lambda vectors: None): r"ValueError: embeddings:.* must return lists of numbers, got NoneType",
+    (lambda vectors: [None] * len(vectors)): r"must return a list of numbers for a text, got shape \(\)",
+    (lambda vectors: [[vector] for vector in vectors]): r"list of numbers for a text, got shape \(1, 8\)",
+    (lambda vectors: [[1j] * 8] * len(vectors)): r"must return lists of numbers, got list \[\[1j",
     not_a_number: "returned vectors that are not finite",
 }
 
@@ -156,6 +159,11 @@ def test_what_is_wrong_with_embeddings_is_the_reason_of_the_fallback(fault, said
     context = SemToken(encoder=Faulty(fault)).compress(TEXTS, QUERY, ratio=0.4)
     assert context.text
     assert re.search(said, context.stats.fallback)
+
+
+def test_vectors_may_come_one_by_one():
+    one_by_one = SemToken(encoder=Faulty(iter), on_error="raise").compress(TEXTS, QUERY, ratio=0.4)
+    assert one_by_one.text == SemToken(encoder=LangChains()).compress(TEXTS, QUERY, ratio=0.4).text
 
 
 def test_another_width_than_before_is_refused():

@@ -42,6 +42,12 @@ def test_a_summary_is_one_line(fields, said):
     assert summary(stats(**fields)) == f"300 of 1,200 tokens; {said}"
 
 
+def test_that_nothing_fits_is_said():
+    nothing = Stats(13, 0, 5, "hash", "words", cut_by="ratio", confidence=0.08)
+    assert summary(nothing) == "0 of 13 tokens; nothing fits in 5 tokens"
+    assert sentences(nothing) == ["Nothing fits in 5 tokens."]
+
+
 def test_sentences_begin_with_a_capital():
     said = sentences(stats(cut_by="keep", keep=0.9, confidence=0.92, answerable=0.8))
     assert said == [

@@ -240,6 +240,12 @@ def test_a_name_that_is_no_text_can_be_sent(call, tmp_path):
     assert result.model_dump_json()
 
 
+def test_a_name_stays_in_its_line(tmp_path):
+    (tmp_path / "a\n[b.md, line 7].md").write_text(PARIS, encoding="utf-8")
+    (document,), _ = Folders([tmp_path]).read()
+    assert document.name.endswith(r"/a\n[b.md, line 7].md")
+
+
 def test_the_bounds_of_a_folder(folder):
     few, skipped = Folders([folder], Limits(files=2)).read()
     assert len(few) == 2

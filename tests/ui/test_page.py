@@ -267,6 +267,21 @@ def test_offsets_hold_behind_characters_of_two_units(visit):
     assert whole == "🗼🌳😀 " + TOWER
 
 
+def test_a_markdown_table_is_shown_as_one(visit):
+    prices = "Prices.\n\n| Tier | Price |\n|---|---:|\n| Team \\| small | 400 |\n| Large | 1,900 |\n\nNo VAT."
+    page = visit(ScriptedReader("Large is 1,900."), [Document(title="Prices", text=prices)], width=400)
+    page.get_by_label("Question", exact=True).fill("What is the price of Large?")
+    move(page, 90)
+    page.get_by_role("button", name="Answer").click()
+    page.get_by_role("button", name="Source 1").click()
+    expect(page.locator(".target")).to_have_text([re.compile("Large"), re.compile("1,900")])
+    boxes = [cell.bounding_box() for cell in page.locator(".cell").all()]
+    assert len({box["x"] for box in boxes}) == 2  # columns
+    assert len({box["y"] for box in boxes}) == 3  # rows
+    assert page.locator(".text").inner_text().count("|") == 1
+    assert page.locator(".text").text_content() == prices
+
+
 def test_what_is_dropped_can_be_hidden(visit):
     page = visit(documents=two())
     page.get_by_label("Question", exact=True).fill(QUESTION)

@@ -4,6 +4,7 @@ import { node } from "./dom.js";
 
 const NAMES = { fine: "kept", coarse: "cut", dropped: "gone" };
 const SAID = { fine: "Kept", coarse: "Cut to a part", dropped: "Dropped" };
+const TABLE = ["header", "row"]; // kinds of units
 const split = new WeakMap();
 
 function points(document) {
@@ -64,9 +65,18 @@ function* spans(text, units, kept, cites) {
     const inside = kept.filter((k) => k.start < unit.end && unit.start < k.end);
     const cited = cites.filter((c) => c.start < unit.end && unit.start < c.end);
     const cuts = [...inside, ...cited].flatMap((p) => [p.start, p.end]).filter((c) => unit.start < c && c < unit.end);
-    const edges = [...new Set([unit.start, ...cuts, unit.end])].sort((a, b) => a - b);
+    const hidden = rules(text, unit);
+    const apart = cuts.filter((c) => ![...hidden].some(([start, end]) => start < c && c < end));
+    const edges = [...new Set([unit.start, ...apart, ...[...hidden].flat(), unit.end])].sort((a, b) => a - b);
+    let cell = null; // of a row of a table
+    element.classList.toggle("row", hidden.size > 0);
     for (let j = 0; j + 1 < edges.length; j++) {
       const [start, end] = [edges[j], edges[j + 1]];
+      if (hidden.has(start)) {
+        element.append(node("span", "rule gone", text.slice(start, end).join("")));
+        cell = null;
+        continue;
+      }
       const whole = inside.some((k) => k.start <= start && end <= k.end);
       const part = node("span", whole ? "" : "gone", text.slice(start, end).join(""));
       const numbers = cited.filter((c) => c.start <= start && end <= c.end).map((c) => c.number);
@@ -74,11 +84,28 @@ function* spans(text, units, kept, cites) {
         part.dataset.cite = numbers.join(" ");
         part.tabIndex = -1;
       }
-      element.append(part);
+      if (!hidden.size) element.append(part);
+      else {
+        if (!cell) element.append((cell = node("span", "cell")));
+        cell.append(part);
+      }
     }
-    element.append(text.slice(unit.end, units[i + 1]?.start ?? text.length).join(""));
+    const behind = text.slice(unit.end, units[i + 1]?.start ?? text.length).join("");
+    element.append(hidden.size ? node("span", "rule gone", behind) : behind);
     yield element;
+    if (hidden.size && !TABLE.includes(units[i + 1]?.kind)) yield node("span", "gap");
   }
+}
+
+// What a row of a markdown table is drawn with: start and end of each bar, and of the line below a header.
+function rules(text, { kind, start, end }) {
+  const found = new Map();
+  if (!TABLE.includes(kind)) return found;
+  for (let i = start; i < end; i++) {
+    if (text[i] === "\n" && found.size) return found.set(i, end);
+    if (text[i] === "|" && text[i - 1] !== "\\") found.set(i, i + 1);
+  }
+  return found;
 }
 
 // Of each score, its values in the call, best first.
