@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtoken_rag.text.forms import headed, plain, quantities
+from semtoken_rag.support.quantities import headed, quantities
+from semtoken_rag.text.plain import plain
 
 
 def needs(text: str, unit_above: str = "") -> list[str]:
