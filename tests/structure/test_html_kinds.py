@@ -162,6 +162,6 @@ def test_rows_of_words_are_no_second_header():
 )
 def test_time_is_bounded(bit):
     text = (bit * 30_000)[:30_000]
-    start = time.perf_counter()
+    start = time.process_time()
     segment(text)
-    assert time.perf_counter() - start < 1.5
+    assert time.process_time() - start < 1.5

@@ -206,9 +206,9 @@ PARTS = [
 @pytest.mark.parametrize("part", PARTS)
 def test_a_long_text_takes_no_time_and_no_chain_is_long(part):
     text = part * (30_000 // len(part))
-    start = time.perf_counter()
+    start = time.process_time()
     made = segment(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     limits = [s.parent for s in made if s.kind == "limit"]
     assert max(map(limits.count, set(limits[:50])), default=0) <= 16
     assert all(s.parent < number for number, s in enumerate(made))

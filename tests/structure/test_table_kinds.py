@@ -175,6 +175,6 @@ def test_equal_values_name_no_group():
 )
 def test_time_is_bounded(bit):
     text = (bit * 30_000)[:30_000]
-    start = time.perf_counter()
+    start = time.process_time()
     segment(text)
-    assert time.perf_counter() - start < 1.5
+    assert time.process_time() - start < 1.5

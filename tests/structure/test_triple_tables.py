@@ -83,6 +83,6 @@ def test_a_sentence_above_is_no_caption(text):
 @pytest.mark.parametrize("line", ["a, b = 1. ", "a, b = 1. The b c d. ", "Note. a = b, ", "A, b =\n", "T. "])
 def test_time_is_bounded(line):
     text = (line * 30_000)[:30_000]
-    start = time.perf_counter()
+    start = time.process_time()
     segment(text)
-    assert time.perf_counter() - start < 1.5
+    assert time.process_time() - start < 1.5

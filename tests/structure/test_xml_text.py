@@ -121,6 +121,6 @@ def test_any_text_keeps_the_contract(text):
 )
 def test_time_is_bounded(bit):
     text = "<r>" + (bit * 30_000)[:30_000] + "</r>"
-    start = time.perf_counter()
+    start = time.process_time()
     segment(text)
-    assert time.perf_counter() - start < 1.5
+    assert time.process_time() - start < 1.5

@@ -113,9 +113,9 @@ def test_a_limit_names_the_paragraph_that_it_limits(sentence, number):
     "part", ["this a ", "(1) ", "a, ", "except on ", "但", "die der ", "paragraph 1 and ", "-"]
 )
 def test_a_long_sentence_takes_no_time(part):
-    start = time.perf_counter()
+    start = time.process_time()
     find_limit(part * (30_000 // len(part)))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(
