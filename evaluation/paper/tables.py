@@ -11,7 +11,7 @@ from typing import Any
 
 from evaluation.markdown import between, number, table
 from evaluation.paper import published, retention_tables
-from evaluation.paper.numbers import Results, pairs, percent, ratio_of, saved, say, signed
+from evaluation.paper.numbers import CUT, Results, pairs, percent, ratio_of, saved, say, signed
 from evaluation.readers.runner import report
 
 RATE = retention_tables.RATES[1]  # the paper's
@@ -190,9 +190,10 @@ def _tasks(results: Results) -> dict[str, tuple[str, int | None, Callable[[str],
     def summary(arm: str) -> str:
         return say(percent(results.mean("summaries", "rouge_l", arm=arm)))
 
+    books = {"PG19, PPL": ("lm", 1, lambda arm: perplexity(arm, 1))} if len(results.sets("lm")) > 1 else {}
     return {
         "WikiText-103, PPL": ("lm", 0, lambda arm: perplexity(arm, 0)),
-        "PG19, PPL": ("lm", 1, lambda arm: perplexity(arm, 1)),
+        **books,
         "LongBench, F1 / EM": ("qa", None, answers),
         "BookSum, ROUGE-L": ("summaries", None, summary),
         "ChartQA, EM": ("charts", None, lambda arm: "-"),
@@ -228,11 +229,15 @@ def models(results: Results) -> str:
     return f"{table(head, lines)}\n\nHere: times: {results.rows('speed')}; PPL: {results.rows('models')}."
 
 
-def cache(results: Results, job: str) -> str:
-    """Return the table of a job that compares the ways a reader takes the same context."""
-    given = results.of(job)
-    said = f"{report(given)}\n\nHere: SmolLM2-135M-Instruct, {results.rows(job)}."
-    return said if given else "Not measured."
+def cache(results: Results, *jobs: str) -> str:
+    """Return the table of jobs that compare the ways a reader takes the same context."""
+    given = [
+        {**r, "set": r["set"] if job in CUT else f"{r['set']}, {r['context']:,}"}
+        for job in jobs
+        for r in results.of(job)
+    ]
+    where = "; ".join(filter(None, map(results.rows, jobs)))
+    return f"{report(given)}\n\nHere: SmolLM2-135M-Instruct, {where}." if given else "Not measured."
 
 
 TABLES: Mapping[str, Callable[[Results], str]] = {
@@ -244,7 +249,7 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "table 6": models,
     "systems": retention_tables.systems,
     "recall": retention_tables.recall,
-    "kv lm": lambda results: cache(results, "kv_lm"),
+    "kv lm": lambda results: cache(results, "kv_lm", "kv_lm_long"),
     "kv qa": lambda results: cache(results, "kv_qa"),
 }
 

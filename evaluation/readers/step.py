@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from transformers.cache_utils import Cache, StaticLayer
+from transformers.cache_utils import Cache, DynamicLayer
 
 from evaluation.system import seconds
 from semtoken_rag.encoders.device import without_cudnn_attention
@@ -20,10 +20,25 @@ from semtoken_rag.llm.decode import synchronize
 WARM_UP = 3
 
 
-class FullLayer(StaticLayer):
-    """A layer of a cache that is full: each new token takes the last place, so that no step needs a mask."""
+class FullLayer(DynamicLayer):
+    """A layer of a cache that is full: each new token takes the last place, so that no step needs a mask.
 
-    is_compileable = False
+    Parameters
+    ----------
+    tokens
+        Tokens before the last place, random keys and values.
+    """
+
+    def __init__(self, tokens: int) -> None:
+        super().__init__()
+        self.tokens = tokens
+
+    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
+        """Fill the layer with random numbers like the first keys and values (b, h, 1, d)."""
+        super().lazy_initialization(key_states, value_states)
+        batch, heads, _, size = key_states.shape
+        self.keys = key_states.new_empty(batch, heads, self.tokens + 1, size).normal_()
+        self.values = torch.randn_like(self.keys)
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
@@ -31,21 +46,19 @@ class FullLayer(StaticLayer):
         """Put keys and values (b, h, 1, d) into the last place and return all."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
-            self.keys.normal_()
-            self.values.normal_()
         self.keys[:, :, -1:] = key_states
         self.values[:, :, -1:] = value_states
         return self.keys, self.values
 
     def get_seq_length(self) -> int:
         """Return the tokens before the next one."""
-        return self.max_cache_len - 1
+        return self.tokens
 
 
 @torch.inference_mode()
 def measure(model: Any, batch: int, tokens: int, steps: int) -> dict[str, Any]:
     """Time a decode step of ``batch`` sequences that hold ``tokens`` each: the median, and the bytes held."""
-    layers = [FullLayer(max_cache_len=tokens + 1) for _ in range(model.config.num_hidden_layers)]
+    layers = [FullLayer(tokens) for _ in range(model.config.num_hidden_layers)]
     cache = Cache(layers=layers)
     ids = torch.zeros(batch, 1, dtype=torch.long, device=model.device)
     where = torch.full((1, 1), tokens, device=model.device)

@@ -41,7 +41,7 @@ def test_a_step_alone_attends_to_all_that_is_held(shape):
     with shapes.attending("flash"):
         found = step.measure(model, 3, 64, 1)
     assert found["kv_bytes"] == replace(shape, **TINY).kv_bytes(3 * 65, itemsize=4)
-    layer = step.FullLayer(max_cache_len=3)
+    layer = step.FullLayer(2)
     new = torch.ones(1, 2, 1, 4)
     keys, values = layer.update(new, new)
     assert keys.shape == values.shape == (1, 2, 3, 4)
