@@ -28,7 +28,7 @@ from evaluation.paper import (
     retention_tables,
     tables,
 )
-from evaluation.paper.jobs import Cell, Job, key, parse, shipped
+from evaluation.paper.jobs import ENOUGH, Cell, Job, key, parse, shipped
 from evaluation.paper.numbers import Results
 from evaluation.paper.resources import Resources
 from evaluation.paper.run import file_of, known, ran, run
@@ -369,6 +369,22 @@ class TestTables:
         assert "`no question, no density: source order`" in free
         assert "`no bridge`" not in free
         assert "`no question`," not in free
+
+    def test_ablation_has_the_nats_of_what_a_reader_does_alone(self) -> None:
+        cells = [result("semtoken", 0.41, nats=[1.0] * 4), result("kv", 0.41, nats=[1.0] * 4)]
+        cells += [result("span", 0.41, nats=[1.5] * 4)]
+        said = retention_tables.ablation(Results({"ablation_lm": cells}))
+        assert "| +0.500 [+0.500, +0.500] to `kv` | - | - | - | - | - |" in said
+        assert "| the default | full | 17, 30.4, 65.4 | 2.7 | - |" in said
+
+    def test_a_set_of_few_rows_has_the_reason(self) -> None:
+        cells = {"qa": [result("full", 1.0, nats=[1.0] * 4)]}
+        assert Results(cells).rows("qa") == "one, n = 4"
+        assert Results(cells, {"qa": {"one": "all that it has"}}).rows("qa") == "one, n = 4 (all that it has)"
+
+    @pytest.mark.parametrize("made", shipped(), ids=lambda j: j.name)
+    def test_a_shipped_job_has_thirty_rows_of_a_set_or_says_why_not(self, made: Job) -> None:
+        assert {name for name, n in made.sets.items() if n < ENOUGH} == set(made.few)
 
     def test_speed_ups_are_against_the_whole_context(self) -> None:
         full = {"tokens": [100.0], "ms_per_token": [30.0], "prefill_s": [4.0], "kv_mb": [8.0]}
