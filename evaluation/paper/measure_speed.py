@@ -9,7 +9,7 @@ import torch
 from evaluation.paper.jobs import Cell, Job
 from evaluation.paper.measure_reader import Values, columns
 from evaluation.paper.resources import Resources
-from evaluation.readers import gpu
+from evaluation.readers import gpu, step
 from evaluation.readers.perplexity import SPARE
 from evaluation.readers.shapes import build
 from semtoken_rag.paper.efficiency import SHAPES
@@ -58,4 +58,4 @@ def model_of(cell: Cell, kernel: str, resources: Resources, positions: int) -> A
         return model
     if not torch.cuda.is_available():
         raise RuntimeError("no GPU on this machine")
-    return build(shape, positions + gpu.WARM_UP + 1, kernel, "cuda")
+    return build(shape, positions + step.WARM_UP + 1, kernel, "cuda")

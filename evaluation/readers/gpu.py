@@ -47,7 +47,6 @@ from semtoken_rag.paper.efficiency import SHAPES, Shape, compute_gain
 
 RUN = 32  # tokens of a kept run
 OBSERVED = 128  # queries of the prompt that heavy hitters are counted over
-WARM_UP = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +103,16 @@ def measure(model: Any, arm: Arm, context: int, steps: int) -> dict[str, Any]:
         model(ids, position_ids=where, past_key_values=cache, use_cache=True, **last)
         synchronize(model)
         prefill, held = seconds() - start, cache.kv_bytes
-        for step in range(WARM_UP + steps):
+        for place in range(step.WARM_UP + steps):
             synchronize(model)
             start = seconds()
-            model(ids[:, :1], position_ids=where[:, -1:] + 1 + step, past_key_values=cache, use_cache=True)
+            model(ids[:, :1], position_ids=where[:, -1:] + 1 + place, past_key_values=cache, use_cache=True)
             synchronize(model)
             times.append(seconds() - start)
     return {
         "tokens": tokens,
         "prefill_s": prefill,
-        "ms_per_token": 1000 * statistics.median(times[WARM_UP:]),
+        "ms_per_token": 1000 * statistics.median(times[step.WARM_UP :]),
         "kv_bytes": held,
         "peak_bytes": torch.cuda.max_memory_allocated() if cuda else None,
     }
