@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semtoken_rag._checks import check_positive, is_share
+from semtoken_rag._internal.checks import check_positive, is_share
 from semtoken_rag.text.encodable import encodable
 from semtoken_rag.token_counts import PlainCounter, converted, count_bytes, owner_of, to_count
 

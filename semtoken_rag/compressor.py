@@ -4,43 +4,33 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtoken_rag.budget import Budget, TokenCounter
 from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.base import Encoder
-from semtoken_rag.encoders.registry import has_multilingual, resolve_encoder
-from semtoken_rag.engine.call import Call, Setup
+from semtoken_rag.encoders.registry import has_multilingual
+from semtoken_rag.engine.call import Call, as_chunks
 from semtoken_rag.engine.dispatch import Dispatcher
 from semtoken_rag.engine.fallback import FallbackEngine, run_or_truncate
 from semtoken_rag.engine.routing import Router
 from semtoken_rag.engine.run import run, run_each
+from semtoken_rag.engine.setup import Setup, find_store, make_setup
 from semtoken_rag.engine.tracing import observe
 from semtoken_rag.fingerprints.compute import Fingerprinter
-from semtoken_rag.stages.calibration import Calibration, find_calibration
-from semtoken_rag.stages.segment import Segmenter, segment
-from semtoken_rag.strategy.base import Strategy, gives_chances
-from semtoken_rag.strategy.registry import resolve_strategy
+from semtoken_rag.stages.segment import segment
+from semtoken_rag.strategy.base import Strategy
 from semtoken_rag.types import Chunk
 
 if TYPE_CHECKING:
-    from semtoken_rag.fingerprints.stored import StoredFingerprinter
-    from semtoken_rag.store.base import FingerprintStore
     from semtoken_rag.vectors import CompressedVectors
 
 
 log = logging.getLogger(__name__)
-
-# What takes the documents of a framework, by an attribute that they have.
-ADAPTERS = {
-    "page_content": "langchain_semtoken.SemTokenCompressor",
-    "get_content": "llama_index.postprocessor.semtoken.SemTokenPostprocessor",
-}
 
 
 class SemToken:
@@ -97,11 +87,11 @@ class SemToken:
             raise ValueError(f"on_error must be 'fallback' or 'raise', got {on_error!r:.80}")
         config = config or Config()
         segmenter = partial(segment, language=config.language) if config.language else config.segmenter
-        store = _store(store)
-        make = partial(_setup, strategy, token_counter, store, segmenter, config)
+        store = find_store(store)
+        make = partial(make_setup, strategy, token_counter, store, segmenter, config)
         self._setup = make(encoder, config.calibration)
         if config.min_relevance is not None:
-            _check_calibrated(self._setup, f"min_relevance={config.min_relevance!r}")
+            self._setup.calibrated(f"min_relevance={config.min_relevance!r}")
         routes = isinstance(encoder, str) and encoder == "auto" and has_multilingual()
         self._router = Router(partial(make, "multilingual", None)) if routes else None
         self._warned: list[float] = []  # shared by copies
@@ -255,11 +245,11 @@ class SemToken:
         return self._router is None or not self._router.asks(query, chunks)
 
     def _call(self, chunks: Sequence[str | Chunk], query: str | None, budget: Budget) -> Call:
-        made = _chunks(chunks)
+        made = as_chunks(chunks)
         if query is not None and not isinstance(query, str):
             raise ValueError(f"query must be a str or None, got {query!r:.80}")
         if budget.keep is not None:
-            _check_promise(self._setup, budget.keep)
+            self._setup.calibrated(f"keep={budget.keep!r}").level(budget.keep)  # raises if it is out of reach
         return Call(self._setup, made, query.strip() if query else "", budget)
 
     def _told(self, context: CompressedContext, keep: float | None) -> CompressedContext:
@@ -336,7 +326,7 @@ class SemToken:
             Any failure of the encoder or the store, also under ``on_error="fallback"``.
         """
         stored = 0
-        for setup, group in self._groups(_chunks(chunks)):
+        for setup, group in self._groups(as_chunks(chunks)):
             if isinstance(setup.fingerprinter, Fingerprinter):
                 raise ValueError("annotate needs a store, got store=None")
             stored += setup.fingerprinter.annotate(group)
@@ -372,7 +362,7 @@ class SemToken:
         >>> engine.compress([Chunk(text, fingerprint=kept[0])], "When?", max_tokens=4).stats.stored
         1
         """
-        made = _chunks(chunks)
+        made = as_chunks(chunks)
         found: dict[int, bytes] = {}
         for setup, group in self._groups(made):
             reads = setup.fingerprinter
@@ -383,75 +373,3 @@ class SemToken:
     def _groups(self, chunks: list[Chunk]) -> list[tuple[Setup, list[Chunk]]]:
         """Return chunks by the setup that encodes each of them."""
         return self._router.groups(self._setup, chunks) if self._router else [(self._setup, chunks)]
-
-
-def _setup(
-    strategy: Any,
-    token_counter: Any,
-    store: Any,
-    segmenter: Segmenter,
-    config: Config,
-    encoder: Any,
-    calibration: str | Path | None,
-) -> Setup:
-    """Return the setup of an engine with an encoder."""
-    encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder, threads=config.threads))
-    counter = TokenCounter.of(token_counter, encodes.count)
-    known = find_calibration(calibration, encodes.name) if gives_chances(decides) else None
-    return Setup(_fingerprinter(encodes, store, segmenter), decides, counter, config, known)
-
-
-def _check_promise(setup: Setup, keep: float) -> None:
-    """Raise ValueError if nothing can be promised."""
-    _check_calibrated(setup, f"keep={keep!r}").level(keep)
-
-
-def _check_calibrated(setup: Setup, asked: str) -> Calibration:
-    """Return the calibration; raise ValueError if there is none for what is asked."""
-    if not gives_chances(setup.strategy):
-        raise ValueError(
-            f"{asked} needs a strategy that gives chances, as 'semtoken' does, got {setup.strategy!r:.80}"
-        )
-    if setup.calibration is None:
-        name = setup.fingerprinter.encoder.name
-        raise ValueError(
-            f"{asked} needs a calibration of the encoder {name!r}: `semtoken calibrate` makes one"
-        )
-    return setup.calibration
-
-
-def _store(store: Any) -> FingerprintStore | None:
-    """Return the store; its modules are loaded only if there is one."""
-    if store is None:
-        return None
-    from semtoken_rag.store.registry import resolve_store
-
-    return resolve_store(store)
-
-
-def _fingerprinter(
-    encoder: Encoder, store: FingerprintStore | None, segmenter: Segmenter
-) -> Fingerprinter | StoredFingerprinter:
-    """Return what computes fingerprints, or reads them from the store."""
-    if store is None:
-        return Fingerprinter(encoder, segmenter)
-    from semtoken_rag.fingerprints.stored import StoredFingerprinter
-
-    return StoredFingerprinter(encoder, store, segmenter)
-
-
-def _chunks(given: Sequence[str | Chunk]) -> list[Chunk]:
-    if isinstance(given, str | Chunk):
-        raise ValueError(f"chunks must be a sequence of str or Chunk, got a single {type(given).__name__}")
-    if isinstance(given, bytes) or not isinstance(given, Iterable):
-        raise ValueError(f"chunks must be a sequence of str or Chunk, got {given!r:.80}")
-    return [c if isinstance(c, Chunk) else _chunk(c) for c in given]
-
-
-def _chunk(given: Any) -> Chunk:
-    """Return a chunk of a text; for the document of a framework, name what takes it."""
-    for attribute, adapter in ADAPTERS.items():
-        if not isinstance(given, str) and hasattr(given, attribute):
-            kind = type(given).__name__
-            raise ValueError(f"chunks must be str or Chunk; {adapter} takes a {kind}, got {given!r:.80}")
-    return Chunk(given)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from semtoken_rag._checks import check_positive, is_share
+from semtoken_rag._internal.checks import check_positive, is_share
 from semtoken_rag.stages.render import ORDERS
 from semtoken_rag.stages.segment import Segmenter, segment
 

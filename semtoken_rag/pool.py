@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._internal.checks import check_positive
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.types import Chunk, Granularity

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from semtoken_rag._lazy import lazy_property
+from semtoken_rag._internal.lazy import lazy_property
 from semtoken_rag.text.encodable import encodable
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._internal.checks import check_positive
 from semtoken_rag.arrays import similarity, unit_length
 from semtoken_rag.stages.density import density
 from semtoken_rag.types import FloatArray, IntArray, Tokens, Units

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 Row = dict[str, Any]
 

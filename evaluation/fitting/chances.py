@@ -24,7 +24,7 @@ from semtoken_rag.calibrate.outcomes import Outcome, outcome, without_gold
 from semtoken_rag.config import Config
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.registry import resolve_encoder
-from semtoken_rag.engine.call import Setup
+from semtoken_rag.engine.setup import Setup
 from semtoken_rag.fingerprints.compute import Fingerprinter
 from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.calibration import SHIPPED, Calibration

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.data import options
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.encoders.e5 import E5, read, tokenizer
 from semtoken_rag.encoders.multilingual import EXTRA, FITTED
 from semtoken_rag.encoders.onnx import OnnxEncoder

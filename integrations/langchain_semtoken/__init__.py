@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 require("langchain_core", extra="langchain")
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 require("langchain", extra="agents")
 

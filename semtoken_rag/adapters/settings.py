@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Annotated, Any, Literal, get_type_hints
 
-from semtoken_rag._forks import renew_in_child
-from semtoken_rag._optional import require
+from semtoken_rag._internal.forks import renew_in_child
+from semtoken_rag._internal.optional import require
 from semtoken_rag.adapters.overhead import SEPARATOR, Frame
 from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.compressor import SemToken

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._internal.checks import check_positive
 
 # What models read of the tool that expands, and of the parameter of other tools.
 EXPAND = (

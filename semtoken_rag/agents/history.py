@@ -17,8 +17,8 @@ from functools import partial
 from itertools import accumulate
 from typing import TypeVar
 
-from semtoken_rag._checks import check_positive
-from semtoken_rag._lru import ByteLRU
+from semtoken_rag._internal.checks import check_positive
+from semtoken_rag._internal.lru import ByteLRU
 from semtoken_rag.agents.originals import UnknownRef
 from semtoken_rag.agents.tool_results import ToolResultCompressor
 from semtoken_rag.store.base import FingerprintStore

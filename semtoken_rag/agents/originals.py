@@ -6,8 +6,8 @@ import hashlib
 from functools import partial
 from typing import Any
 
-from semtoken_rag._checks import check_positive
-from semtoken_rag._lru import ByteLRU
+from semtoken_rag._internal.checks import check_positive
+from semtoken_rag._internal.lru import ByteLRU
 from semtoken_rag.agents.excerpt import beginning, excerpt
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.store.base import FingerprintStore

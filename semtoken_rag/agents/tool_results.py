@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._internal.checks import check_positive
 from semtoken_rag.agents.excerpt import excerpt, middle_cut
 from semtoken_rag.agents.json_shape import shorten_json
 from semtoken_rag.agents.originals import Originals, UnknownRef, expand

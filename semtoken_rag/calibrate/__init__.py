@@ -1,6 +1,6 @@
 """Calibrate an engine on questions whose answers are known."""
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 require("sklearn", extra="calibrate")  # the error for a missing scikit-learn names the extra
 

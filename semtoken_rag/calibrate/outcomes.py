@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from semtoken_rag.budget import Budget
-from semtoken_rag.engine.call import Call, Setup
+from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.fitting import Decided, Encoded, decide
 from semtoken_rag.engine.measure import Measured
+from semtoken_rag.engine.setup import Setup
 from semtoken_rag.examples import Example
 from semtoken_rag.result import CHANCE
 from semtoken_rag.stages.answerable import signs

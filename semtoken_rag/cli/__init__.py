@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from semtoken_rag import __version__
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 for _needed in ("typer", "rich"):
     require(_needed, extra="cli")

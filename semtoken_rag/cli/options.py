@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from semtoken_rag import Budget, CompressedContext, Config, SemToken
-from semtoken_rag._checks import check_positive
+from semtoken_rag._internal.checks import check_positive
 from semtoken_rag.budget import DEFAULT_RATIO
 from semtoken_rag.cli.errors import one_line
 from semtoken_rag.cli.sources import READ, Sources, with_citations

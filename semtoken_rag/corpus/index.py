@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from semtoken_rag._forks import renew_in_child
-from semtoken_rag._optional import require
+from semtoken_rag._internal.forks import renew_in_child
+from semtoken_rag._internal.optional import require
 from semtoken_rag.types import FloatArray, IntArray
 
 EXACT = 100_000  # vectors; up to this number the search is exhaustive

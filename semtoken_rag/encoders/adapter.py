@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.text.files import write_whole
 from semtoken_rag.types import FloatArray
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from semtoken_rag._forks import renew_in_child
+from semtoken_rag._internal.forks import renew_in_child
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 WAIT = 3.0  # seconds for an answer of the hub
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semtoken_rag._forks import renew_in_child
+from semtoken_rag._internal.forks import renew_in_child
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.quantize import restore
 from semtoken_rag.encoders.static import FOLDER, wordpiece

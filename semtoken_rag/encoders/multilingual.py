@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.e5 import E5, read, tokenizer
 from semtoken_rag.encoders.onnx import OnnxEncoder

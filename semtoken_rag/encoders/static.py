@@ -15,7 +15,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from semtoken_rag._forks import renew_in_child
+from semtoken_rag._internal.forks import renew_in_child
 from semtoken_rag.arrays import unit_length
 from semtoken_rag.encoders.tokenizer import TextTokenizer, Tokenized
 from semtoken_rag.types import Encoding, FloatArray, IntArray

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from semtoken_rag._checks import check_positive
-from semtoken_rag._optional import require
+from semtoken_rag._internal.checks import check_positive
+from semtoken_rag._internal.optional import require
 from semtoken_rag.deadline import check
 from semtoken_rag.encoders import adapter
 from semtoken_rag.encoders.batching import group_into_batches, pad_length

@@ -1,47 +1,22 @@
-"""The input of one call, and the setup that it runs with."""
+"""The input of one call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
-from semtoken_rag.budget import Budget, TokenCounter
-from semtoken_rag.config import Config
+from semtoken_rag.budget import Budget
 from semtoken_rag.deadline import check
-from semtoken_rag.fingerprints.compute import Fingerprinter
-from semtoken_rag.stages.calibration import Calibration
-from semtoken_rag.strategy.base import Strategy
+from semtoken_rag.engine.setup import Setup
 from semtoken_rag.text.markers import sanitise
 from semtoken_rag.types import Chunk
 
-if TYPE_CHECKING:
-    from semtoken_rag.fingerprints.stored import StoredFingerprinter
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What stays the same from call to call.
-
-    Attributes
-    ----------
-    fingerprinter
-        Computes fingerprints, or reads them from a store.
-    strategy
-        Decides which units are kept.
-    counter
-        Counts the reader's tokens.
-    config
-        The other settings.
-    calibration
-        Turns the strategy's scores into chances; None gives none.
-    """
-
-    fingerprinter: Fingerprinter | StoredFingerprinter
-    strategy: Strategy
-    counter: TokenCounter
-    config: Config
-    calibration: Calibration | None = None
+# What takes the documents of a framework, by an attribute that they have.
+ADAPTERS = {
+    "page_content": "langchain_semtoken.SemTokenCompressor",
+    "get_content": "llama_index.postprocessor.semtoken.SemTokenPostprocessor",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +68,37 @@ class Call:
     def fall_back(self, reason: str, setup: Setup | None = None) -> Call:
         """Return the call with another setup, flagged with the reason."""
         return replace(self, setup=setup or self.setup, fallback=reason)
+
+
+def as_chunks(given: Sequence[str | Chunk]) -> list[Chunk]:
+    """Return what a caller gives as chunks.
+
+    Parameters
+    ----------
+    given
+        Passages, as text or chunks.
+
+    Returns
+    -------
+    list of Chunk
+        In the same order; a `Chunk` is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        If it is not a sequence of str or `Chunk`; the message has the value received and names what takes the
+        documents of a framework.
+    """
+    if isinstance(given, str | Chunk):
+        raise ValueError(f"chunks must be a sequence of str or Chunk, got a single {type(given).__name__}")
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise ValueError(f"chunks must be a sequence of str or Chunk, got {given!r:.80}")
+    return [c if isinstance(c, Chunk) else _chunk(c) for c in given]
+
+
+def _chunk(given: Any) -> Chunk:
+    for attribute, adapter in ADAPTERS.items():
+        if not isinstance(given, str) and hasattr(given, attribute):
+            kind = type(given).__name__
+            raise ValueError(f"chunks must be str or Chunk; {adapter} takes a {kind}, got {given!r:.80}")
+    return Chunk(given)

@@ -9,8 +9,9 @@ from semtoken_rag.budget import TokenCounter
 from semtoken_rag.config import Config
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.static import default_static_encoder
-from semtoken_rag.engine.call import Call, Setup
+from semtoken_rag.engine.call import Call
 from semtoken_rag.engine.run import run, truncate
+from semtoken_rag.engine.setup import Setup
 from semtoken_rag.errors import CallRejected, DeadlineExceeded
 from semtoken_rag.fingerprints.compute import Fingerprinter
 from semtoken_rag.stages.calibration import find_calibration

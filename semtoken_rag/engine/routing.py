@@ -10,9 +10,10 @@ from itertools import compress
 from operator import not_
 from typing import TypeVar
 
-from semtoken_rag._forks import renew_in_child
+from semtoken_rag._internal.forks import renew_in_child
 from semtoken_rag.encoders.reading import is_spelled
-from semtoken_rag.engine.call import Call, Setup
+from semtoken_rag.engine.call import Call
+from semtoken_rag.engine.setup import Setup
 from semtoken_rag.types import Chunk
 
 log = logging.getLogger(__name__)

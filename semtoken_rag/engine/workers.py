@@ -16,7 +16,7 @@ from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from semtoken_rag._forks import renew_in_child
+from semtoken_rag._internal.forks import renew_in_child
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from math import fsum
 
 import numpy as np
 
-from semtoken_rag._lazy import lazy_property
+from semtoken_rag._internal.lazy import lazy_property
 from semtoken_rag.result import ContextView, UnitReport
 from semtoken_rag.stages.select import duplicates
 from semtoken_rag.text.quote import Word, words

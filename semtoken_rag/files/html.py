@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.files.html_tables import tidy_tables
 from semtoken_rag.structure.html_noise import dropped
 from semtoken_rag.structure.html_tokens import is_inline, partners, tokens

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.text.encodable import encodable
 
 CHILD = Path(__file__).with_name("pdf_child.py")

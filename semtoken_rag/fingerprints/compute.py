@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from semtoken_rag._lazy import lazy_property
+from semtoken_rag._internal.lazy import lazy_property
 from semtoken_rag.encoders.base import Encoder, encode_call
 from semtoken_rag.fingerprints.base import Fingerprint, Fingerprints
 from semtoken_rag.fingerprints.format import Value, decode, rotate_question

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.ingest.base import Source, cuts
 from semtoken_rag.types import Chunk
 

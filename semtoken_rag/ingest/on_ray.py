@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.compressor import SemToken
 from semtoken_rag.files import Skipped
 from semtoken_rag.ingest.base import Source

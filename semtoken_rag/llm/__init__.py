@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 require("torch", extra="llm")
 _found = require("transformers", extra="llm").__version__

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from semtoken_rag._forks import renew_in_child
+from semtoken_rag._internal.forks import renew_in_child
 
 _guard = threading.Lock()
 _locks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()

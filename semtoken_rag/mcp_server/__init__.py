@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 require("mcp.server.lowlevel", extra="mcp")
 

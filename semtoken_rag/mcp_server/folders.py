@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from semtoken_rag._lru import ByteLRU
+from semtoken_rag._internal.lru import ByteLRU
 from semtoken_rag.deadline import check
 from semtoken_rag.files.document import Document
 from semtoken_rag.files.limits import Limits, Skipped

@@ -11,7 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-from semtoken_rag._checks import check_key, check_seconds
+from semtoken_rag._internal.checks import check_key, check_seconds
 from semtoken_rag.readers.address import Address
 
 MAX_REPLY = 64 * 2**20  # bytes of one reply that is read whole

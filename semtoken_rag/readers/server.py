@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._internal.checks import check_positive
 from semtoken_rag.budget import TokenCounter
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.readers.address import Address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 for _needed in ("fastapi", "uvicorn", "httpx", "prometheus_client"):
     require(_needed, extra="serve")

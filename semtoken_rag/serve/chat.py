@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from semtoken_rag._lru import ByteLRU
+from semtoken_rag._internal.lru import ByteLRU
 from semtoken_rag.serve.schema import MAX_PASSAGES, ChatOptions
 from semtoken_rag.types import Chunk
 from semtoken_rag.web.errors import describe

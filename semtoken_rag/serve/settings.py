@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from semtoken_rag._checks import check_key, check_positive, check_seconds
+from semtoken_rag._internal.checks import check_key, check_positive, check_seconds
 from semtoken_rag.budget import DEFAULT_RATIO, Budget
 from semtoken_rag.encoders.cores import usable_cores
 from semtoken_rag.readers.address import SCHEME, Address

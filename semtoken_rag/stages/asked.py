@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from semtoken_rag._lazy import lazy_property
+from semtoken_rag._internal.lazy import lazy_property
 from semtoken_rag.arrays import group_max, similarity
 from semtoken_rag.stages.strangeness import strangeness
 from semtoken_rag.stages.terms import Terms, total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from semtoken_rag._lru import ByteLRU
+from semtoken_rag._internal.lru import ByteLRU
 
 MEMORY_BYTES = 256 * 2**20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 
 class RedisStore:

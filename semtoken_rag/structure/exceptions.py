@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from semtoken_rag._lazy import lazy_property
+from semtoken_rag._internal.lazy import lazy_property
 from semtoken_rag.structure.draft import MOST, Draft
 from semtoken_rag.text.limits import Limit, find_limit, plain_number
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 require("torch", extra="torch")  # the error for a missing torch names the extra

@@ -7,7 +7,7 @@ page runs under a strict Content-Security-Policy, so that no document becomes a 
 
 from __future__ import annotations
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 for _needed in ("fastapi", "uvicorn", "pypdf"):
     require(_needed, extra="ui")

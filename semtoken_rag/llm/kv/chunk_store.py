@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
-from semtoken_rag._lru import ByteLRU
+from semtoken_rag._internal.lru import ByteLRU
 from semtoken_rag.llm.checks import check_length
 from semtoken_rag.llm.excerpts import Excerpt
 from semtoken_rag.llm.kv.cache import SpanCache

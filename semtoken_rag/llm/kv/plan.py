@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from semtoken_rag._checks import check_positive
+from semtoken_rag._internal.checks import check_positive
 
 PINNED = -1  # span of a token that never leaves: template, question, titles
 SINKS = 4  # first tokens of a prompt, on which attention rests whatever they say: arxiv.org/abs/2309.17453

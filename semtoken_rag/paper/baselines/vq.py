@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 from semtoken_rag.deadline import check
 from semtoken_rag.paper.clusters import ranges
 from semtoken_rag.paper.runs import keep_best, run_cost, word_ranges, word_vectors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semtoken_rag._optional import require
+from semtoken_rag._internal.optional import require
 
 # Not `llama_index`: this package alone makes a namespace of that name.
 require("llama_index.core", extra="llama-index")

@@ -1,0 +1,1 @@
+"""What modules of the package share and nobody else should use."""
