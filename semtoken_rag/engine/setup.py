@@ -84,7 +84,33 @@ def make_setup(
     encoder: Any,
     calibration: str | Path | None,
 ) -> Setup:
-    """Return the setup of an engine from what `SemToken` is given, with its store and segmenter resolved."""
+    """Return the setup of an engine.
+
+    Parameters
+    ----------
+    strategy, token_counter, encoder
+        As `SemToken` takes them.
+    store
+        Keeps fingerprints between calls; None computes them in every call.
+    segmenter
+        Cuts chunks into units.
+    config
+        The other settings.
+    calibration
+        File of chances, as `Config.calibration`; None: the one that is shipped for the encoder, if any.
+
+    Returns
+    -------
+    Setup
+        With encoder, strategy, counter and calibration resolved.
+
+    Raises
+    ------
+    ValueError
+        If an argument is none of what `SemToken` takes; the message has the value received.
+    ImportError
+        If the encoder or the strategy needs an extra that is not installed; the message names it.
+    """
     encodes, decides = resolve_strategy(strategy, resolve_encoder(encoder, threads=config.threads))
     counter = TokenCounter.of(token_counter, encodes.count)
     known = find_calibration(calibration, encodes.name) if gives_chances(decides) else None
