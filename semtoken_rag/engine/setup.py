@@ -88,14 +88,18 @@ def make_setup(
 
     Parameters
     ----------
-    strategy, token_counter, encoder
-        As `SemToken` takes them.
+    strategy
+        As `SemToken` takes it.
+    token_counter
+        As `SemToken` takes it.
     store
         Keeps fingerprints between calls; None computes them in every call.
     segmenter
         Cuts chunks into units.
     config
         The other settings.
+    encoder
+        As `SemToken` takes it.
     calibration
         File of chances, as `Config.calibration`; None: the one that is shipped for the encoder, if any.
 
