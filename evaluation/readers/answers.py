@@ -1,4 +1,4 @@
-"""F1 of a reader's answers, beside the full context: ``python -m evaluation.readers.answers --reader gemma``.
+"""F1 of readers' answers, beside the full context: ``python -m evaluation.readers.answers --reader gemma``.
 
 Each question is asked without a context, with all of it, and with what each method keeps of it at 2.5, 5 and
 10 times fewer tokens, in the same few-shot prompt. Exact match and F1 as SQuAD has them; of a reader in this
@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from evaluation.bench.config import parse
@@ -27,9 +29,11 @@ from evaluation.readers.readers import Local, Reader, Served, prompt
 from evaluation.results import READERS, ROOT, Result, load, write
 from evaluation.system import machine
 
+PACKAGED = ("smollm2", "gemma")
 SETS = ("hotpotqa_dev200", "2wikimultihopqa_train300")
 METHODS = ("semtoken", "bm25", "llmslim", "trimwise", "chunk-rank")
 FACTORS = (2.5, 5.0, 10.0)
+SAMPLE = {"sets": ("xquad_en",), "n": 1, "reader": PACKAGED[:1], "methods": METHODS[:1], "factors": (5.0,)}
 OTHERS = 9
 WORKER = "evaluation.readers.contexts"
 
@@ -88,32 +92,47 @@ def measure(reader: Reader, asked: Sequence[Mapping[str, Any]], shown: Sequence[
     return {"questions": len(table), "means": means, "values": values}
 
 
+def run(args: Namespace) -> None:
+    """Measure what the readers have no result of, and print each cell."""
+    for reader in map(reader_of, args.reader):
+        file = "".join(c if c.isalnum() or c in "-." else "-" for c in reader.name)
+        done = {key(r) for r in load(args.out, {file})}
+        for name in args.sets:
+            asked = questions(args.data, name, args.n)
+            for method in (NONE, FULL, *args.methods):
+                about = {"reader": reader.name, "set": name, "method": method, "n": args.n}
+                factors = (1.0,) if method in (NONE, FULL) else tuple(args.factors)
+                left = [f for f in factors if key({**about, "factor": f}) not in done]
+                shown = contexts(args.contexts, args.data, name, args.n, method, left)
+                for factor, texts in zip(left, shown, strict=True):
+                    result: Result = {**about, "factor": factor, "machine": machine()}
+                    result |= measure(reader, asked, texts)
+                    write(args.out, file, [result], key=key)
+                    print(reader.name, name, method, factor, result["means"], flush=True)
+
+
 def main() -> None:
-    """Measure what is missing, and print each cell."""
-    made = options.data_parser(__doc__, sets=SETS, n=60)
-    made.add_argument("--reader", default="smollm2", help="smollm2, gemma, a model, or openai:URL#MODEL")
+    """Measure what is missing, reader by reader."""
+    made = options.data_parser(__doc__, sample=False, sets=SETS, n=60)
+    made.add_argument(
+        "--reader", nargs="+", default=PACKAGED, help="smollm2, gemma, a model, or openai:URL#MODEL"
+    )
     made.add_argument("--methods", nargs="+", default=METHODS)
     made.add_argument("--factors", nargs="+", type=float, default=FACTORS, help="times fewer tokens")
     made.add_argument("--out", type=Path, default=ROOT / "results" / READERS)
     made.add_argument("--contexts", type=Path, default=ROOT / ".contexts", help="folder to keep contexts in")
+    made.add_argument(
+        "--sample", action="store_true", help="a question of the repository's sample; keeps no result"
+    )
     args = made.parse_args()
-    reader = reader_of(args.reader)
-    file = "".join(c if c.isalnum() or c in "-." else "-" for c in reader.name)
-    done = {key(r) for r in load(args.out, {file})}
-    for name in args.sets:
-        asked = questions(args.data, name, args.n)
-        for method in (NONE, FULL, *args.methods):
-            factors = (1.0,) if method in (NONE, FULL) else tuple(args.factors)
-            about = {"reader": reader.name, "set": name, "method": method, "n": args.n, "machine": machine()}
-            left = [f for f in factors if key({**about, "factor": f}) not in done]
-            if not left:
-                continue
-            for factor, shown in zip(
-                left, contexts(args.contexts, args.data, name, args.n, method, left), strict=True
-            ):
-                result: Result = {**about, "factor": factor, **measure(reader, asked, shown)}
-                write(args.out, file, [result], key=key)
-                print(name, method, factor, result["means"], flush=True)
+    if not args.sample:
+        if not args.data.is_dir():
+            made.error(f"no sets in {args.data}: --data FOLDER, or --sample")
+        return run(args)
+    with TemporaryDirectory() as folder:
+        kept = Path(folder)
+        made.set_defaults(data=options.SAMPLE, out=kept, contexts=kept / "contexts", **SAMPLE)
+        return run(made.parse_args())
 
 
 if __name__ == "__main__":

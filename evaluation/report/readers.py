@@ -1,8 +1,8 @@
-"""What readers answer, relative to the full context: a table of docs/results.md."""
+"""What readers answer, relative to the full context: tables of docs/results.md and docs/results-tables.md."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -18,19 +18,45 @@ lower is better.\
 """
 
 
+def headline(results: Sequence[Result]) -> str:
+    """Return the table of relative F1, sets in order, in each of them the weakest reader first."""
+    factors = sorted({r["factor"] for r in results if r["method"] not in (FULL, NONE)})
+    rows = []
+    asked = sorted(_compared(results), key=lambda cell: (cell[1]["set"], cell[1]["means"]["f1"]))
+    for found, full, none in asked:
+        for (method,), mine in groups(found, "method").items():
+            by_factor = {r["factor"]: r for r in mine}
+            if method in (FULL, NONE):
+                continue
+            shares = (
+                relative(by_factor[f]["values"]["f1"], full["values"]["f1"]) if f in by_factor else "-"
+                for f in factors
+            )
+            f1s = (number(r["means"]["f1"]) for r in (none, full))
+            rows.append([full["set"], str(full["questions"]), full["reader"], method, *f1s, *shares])
+    head = ["set", "questions", "reader", "method", "F1 with nothing", "F1 with all"]
+    return table([*head, *(f"{f:g} times fewer" for f in factors)], rows)
+
+
 def details(results: Sequence[Result]) -> str:
     """Return a table a reader and set."""
     parts = [ABOUT]
-    for (reader, name, n), found in groups(results, "reader", "set", "n").items():
-        by_method = {(r["method"], r["factor"]): r for r in found}
-        full, none = by_method.get((FULL, 1.0)), by_method.get((NONE, 1.0))
-        if full is None or none is None:
-            continue
-        parts.append(f"### {reader}, {name}, {full['questions']} of the first {n} questions")
+    for found, full, none in _compared(results):
+        parts.append(
+            f"### {full['reader']}, {full['set']}, {full['questions']} of the first {full['n']} questions"
+        )
         rows = [_row(r, full, none) for r in sorted(found, key=_order)]
         head = ["context", "tokens", "F1", "EM", "relative F1", "gain in F1"]
         parts.append(table([*head, "choice", "relative choice", "nats"], rows))
     return "\n\n".join(parts)
+
+
+def _compared(results: Sequence[Result]) -> Iterator[tuple[list[Result], Result, Result]]:
+    """Yield the results of each reader and set, with those of the full context and of none among them."""
+    for found in groups(results, "reader", "set", "n").values():
+        by_method = {r["method"]: r for r in found}
+        if FULL in by_method and NONE in by_method:
+            yield found, by_method[FULL], by_method[NONE]
 
 
 def relative(values: Sequence[float], full: Sequence[float], none: Sequence[float] | None = None) -> str:

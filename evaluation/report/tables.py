@@ -1,8 +1,9 @@
 """Tables and plots of the results: ``python -m evaluation.report.tables``, or ``make tables``.
 
 Writes docs/img/, and what stands between marks such as ``<!-- results -->`` and ``<!-- /results -->``: in
-docs/results-tables.md ``results`` and ``chain``, in docs/results.md ``headline``, ``chain`` and ``readers``,
-in README.md ``results`` and ``chain``, in docs/budget.md ``budget``. A page without marks stays as it is.
+docs/results-tables.md ``results``, ``chain`` and ``readers``, in docs/results.md ``headline``, ``chain`` and
+``readers``, in README.md ``results`` and ``chain``, in docs/budget.md ``budget``. A page without marks stays
+as it is.
 """
 
 from __future__ import annotations
@@ -165,7 +166,8 @@ def render_more(chains: Sequence[Result], answers: Sequence[Result], root: Path)
         fill(root / "README.md", {"chain": chain.headline(chains)})
         chain.draw(chains, docs / "img")
     if answers:
-        fill(docs / "results.md", {"readers": readers.details(answers)})
+        fill(docs / "results-tables.md", {"readers": readers.details(answers)})
+        fill(docs / "results.md", {"readers": readers.headline(answers)})
 
 
 def fill(page: Path, parts: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from evaluation.readers import answers
 from evaluation.readers.contexts import questions
 from evaluation.readers.readers import Local, Reply, first_line, prompt
 from evaluation.report import readers as report
-from evaluation.results import load
+from evaluation.results import ROOT, load
 
 SET = "hotpotqa_dev200"
 
@@ -49,10 +49,29 @@ def test_a_run_asks_what_is_missing_and_is_relative_to_the_full_context(monkeypa
     capsys.readouterr()
     answers.main()
     assert capsys.readouterr().out == ""
+    assert report.headline(found).splitlines()[0].endswith("| 5 times fewer |")
+    (row,) = report.headline(found).splitlines()[2:]
+    assert row.startswith(f"| {SET} | {len(questions(SAMPLE, SET, 5))} | knows/all | bm25 | .00 | 1.00 |")
     lines = report.details(found).splitlines()
     (none,) = (line for line in lines if line.startswith("| none"))
     assert "| .00 [.00, .00] |" in none.replace("0.00", ".00")
     assert len(questions(SAMPLE, SET, 5)) == found[0]["questions"]
+
+
+def test_the_sample_needs_no_folder_and_keeps_nothing(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(answers, "reader_of", lambda name: Knows())
+    monkeypatch.setattr(answers.options, "SHARED", tmp_path / "nowhere")
+    monkeypatch.setattr(sys, "argv", ["answers", "--sample", "--methods", "bm25"])
+    answers.main()
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert not [*(ROOT / "results" / "readers").glob("knows*")]
+
+
+def test_without_the_sets_a_run_says_what_to_do(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "argv", ["answers", "--data", str(tmp_path / "nowhere")])
+    with pytest.raises(SystemExit):
+        answers.main()
+    assert "nowhere: --data FOLDER, or --sample" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
