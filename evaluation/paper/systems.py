@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from semtoken_rag import Chunk, SemToken
+from semtoken_rag import Chunk, Config, SemToken
 from semtoken_rag.context import CompressedContext
 from semtoken_rag.encoders.base import Encoder
 from semtoken_rag.encoders.registry import resolve_encoder
@@ -37,12 +37,15 @@ class System:
         Name of the encoder.
     question, titles
         Whether it is given them.
+    marks
+        Whether it marks what it leaves out, which its budget pays for.
     """
 
     strategy: Callable[[], Any]
     encoder: str = "auto"
     question: bool = True
     titles: bool = True
+    marks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,11 @@ class AnyWord:
 
 
 def printed(name: Any, **more: Any) -> System:
-    """Return one of the paper's systems by the name of its strategy, or Algorithm 1 with options."""
-    return System(lambda: PaperStrategy(**more) if more else name, PRINTED)
+    """Return one of the paper's systems by the name of its strategy, or Algorithm 1 with options.
+
+    They pass on words with a blank between them.
+    """
+    return System(lambda: PaperStrategy(**more) if more else name, PRINTED, marks=False)
 
 
 def changed(**parts: Any) -> System:
@@ -165,7 +171,11 @@ class Compressor:
     def __init__(self, name: str, encoder: Any, counter: Any) -> None:
         self.system = system_of(name)
         self.engine = SemToken(
-            encoder=encoder, strategy=self.system.strategy(), token_counter=counter, on_error="raise"
+            encoder=encoder,
+            strategy=self.system.strategy(),
+            token_counter=counter,
+            on_error="raise",
+            config=Config() if self.system.marks else Config(gap=" "),
         )
 
     def given(self, chunks: Sequence[Chunk], query: str | None) -> tuple[list[Chunk], str | None]:

@@ -78,7 +78,7 @@ def decide(call: Call, measured: Measured, encoded: Encoded, strategy: Strategy)
         max_chunk_tokens=config.chunk_bound(measured.budget),
         protect=config.protect,
         chunk_cost=_chunk_cost(call),
-        gap_cost=call.count(config.gap),
+        gap_cost=_gap_cost(call),
         known=encoded.asked,
     )
     selection = strategy(problem)
@@ -99,6 +99,12 @@ def _chunk_cost(call: Call) -> IntArray | None:
     return np.array([c.overhead for c in call.chunks], np.int64) + np.array(
         call.count_all(prefixes), np.int64
     )
+
+
+def _gap_cost(call: Call) -> int:
+    """Return the tokens that the mark of a gap brings between two words, which may take its blanks in."""
+    joined, word = call.count_all([f"a{call.setup.config.gap}a", "a"])
+    return max(0, joined - 2 * word)
 
 
 def fit(call: Call, measured: Measured, decided: Decided) -> Fitted:
