@@ -17,6 +17,7 @@ from tokenizers.processors import TemplateProcessing
 from semtoken_rag import Config, SemToken
 from semtoken_rag.budget import Budget, TokenCounter
 from semtoken_rag.pool import BudgetPool
+from semtoken_rag.strategy import LeadStrategy
 from semtoken_rag.testing import HashEncoder
 
 
@@ -290,3 +291,30 @@ def document(attribute: str) -> object:
 def test_what_is_no_chunk_is_refused_by_name(chunks, told):
     with pytest.raises(ValueError, match=told):
         SemToken(encoder="static").compress(chunks, "rain?", max_tokens=3)
+
+
+def with_blanks(text: str) -> int:
+    """Count as byte-pair tokenizers do: a word or mark takes the blank before it."""
+    return len(re.findall(r" ?\w+| ?[^\w\s]+|\s", text))
+
+
+@pytest.mark.parametrize(
+    ("counter", "gap", "cost"),
+    [(with_blanks, " … ", 1), (with_blanks, " ", 0), (with_blanks, "", 0), (len, " … ", 3), (len, "", 0)],
+)
+def test_a_gap_costs_what_its_mark_brings_between_two_words(counter, gap, cost):
+    seen = []
+
+    def strategy(problem):
+        seen.append(problem.gap_cost)
+        return LeadStrategy()(problem)
+
+    engine = SemToken(
+        encoder=HashEncoder(),
+        strategy=strategy,
+        token_counter=counter,
+        config=Config(gap=gap),
+        on_error="raise",
+    )
+    engine.compress(["The tower opened in 1889. It rained."], "When?", ratio=0.5)
+    assert seen == [cost]

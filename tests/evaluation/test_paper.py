@@ -178,6 +178,14 @@ class TestSystems:
         found = made.compress(CHUNKS, QUESTION, max_tokens=9)
         assert 0 < found.stats.tokens_after <= 9
 
+    @pytest.mark.parametrize("name", ["paper", "entropy-pruned", "vq-tok", "tofu-tok", "bpe-chunk"])
+    def test_systems_without_marks_pay_for_none(self, name: str) -> None:
+        words = [f"w{i}" for i in range(60)]
+        made = Compressor(name, HashEncoder(), lambda text: len(text.split()))
+        found = made.compress([Chunk(" ".join(words))], QUESTION, max_tokens=30)
+        assert found.stats.tokens_after >= 28
+        assert {*found.text.split()} <= {*words}
+
     def test_what_a_system_may_not_see_it_does_not_get(self) -> None:
         count = len
         seen, query = Compressor("no titles", HashEncoder(), count).given(CHUNKS, QUESTION)
