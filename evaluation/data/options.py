@@ -59,5 +59,17 @@ def data_parser(description: str | None, *, sample: bool = True, **defaults: Any
         if isinstance(default, tuple):
             made.add_argument(option, nargs="+", default=default, help=HELP[option])
         else:
-            made.add_argument(option, type=type(default), default=default, help=HELP[option])
+            kind = at_least_one if name == "n" else type(default)
+            made.add_argument(option, type=kind, default=default, help=HELP[option])
     return made
+
+
+def at_least_one(text: str) -> int:
+    """Return a number of questions; argparse says of any other text that it is invalid.
+
+    >>> at_least_one("3")
+    3
+    """
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return int(text)

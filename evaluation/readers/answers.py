@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -111,28 +111,55 @@ def run(args: Namespace) -> None:
                     print(reader.name, name, method, factor, result["means"], flush=True)
 
 
+def times_fewer(text: str) -> float:
+    """Return a factor by which tokens become fewer, above 1."""
+    if not 1 < float(text) < float("inf"):
+        raise ArgumentTypeError(f"must be above 1, got {text}")
+    return float(text)
+
+
+def check(args: Namespace) -> None:
+    """Look up all methods and sets, before the first reader is loaded.
+
+    Raises
+    ------
+    ValueError
+        For a method that is none.
+    OSError
+        For a set that is not in the data folder.
+    """
+    for method in args.methods:
+        get(method)
+    for name in args.sets:
+        questions(args.data, name, 1)
+
+
 def main() -> None:
-    """Measure what is missing, reader by reader."""
+    """Measure what is missing, reader by reader; what has been measured is kept if a reader fails."""
     made = options.data_parser(__doc__, sample=False, sets=SETS, n=60)
     made.add_argument(
         "--reader", nargs="+", default=PACKAGED, help="smollm2, gemma, a model, or openai:URL#MODEL"
     )
     made.add_argument("--methods", nargs="+", default=METHODS)
-    made.add_argument("--factors", nargs="+", type=float, default=FACTORS, help="times fewer tokens")
+    made.add_argument("--factors", nargs="+", type=times_fewer, default=FACTORS, help="times fewer tokens")
     made.add_argument("--out", type=Path, default=ROOT / "results" / READERS)
     made.add_argument("--contexts", type=Path, default=ROOT / ".contexts", help="folder to keep contexts in")
     made.add_argument(
         "--sample", action="store_true", help="a question of the repository's sample; keeps no result"
     )
     args = made.parse_args()
-    if not args.sample:
+    with TemporaryDirectory() as folder:
+        if args.sample:
+            kept = Path(folder)
+            made.set_defaults(data=options.SAMPLE, out=kept, contexts=kept / "contexts", **SAMPLE)
+            args = made.parse_args()
         if not args.data.is_dir():
             made.error(f"no sets in {args.data}: --data FOLDER, or --sample")
-        return run(args)
-    with TemporaryDirectory() as folder:
-        kept = Path(folder)
-        made.set_defaults(data=options.SAMPLE, out=kept, contexts=kept / "contexts", **SAMPLE)
-        return run(made.parse_args())
+        try:
+            check(args)
+            run(args)
+        except (OSError, ValueError) as error:
+            raise SystemExit(f"{made.prog}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -74,6 +74,42 @@ def test_without_the_sets_a_run_says_what_to_do(monkeypatch, tmp_path, capsys):
     assert "nowhere: --data FOLDER, or --sample" in capsys.readouterr().err
 
 
+class Leaves(Knows):
+    """A reader that is gone once it is shown a context of its own."""
+
+    def ask(self, message, gold, others):
+        if message.count("Context:") > prompt("", "?").count("Context:"):
+            raise ConnectionError("no server answers")
+        return super().ask(message, gold, others)
+
+
+def test_what_was_measured_before_a_reader_failed_is_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(answers, "reader_of", lambda name: Leaves())
+    argv = ["answers", "--data", str(SAMPLE), "--sets", SET, "--n", "2", "--out", str(tmp_path / "out")]
+    argv += ["--contexts", str(tmp_path / "contexts"), "--methods", "bm25"]
+    monkeypatch.setattr(sys, "argv", argv)
+    with pytest.raises(SystemExit, match="no server answers"):
+        answers.main()
+    assert [r["method"] for r in load(tmp_path / "out")] == ["none"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--n", "0"], "must be at least 1, got 0"),
+        (["--factors", "0.5"], "must be above 1, got 0.5"),
+        (["--factors", "nan"], "must be above 1, got nan"),
+        (["--methods", "nobody"], "got 'nobody'"),
+        (["--sets", "nothing"], "no set"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_a_line(monkeypatch, capsys, argv, said):
+    monkeypatch.setattr(sys, "argv", ["answers", "--sample", *argv])
+    with pytest.raises(SystemExit) as stopped:
+        answers.main()
+    assert said in f"{stopped.value}{capsys.readouterr().err}"
+
+
 @pytest.mark.parametrize(
     ("values", "full", "none", "said"),
     [
