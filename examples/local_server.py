@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from time import sleep
+from typing import Annotated
 
 import typer
 from xllamacpp import CommonParams, Server
@@ -37,9 +38,7 @@ def packaged() -> Path:
 
 
 @contextmanager
-def local_server(
-    file: Path | None = None, *, api_key: str | None = None, threads: int = 2
-) -> Iterator[str]:
+def local_server(file: Path | None = None, *, api_key: str | None = None, threads: int = 2) -> Iterator[str]:
     """Start the server, yield its address, such as ``http://127.0.0.1:40001/v1``, and stop it.
 
     Parameters
@@ -81,7 +80,9 @@ def local_server(
     del server  # which stops it
 
 
-def main(file: Path | None = None, threads: int = 2) -> None:
+def main(
+    file: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None, threads: int = 2
+) -> None:
     """Serve until Ctrl+C."""
     with local_server(file, threads=threads) as address:
         typer.echo(f"openai:{address}#{file.stem if file else MODEL} until Ctrl+C")
