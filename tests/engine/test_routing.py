@@ -11,6 +11,7 @@ from semtoken_rag import Chunk, SemToken
 from semtoken_rag import compressor as module
 from semtoken_rag.encoders.reading import is_spelled
 from semtoken_rag.encoders.static import default_static_encoder
+from semtoken_rag.engine import setup
 from semtoken_rag.store import MemoryStore
 from semtoken_rag.testing import HashEncoder
 
@@ -66,7 +67,7 @@ def other(monkeypatch) -> HashEncoder:
     """Let a hash stand for the multilingual encoder, and the static table for the default."""
     made = HashEncoder()
     found = {"auto": default_static_encoder(), "multilingual": made}
-    monkeypatch.setattr(module, "resolve_encoder", lambda name, threads=None: found[name])
+    monkeypatch.setattr(setup, "resolve_encoder", lambda name, threads=None: found[name])
     monkeypatch.setattr(module, "has_multilingual", lambda: True)
     return made
 
@@ -104,7 +105,7 @@ def test_if_it_cannot_be_made_the_default_answers_and_the_log_says_why(other, mo
             raise OSError("no space left")
         return default_static_encoder()
 
-    monkeypatch.setattr(module, "resolve_encoder", fails)
+    monkeypatch.setattr(setup, "resolve_encoder", fails)
     engine = SemToken(on_error="raise")
     question, text = OTHER["ar"]
     for _ in range(2):
